@@ -1,0 +1,51 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+
+namespace Bxb.Modularity.Authorization;
+
+/// <summary>What an API key may do.</summary>
+[Flags]
+public enum ApiScopes
+{
+    /// <summary>Nothing.</summary>
+    None = 0,
+
+    /// <summary>Send events.</summary>
+    Ingest = 1,
+
+    /// <summary>Read events and usage.</summary>
+    Read = 2,
+
+    /// <summary>Manage metrics and see the pipeline.</summary>
+    Manage = 4,
+
+    /// <summary>The admin token's: organizations and their keys. No API key has it.</summary>
+    Admin = 8,
+}
+
+/// <summary>Who sends a request. The admin token belongs to no organization: its <see cref="OrganizationId"/> is 0.</summary>
+public sealed record Caller(int OrganizationId, ApiScopes Scopes)
+{
+    /// <summary>Whether the request came with the admin token.</summary>
+    public bool IsAdmin => (Scopes & ApiScopes.Admin) != 0;
+}
+
+/// <summary>Endpoint metadata: any of these scopes opens the endpoint. An endpoint without it is open to everyone.</summary>
+public sealed record ScopeRequirement(ApiScopes AnyOf);
+
+/// <summary>Scopes on endpoints, and the caller of a request.</summary>
+public static class ScopeAuthorization
+{
+    /// <summary>Opens the endpoint to callers that hold any of the scopes, and to nobody else.</summary>
+    public static TBuilder RequireScope<TBuilder>(this TBuilder builder, ApiScopes anyOf)
+        where TBuilder : IEndpointConventionBuilder
+        => builder.WithMetadata(new ScopeRequirement(anyOf));
+
+    /// <summary>The caller, on an endpoint that requires a scope.</summary>
+    /// <exception cref="InvalidOperationException">The endpoint requires no scope, so nobody was authenticated.</exception>
+    public static Caller Caller(this HttpContext context)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        return context.Features.Get<Caller>() ?? throw new InvalidOperationException("The endpoint requires no scope, so it has no caller.");
+    }
+}

@@ -1,0 +1,84 @@
+using Microsoft.AspNetCore.Http;
+
+namespace Bxb.Modularity.Errors;
+
+/// <summary>A stable code of an error answer, with the one HTTP status that goes with it. The member <c>code</c> of a problem document.</summary>
+/// <param name="Code">The code itself, snake_case; clients branch on it, so it never changes.</param>
+/// <param name="Status">The HTTP status.</param>
+/// <param name="Title">One sentence that is the same for every occurrence.</param>
+public sealed record ErrorCode(string Code, int Status, string Title)
+{
+    /// <summary>The body is not JSON.</summary>
+    public static readonly ErrorCode InvalidJson = new("invalid_json", StatusCodes.Status400BadRequest, "The body is not valid JSON.");
+
+    /// <summary>The body is not UTF-8.</summary>
+    public static readonly ErrorCode InvalidUtf8 = new("invalid_utf8", StatusCodes.Status400BadRequest, "The body is not valid UTF-8.");
+
+    /// <summary>The compressed body cannot be decompressed.</summary>
+    public static readonly ErrorCode InvalidEncoding = new("invalid_encoding", StatusCodes.Status400BadRequest, "The body is not valid in its content encoding.");
+
+    /// <summary>An object names a member twice.</summary>
+    public static readonly ErrorCode DuplicateMember = new("duplicate_member", StatusCodes.Status400BadRequest, "A JSON object names a member twice.");
+
+    /// <summary>A query parameter cannot be read.</summary>
+    public static readonly ErrorCode InvalidParameter = new("invalid_parameter", StatusCodes.Status400BadRequest, "A parameter of the request is not valid.");
+
+    /// <summary>No key, or one that is not known or was revoked.</summary>
+    public static readonly ErrorCode Unauthorized = new("unauthorized", StatusCodes.Status401Unauthorized, "A valid API key is needed.");
+
+    /// <summary>The key lacks the scope.</summary>
+    public static readonly ErrorCode MissingScope = new("missing_scope", StatusCodes.Status403Forbidden, "The API key lacks the scope that this call needs.");
+
+    /// <summary>What was asked for does not exist for this organization.</summary>
+    public static readonly ErrorCode NotFound = new("not_found", StatusCodes.Status404NotFound, "There is nothing here.");
+
+    /// <summary>The path knows other methods only; they stand in <c>Allow</c>.</summary>
+    public static readonly ErrorCode MethodNotAllowed = new("method_not_allowed", StatusCodes.Status405MethodNotAllowed, "The path does not know this method.");
+
+    /// <summary>The request's body did not arrive in time.</summary>
+    public static readonly ErrorCode RequestTimeout = new("request_timeout", StatusCodes.Status408RequestTimeout, "The request did not arrive in time.");
+
+    /// <summary>Known identity, other content.</summary>
+    public static readonly ErrorCode EventConflict = new("event_conflict", StatusCodes.Status409Conflict, "An event of this identity was recorded with other content.");
+
+    /// <summary>The code or name is taken.</summary>
+    public static readonly ErrorCode AlreadyExists = new("already_exists", StatusCodes.Status409Conflict, "It exists already.");
+
+    /// <summary>The body's length is needed and missing.</summary>
+    public static readonly ErrorCode LengthRequired = new("length_required", StatusCodes.Status411LengthRequired, "The request must state the length of its body.");
+
+    /// <summary>The body is larger than allowed, before or after decompression.</summary>
+    public static readonly ErrorCode PayloadTooLarge = new("payload_too_large", StatusCodes.Status413PayloadTooLarge, "The body is too large.");
+
+    /// <summary>The body's media type or content encoding is not one that this call reads.</summary>
+    public static readonly ErrorCode UnsupportedMediaType = new("unsupported_media_type", StatusCodes.Status415UnsupportedMediaType, "The media type is not supported here.");
+
+    /// <summary>Well-formed, but not valid.</summary>
+    public static readonly ErrorCode ValidationFailed = new("validation_failed", StatusCodes.Status422UnprocessableEntity, "The request is well-formed but not valid.");
+
+    /// <summary>A position beyond the head of the log.</summary>
+    public static readonly ErrorCode PositionBeyondHead = new("position_beyond_head", StatusCodes.Status422UnprocessableEntity, "The position lies beyond the log's head.");
+
+    /// <summary>The answer would be larger than the host gives out at once.</summary>
+    public static readonly ErrorCode AnswerTooLarge = new("answer_too_large", StatusCodes.Status422UnprocessableEntity, "The answer would be too large.");
+
+    /// <summary>The host takes in as much as it can already; the same request will be welcome after <c>Retry-After</c> seconds.</summary>
+    public static readonly ErrorCode TooManyRequests = new("too_many_requests", StatusCodes.Status429TooManyRequests, "The host is at its limit; try again later.");
+
+    /// <summary>Something that the host needs does not answer.</summary>
+    public static readonly ErrorCode Unavailable = new("unavailable", StatusCodes.Status503ServiceUnavailable, "A store that this call needs is away; try again later.");
+
+    /// <summary>The store that was asked for does not cover the position in time.</summary>
+    public static readonly ErrorCode PositionNotReached = new("position_not_reached", StatusCodes.Status503ServiceUnavailable, "The store does not cover the position yet.");
+
+    /// <summary>A defect of Bxb. The answer tells nothing of the inside; the log does.</summary>
+    public static readonly ErrorCode InternalError = new("internal_error", StatusCodes.Status500InternalServerError, "Something went wrong in the host.");
+
+    /// <summary>Every code there is, for documentation and tests.</summary>
+    public static IReadOnlyList<ErrorCode> All { get; } =
+    [
+        InvalidJson, InvalidUtf8, InvalidEncoding, DuplicateMember, InvalidParameter, Unauthorized, MissingScope, NotFound, MethodNotAllowed, RequestTimeout, EventConflict,
+        AlreadyExists, LengthRequired, PayloadTooLarge, UnsupportedMediaType, ValidationFailed, PositionBeyondHead, AnswerTooLarge, TooManyRequests, Unavailable,
+        PositionNotReached, InternalError,
+    ];
+}

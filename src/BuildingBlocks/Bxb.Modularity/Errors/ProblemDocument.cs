@@ -1,0 +1,63 @@
+using System.Text.Json;
+using Bxb.Modularity.Json;
+using Microsoft.AspNetCore.Http;
+
+namespace Bxb.Modularity.Errors;
+
+/// <summary>Writes error answers as <c>application/problem+json</c> (RFC 9457) with the members <c>code</c> and <c>errors</c>.</summary>
+public static class ProblemDocument
+{
+    /// <summary>The most faults that one answer lists.</summary>
+    public const int MaxFaults = 100;
+
+    /// <summary>Writes the whole answer: status, headers, body.</summary>
+    /// <param name="context">The request; its answer must not have started.</param>
+    /// <param name="code">What went wrong.</param>
+    /// <param name="detail">One sentence about this occurrence. Must not name the inside of the host.</param>
+    /// <param name="faults">The faults of the request, if they can be told apart.</param>
+    /// <param name="retryAfter">With 429 and 503: when to try again; 1 s if not given.</param>
+    /// <param name="extra">Writes further members into the open object, such as <c>recorded</c> of a conflict.</param>
+    public static async Task WriteAsync(
+        HttpContext context, ErrorCode code, string detail, IReadOnlyList<ApiFault>? faults = null, TimeSpan? retryAfter = null, Action<Utf8JsonWriter>? extra = null)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        ArgumentNullException.ThrowIfNull(code);
+        var response = context.Response;
+        response.StatusCode = code.Status;
+        response.ContentType = "application/problem+json";
+        if (code.Status is StatusCodes.Status429TooManyRequests or StatusCodes.Status503ServiceUnavailable)
+        {
+            var seconds = Math.Max(1, (int)Math.Ceiling((retryAfter ?? TimeSpan.FromSeconds(1)).TotalSeconds));
+            response.Headers.RetryAfter = seconds.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        }
+
+        var writer = new Utf8JsonWriter(response.BodyWriter, ApiJson.WriterOptions);
+        await using (writer)
+        {
+            writer.WriteStartObject();
+            writer.WriteString("type", "urn:bxb:error:" + code.Code);
+            writer.WriteString("title", code.Title);
+            writer.WriteNumber("status", code.Status);
+            writer.WriteString("detail", detail);
+            writer.WriteString("code", code.Code);
+            if (faults is { Count: > 0 })
+            {
+                writer.WriteStartArray("errors");
+                foreach (var fault in faults.Take(MaxFaults))
+                {
+                    writer.WriteStartObject();
+                    writer.WriteString("pointer", fault.Pointer);
+                    writer.WriteString("reason", fault.Reason);
+                    writer.WriteEndObject();
+                }
+
+                writer.WriteEndArray();
+            }
+
+            extra?.Invoke(writer);
+            writer.WriteEndObject();
+        }
+
+        await response.BodyWriter.FlushAsync(context.RequestAborted);
+    }
+}

@@ -1,0 +1,32 @@
+using Npgsql;
+
+namespace Bxb.Testing;
+
+/// <summary>A real PostgreSQL for a test process, with an empty database for whoever asks.</summary>
+public static class TestPostgres
+{
+    /// <summary>Names an administrator's connection string of a server to use instead of an embedded one.</summary>
+    public const string Variable = "BXB_TEST_POSTGRES";
+
+    private static int _databases;
+
+    /// <summary>Creates an empty database and returns its connection string.</summary>
+    public static async Task<string> CreateDatabaseAsync()
+    {
+        var server = Environment.GetEnvironmentVariable(Variable) ?? throw new InvalidOperationException($"{Variable} is not set.");
+        var name = $"test_{Environment.ProcessId}_{Interlocked.Increment(ref _databases)}";
+        await using var connection = new NpgsqlConnection(server);
+        await connection.OpenAsync();
+        await using (var drop = new NpgsqlCommand($"drop database if exists {name} with (force)", connection))
+        {
+            await drop.ExecuteNonQueryAsync();
+        }
+
+        await using (var create = new NpgsqlCommand($"create database {name}", connection))
+        {
+            await create.ExecuteNonQueryAsync();
+        }
+
+        return new NpgsqlConnectionStringBuilder(server) { Database = name }.ConnectionString;
+    }
+}
