@@ -31,9 +31,8 @@ internal sealed class ListEvents(EventLogQueries queries, IngestionOptions optio
     {
         var organization = context.Caller().OrganizationId;
         var limit = ApiQuery.Limit(context, 50, 1000);
-        var filter = new EventListFilter
+        var filter = new EventListFilter(organization)
         {
-            OrganizationId = organization,
             Code = Text(context, "code"),
             ExternalCustomerId = Text(context, "external_customer_id"),
             From = Time(context, "from"),

@@ -7,6 +7,7 @@ namespace Bxb.Ingestion.Intake;
 /// <summary>The faults of one request: the first hundred in words, the rest counted. Costs nothing while there are none. Not thread-safe.</summary>
 internal sealed class EventFaults
 {
+    private const string PropertiesPointer = "/properties";
     private List<ApiFault>? _listed;
     private int _index = -1;
 
@@ -16,7 +17,7 @@ internal sealed class EventFaults
     /// <summary>Whether another fault would still be listed; if not, nobody needs to word it.</summary>
     public bool HasRoom => Count < ProblemDocument.MaxFaults;
 
-    /// <summary>Where the first member stands that its object already had, in bytes from the body's start; -1 if there is none.</summary>
+    /// <summary>Where the first member stands that its object already had, or the properties that it is in, in bytes from the body's start; -1 if there is none.</summary>
     public long DuplicateMemberOffset { get; private set; } = -1;
 
     /// <summary>The pointer of that member.</summary>
@@ -26,7 +27,7 @@ internal sealed class EventFaults
     public IReadOnlyList<ApiFault> Listed => (IReadOnlyList<ApiFault>?)_listed ?? [];
 
     /// <summary>Where the properties' writer puts what it finds; <see cref="TakeProperties"/> takes it over.</summary>
-    public PropertyFaults Properties { get; } = [];
+    public PropertyFaults Properties { get; } = new(ProblemDocument.MaxFaults);
 
     /// <summary>Says which event of a batch the next faults belong to; a request of one event never calls it.</summary>
     public void EnterEvent(int index) => _index = index;
@@ -58,26 +59,25 @@ internal sealed class EventFaults
             DuplicateMemberPointer = Absolute(pointer);
         }
 
-        Add(pointer, $"The object names the member twice; the second stands at byte {offset}.");
+        Add(pointer, "is named twice");
     }
 
     /// <summary>Takes over what the properties' writer found wrong, and empties its list for the next event.</summary>
     /// <param name="offset">Where the properties begin, in bytes from the body's start.</param>
     public void TakeProperties(long offset)
     {
-        foreach (var fault in Properties)
+        foreach (var fault in Properties.Items)
         {
-            var pointer = "/properties" + fault.Pointer;
-            if (fault.IsDuplicateMember)
+            if (fault.IsDuplicateMember && DuplicateMemberOffset < 0)
             {
-                AddDuplicateMember(pointer, offset);
+                DuplicateMemberOffset = offset;
+                DuplicateMemberPointer = Absolute(PropertiesPointer + fault.Pointer);
             }
-            else
-            {
-                Add(pointer, fault.Reason);
-            }
+
+            Add(PropertiesPointer + fault.Pointer, fault.Reason);
         }
 
+        Count += Properties.Count - Properties.Items.Count;
         Properties.Clear();
     }
 

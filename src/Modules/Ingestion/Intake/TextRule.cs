@@ -14,7 +14,7 @@ internal static class TextRule
     {
         if (text.IsEmpty)
         {
-            return "Must not be empty.";
+            return "must not be empty";
         }
 
         // Shorter in bytes is shorter in characters: nearly every text ends here.
@@ -23,11 +23,11 @@ internal static class TextRule
             var characters = Characters(text);
             if (characters > MaxCharacters)
             {
-                return $"Must have at most {MaxCharacters} characters, and has {characters}.";
+                return $"must have at most {MaxCharacters} characters, and has {characters}";
             }
         }
 
-        return text.Contains((byte)0) ? "Must not hold the character NUL." : null;
+        return text.Contains((byte)0) ? "must not hold the character NUL" : null;
     }
 
     private static int Characters(ReadOnlySpan<byte> text)

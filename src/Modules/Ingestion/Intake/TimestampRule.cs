@@ -46,11 +46,11 @@ internal static class TimestampRule
     /// <summary>The sentence for a person.</summary>
     public static string Describe(TimestampFault fault) => fault switch
     {
-        TimestampFault.NoOffset => "Must end with an offset from UTC, such as Z or +02:00.",
-        TimestampFault.NoSuchTime => "There is no such date or time.",
-        TimestampFault.BeforeEpoch => "Must not lie before 1970-01-01T00:00:00Z.",
-        TimestampFault.TooFarAhead => "Lies too far in the future. (Numbers are Unix seconds, not milliseconds.)",
-        _ => "Must be ISO 8601 with an offset, such as 2026-01-01T00:00:00Z, or Unix seconds.",
+        TimestampFault.NoOffset => "must end with an offset from UTC, such as Z or +02:00",
+        TimestampFault.NoSuchTime => "is no date and time that exists",
+        TimestampFault.BeforeEpoch => "must not lie before 1970-01-01T00:00:00Z",
+        TimestampFault.TooFarAhead => "lies too far in the future (numbers are Unix seconds, not milliseconds)",
+        _ => "must be ISO 8601 with an offset, such as 2026-01-01T00:00:00Z, or Unix seconds",
     };
 
     private static TimestampFault Bound(long milliseconds, long latest)

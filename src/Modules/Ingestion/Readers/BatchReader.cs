@@ -84,7 +84,7 @@ internal sealed class BatchReader(EventReader events, IngestionOptions options)
     {
         if (json.TokenType != JsonTokenType.StartObject)
         {
-            shape.Add("", $"Must be an object with the member events, not {JsonKind.Of(json.TokenType)}.");
+            shape.Add("", $"must be an object with the member events, not {JsonKind.Of(json.TokenType)}");
             json.Skip();
             return null;
         }
@@ -100,7 +100,7 @@ internal sealed class BatchReader(EventReader events, IngestionOptions options)
 
             if (!name.SequenceEqual("events"u8))
             {
-                shape.Add(EventFaults.PointerTo(name), "Is no member of a batch.");
+                shape.Add(EventFaults.PointerTo(name), "is no member of a batch");
                 json.Skip();
                 continue;
             }
@@ -108,7 +108,7 @@ internal sealed class BatchReader(EventReader events, IngestionOptions options)
             json.Read();
             if (json.TokenType != JsonTokenType.StartArray)
             {
-                shape.Add("/events", $"Must be an array, not {JsonKind.Of(json.TokenType)}.");
+                shape.Add("/events", $"must be an array, not {JsonKind.Of(json.TokenType)}");
                 json.Skip();
             }
             else if (ReadEvents(ref json, bodyBytes, shape, block, lease, faults, ref rejected) is { } over)
@@ -119,7 +119,7 @@ internal sealed class BatchReader(EventReader events, IngestionOptions options)
 
         if (!seen.Contains("events") && shape.HasRoom)
         {
-            shape.Add("/events", "Is required.");
+            shape.Add("/events", "is required");
         }
 
         return null;
@@ -164,11 +164,11 @@ internal sealed class BatchReader(EventReader events, IngestionOptions options)
 
         if (count == 0)
         {
-            shape.Add("/events", "Must hold at least one event.");
+            shape.Add("/events", "must hold at least one event");
         }
         else if (count > options.MaxEventsPerBatch)
         {
-            shape.Add("/events", $"Must hold at most {options.MaxEventsPerBatch} events, and holds {count}.");
+            shape.Add("/events", $"must hold at most {options.MaxEventsPerBatch} events, and holds {count}");
         }
 
         return null;
@@ -179,7 +179,7 @@ internal sealed class BatchReader(EventReader events, IngestionOptions options)
         if (faults.DuplicateMemberOffset >= 0)
         {
             return new Refusal(
-                ErrorCode.DuplicateMember, $"{faults.DuplicateMemberPointer} is named twice; the second stands at byte {faults.DuplicateMemberOffset}.", faults.Listed);
+                ErrorCode.DuplicateMember, $"{faults.DuplicateMemberPointer} is named twice, at byte {faults.DuplicateMemberOffset} or within the object there.", faults.Listed);
         }
 
         if (faults.Count == 0 || partial)

@@ -34,7 +34,7 @@ internal sealed class EventReader(IngestionOptions options, TimeProvider time)
     {
         if (json.TokenType != JsonTokenType.StartObject)
         {
-            faults.Add("", $"Must be an object, not {JsonKind.Of(json.TokenType)}.");
+            faults.Add("", $"must be an object, not {JsonKind.Of(json.TokenType)}");
             json.Skip();
             return false;
         }
@@ -106,7 +106,7 @@ internal sealed class EventReader(IngestionOptions options, TimeProvider time)
     {
         if (json.TokenType != JsonTokenType.String)
         {
-            faults.Add(EventMembers.Pointer(member), $"Must be text, not {JsonKind.Of(json.TokenType)}.");
+            faults.Add(EventMembers.Pointer(member), $"must be text, not {JsonKind.Of(json.TokenType)}");
             json.Skip();
             return default;
         }
@@ -144,7 +144,7 @@ internal sealed class EventReader(IngestionOptions options, TimeProvider time)
                 fault = json.ValueIsEscaped && !TryUnescape(ref text, block) ? TimestampFault.Malformed : TimestampRule.ReadText(text, latest, out pending.TimestampMilliseconds);
                 break;
             default:
-                faults.Add(pointer, $"Must be text or a number, not {JsonKind.Of(json.TokenType)}.");
+                faults.Add(pointer, $"must be text or a number, not {JsonKind.Of(json.TokenType)}");
                 json.Skip();
                 return;
         }
@@ -165,7 +165,7 @@ internal sealed class EventReader(IngestionOptions options, TimeProvider time)
 
         if (json.TokenType != JsonTokenType.StartObject)
         {
-            faults.Add("/properties", $"Must be an object, not {JsonKind.Of(json.TokenType)}.");
+            faults.Add("/properties", $"must be an object, not {JsonKind.Of(json.TokenType)}");
             json.Skip();
             return;
         }
@@ -193,7 +193,7 @@ internal sealed class EventReader(IngestionOptions options, TimeProvider time)
         unknown ??= new HashSet<string>(StringComparer.Ordinal);
         if (unknown.Count >= MostUnknownNames)
         {
-            faults.Add("", "Has further members that events do not have.");
+            faults.Add("", "has further members that events do not have");
             json.Skip();
             return;
         }
@@ -201,7 +201,7 @@ internal sealed class EventReader(IngestionOptions options, TimeProvider time)
         var name = JsonKind.Name(ref json);
         if (unknown.Add(Encoding.UTF8.GetString(name)))
         {
-            faults.Add(EventFaults.PointerTo(name), "Is no member of an event.");
+            faults.Add(EventFaults.PointerTo(name), "is no member of an event");
         }
         else
         {
@@ -223,7 +223,7 @@ internal sealed class EventReader(IngestionOptions options, TimeProvider time)
         {
             if ((seen & member) == 0)
             {
-                faults.Add(EventMembers.Pointer(member), "Is required.");
+                faults.Add(EventMembers.Pointer(member), "is required");
             }
         }
     }

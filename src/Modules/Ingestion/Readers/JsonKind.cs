@@ -6,7 +6,7 @@ namespace Bxb.Ingestion.Readers;
 internal static class JsonKind
 {
     /// <summary>The fault of a text that no UTF-8 can hold.</summary>
-    public const string LoneSurrogate = "Holds half of a surrogate pair, which is no character.";
+    public const string LoneSurrogate = "holds half of a surrogate pair, which is no character";
 
     /// <summary>The kind of value that a token begins.</summary>
     public static string Of(JsonTokenType token) => token switch
