@@ -25,6 +25,9 @@ public sealed class IngestionApp : IAsyncLifetime
     private WebApplication? _app;
     private SocketsHttpHandler? _handler;
 
+    /// <summary>What the host logged as an error: nothing that a caller does may show up here.</summary>
+    internal ErrorLog Errors { get; } = new();
+
     /// <summary>Settings below Bxb:Ingestion, to be set before the start.</summary>
     public Dictionary<string, string?> Settings { get; } = [];
 
@@ -50,6 +53,7 @@ public sealed class IngestionApp : IAsyncLifetime
         ConnectionString ??= await TestPostgres.CreateDatabaseAsync();
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
+        builder.Logging.AddProvider(Errors);
         builder.Configuration.AddInMemoryCollection(Settings.Select(s => KeyValuePair.Create("Bxb:Ingestion:" + s.Key, s.Value)));
         builder.WebHost.ConfigureKestrel(server =>
         {

@@ -19,6 +19,7 @@ public sealed class PostEventTests(IngestionApp app)
         answer.ContentHeaders.ContentLength.ShouldNotBeNull();
 
         var seen = (await caller.AskAsync("/v1/events/t-1")).Json;
+        app.Errors.Entries.ShouldBeEmpty();
         seen.Select(m => m.Key).ShouldBe(["transaction_id", "external_customer_id", "code", "timestamp", "properties", "position", "ingested_at"]);
         ((string?)seen["timestamp"]).ShouldBe("2026-01-01T00:00:00.125Z");
         seen["properties"]!.ToJsonString().ShouldBe("""{"bytes":42,"region":"eu"}""");

@@ -17,11 +17,8 @@ internal sealed class EventFaults
     /// <summary>Whether another fault would still be listed; if not, nobody needs to word it.</summary>
     public bool HasRoom => Count < ProblemDocument.MaxFaults;
 
-    /// <summary>Where the first member stands that its object already had, or the properties that it is in, in bytes from the body's start; -1 if there is none.</summary>
-    public long DuplicateMemberOffset { get; private set; } = -1;
-
-    /// <summary>The pointer of that member.</summary>
-    public string DuplicateMemberPointer { get; private set; } = "";
+    /// <summary>One sentence about the first member that its object already had, which refuses the whole body; null if there is none.</summary>
+    public string? DuplicateMember { get; private set; }
 
     /// <summary>The faults to answer with.</summary>
     public IReadOnlyList<ApiFault> Listed => (IReadOnlyList<ApiFault>?)_listed ?? [];
@@ -53,12 +50,7 @@ internal sealed class EventFaults
     /// <param name="offset">Bytes from the body's start.</param>
     public void AddDuplicateMember(string pointer, long offset)
     {
-        if (DuplicateMemberOffset < 0)
-        {
-            DuplicateMemberOffset = offset;
-            DuplicateMemberPointer = Absolute(pointer);
-        }
-
+        DuplicateMember ??= $"{Absolute(pointer)} is named twice; the second stands at byte {offset}.";
         Add(pointer, "is named twice");
     }
 
@@ -68,10 +60,9 @@ internal sealed class EventFaults
     {
         foreach (var fault in Properties.Items)
         {
-            if (fault.IsDuplicateMember && DuplicateMemberOffset < 0)
+            if (fault.IsDuplicateMember)
             {
-                DuplicateMemberOffset = offset;
-                DuplicateMemberPointer = Absolute(PropertiesPointer + fault.Pointer);
+                DuplicateMember ??= $"{Absolute(PropertiesPointer + fault.Pointer)} is named twice, in the properties that begin at byte {offset}.";
             }
 
             Add(PropertiesPointer + fault.Pointer, fault.Reason);

@@ -176,10 +176,9 @@ internal sealed class BatchReader(EventReader events, IngestionOptions options)
 
     private static Refusal? Judge(EventFaults faults, bool partial)
     {
-        if (faults.DuplicateMemberOffset >= 0)
+        if (faults.DuplicateMember is { } twice)
         {
-            return new Refusal(
-                ErrorCode.DuplicateMember, $"{faults.DuplicateMemberPointer} is named twice, at byte {faults.DuplicateMemberOffset} or within the object there.", faults.Listed);
+            return new Refusal(ErrorCode.DuplicateMember, twice, faults.Listed);
         }
 
         if (faults.Count == 0 || partial)
