@@ -30,12 +30,15 @@ public sealed partial class PartitionMaker : BackgroundService
     }
 
     /// <summary>Makes the partitions up to the head and those that are to be ready beyond it. Returns the number made.</summary>
+    /// <param name="room">Positions that have to fit beyond the head at least.</param>
+    /// <param name="ct">Breaks off before the commit; nothing is left behind then.</param>
     /// <exception cref="NpgsqlException">PostgreSQL refused or is away.</exception>
-    internal async Task<int> EnsureAsync(CancellationToken ct)
+    internal async Task<int> EnsureAsync(long room, CancellationToken ct)
     {
+        var ahead = Math.Max(room, _options.PartitionsAhead * _options.PartitionPositions);
         await using var connection = await _dataSource.OpenConnectionAsync(ct);
         var (head, end) = await EdgesAsync(connection, ct);
-        if (end > head + (_options.PartitionsAhead * _options.PartitionPositions))
+        if (end > head + ahead)
         {
             return 0;
         }
@@ -44,7 +47,7 @@ public sealed partial class PartitionMaker : BackgroundService
         await using var transaction = await connection.BeginTransactionAsync(ct);
         await ExecuteAsync(connection, $"set local lock_timeout = '10s'; select pg_advisory_xact_lock({LockKey})", ct);
         (head, end) = await EdgesAsync(connection, ct);
-        while (end <= head + (_options.PartitionsAhead * _options.PartitionPositions))
+        while (end <= head + ahead)
         {
             var next = end + _options.PartitionPositions;
             await ExecuteAsync(connection, CreateSql(end, next), ct);
@@ -67,7 +70,7 @@ public sealed partial class PartitionMaker : BackgroundService
             {
                 try
                 {
-                    await EnsureAsync(stoppingToken);
+                    await EnsureAsync(room: 0, stoppingToken);
                 }
                 catch (Exception e) when (EventLogErrors.IsDriverError(e))
                 {
