@@ -109,8 +109,8 @@ public sealed class AppendFailureTests(ITestOutputHelper output)
 
         for (var cut = 0; cut < 20; cut++)
         {
-            var before = acknowledged.Count;
-            await Eventually.TrueAsync(() => acknowledged.Count >= before + random.Next(1, 60));
+            var enough = acknowledged.Count + random.Next(1, 60);
+            await Eventually.HoldsAsync(() => acknowledged.Count >= enough);
             await log.ExecuteAsync("select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and application_name like 'bxb%'");
         }
 

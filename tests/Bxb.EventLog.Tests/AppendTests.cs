@@ -37,14 +37,15 @@ public sealed class AppendTests
     public async Task Reads_back_what_was_appended()
     {
         await using var log = await LogFixture.StartAsync();
+        long position;
         using (var block = AppendBlock.Rent(7))
         {
             block.TraceParent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
             LogFixture.Add(block, "t/ü", """{"b":1.50,"a":"x"}""", "kunde", "code", "urn:s", 1_234);
-            await log.AppendAsync(block);
+            position = (await log.AppendAsync(block))[0].Position;
         }
 
-        var settled = await log.Settled.WaitBeyondAsync(0, CancellationToken.None);
+        var settled = await log.Settled.WaitBeyondAsync(position - 1, CancellationToken.None);
         using var records = EventRecords.Rent();
         (await log.Reader.ReadAsync(0, settled, 10, 1_000_000, records, CancellationToken.None)).ShouldBe(1);
         records[0].TransactionId.SequenceEqual("t/ü"u8).ShouldBeTrue();

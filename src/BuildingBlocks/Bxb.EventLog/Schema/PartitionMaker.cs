@@ -60,28 +60,39 @@ public sealed partial class PartitionMaker : BackgroundService
         return made;
     }
 
+    /// <summary>Makes what is needed at once, so that the first append finds it; without PostgreSQL the looks go on all the same.</summary>
+    public override async Task StartAsync(CancellationToken cancellationToken)
+    {
+        await LookAsync(cancellationToken);
+        await base.StartAsync(cancellationToken);
+    }
+
     /// <inheritdoc />
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(_options.PartitionInterval, _time);
         try
         {
-            do
+            while (await timer.WaitForNextTickAsync(stoppingToken))
             {
-                try
-                {
-                    await EnsureAsync(room: 0, stoppingToken);
-                }
-                catch (Exception e) when (EventLogErrors.IsDriverError(e))
-                {
-                    LogFailed(_logger, e);
-                }
+                await LookAsync(stoppingToken);
             }
-            while (await timer.WaitForNextTickAsync(stoppingToken));
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
             LogStopped(_logger);
+        }
+    }
+
+    private async Task LookAsync(CancellationToken ct)
+    {
+        try
+        {
+            await EnsureAsync(room: 0, ct);
+        }
+        catch (Exception e) when (EventLogErrors.IsDriverError(e))
+        {
+            LogFailed(_logger, e);
         }
     }
 
