@@ -99,7 +99,8 @@ public sealed class ClickHouseClient : IDisposable
         using var deadline = new CancellationTokenSource(_options.InsertTimeout);
         while (true)
         {
-            await ExecuteAsync(new ClickHouseStatement($"KILL QUERY WHERE {which} SYNC").With("id", queryId), cancellationToken);
+            // Not SYNC: the embedded engine ends the statement and then waits for ever.
+            await ExecuteAsync(new ClickHouseStatement($"KILL QUERY WHERE {which} ASYNC").With("id", queryId), cancellationToken);
             await using var left = await QueryAsync(new ClickHouseStatement($"SELECT count() FROM system.processes WHERE {which}").With("id", queryId), cancellationToken);
             if (await left.ReadAsync() && left.GetUInt64(0) == 0)
             {
