@@ -1,21 +1,30 @@
+using System.Diagnostics;
+
 namespace Bxb.Testing;
 
-/// <summary>Waits for what no signal tells: asks again and again, for half a minute at most.</summary>
+/// <summary>Waits for what a test cannot be told of: looks again and again, with a deadline that only a broken build reaches.</summary>
 public static class Eventually
 {
-    /// <summary>Returns when the condition holds.</summary>
-    /// <exception cref="TimeoutException">It never did.</exception>
-    public static async Task HoldsAsync(Func<Task<bool>> condition)
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(20);
+
+    /// <summary>Returns once the condition holds.</summary>
+    /// <exception cref="TimeoutException">It did not hold in a minute.</exception>
+    public static Task HoldsAsync(Func<bool> condition, string? what = null) => HoldsAsync(() => Task.FromResult(condition()), what);
+
+    /// <summary>Returns once the condition holds.</summary>
+    /// <exception cref="TimeoutException">It did not hold in a minute.</exception>
+    public static async Task HoldsAsync(Func<Task<bool>> condition, string? what = null)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        var started = Stopwatch.GetTimestamp();
         while (!await condition())
         {
-            if (limit.IsCancellationRequested)
+            if (Stopwatch.GetElapsedTime(started) > Deadline)
             {
-                throw new TimeoutException("The condition did not come to hold.");
+                throw new TimeoutException($"{what ?? "The condition"} did not hold within {Deadline}.");
             }
 
-            await Task.Delay(10);
+            await Task.Delay(Interval);
         }
     }
 }
