@@ -118,7 +118,7 @@ public class EngineTests
             await Eventually.HoldsAsync(async () =>
             {
                 await using var found = await client.QueryAsync(
-                    new ClickHouseStatement("SELECT count() FROM system.processes WHERE query_id = {id:String} OR Settings['log_comment'] = {id:String}").With("id", id));
+                    new ClickHouseStatement("SELECT count() FROM system.processes WHERE endsWith(Settings['log_comment'], {id:String}) OR query_id = {id:String}").With("id", id));
                 return await found.ReadAsync() && found.GetInt64(0) == 1;
             });
 
@@ -127,6 +127,16 @@ public class EngineTests
         }
 
         await client.KillAsync("nobody");
+    }
+
+    [Fact]
+    public async Task A_statement_for_another_instance_is_refused()
+    {
+        using var client = await ClientAsync();
+        await client.PingAsync();
+        await client.ExecuteAsync(new("SELECT 1") { OnlyInstance = client.ServerInstance });
+        (await Should.ThrowAsync<ClickHouseException>(() => client.ExecuteAsync(new("SELECT 1") { OnlyInstance = "another" }))).Name.ShouldBe("HTTP");
+        (await client.SyncAsync()).ShouldBeTrue();
     }
 
     [Fact]
