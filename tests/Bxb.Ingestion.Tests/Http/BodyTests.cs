@@ -36,7 +36,7 @@ public sealed class BodyTests(IngestionApp app)
             answer.Status.ShouldBe(HttpStatusCode.UnsupportedMediaType);
             answer.Code.ShouldBe("unsupported_media_type");
             answer.Detail.ShouldNotBeNull().ShouldContain("application/json");
-            answer.Headers.GetValues("Accept").ShouldBe(["application/json"]);
+            answer.Headers.NonValidated["Accept"].ToString().ShouldBe("application/json");
         }
     }
 
@@ -48,7 +48,7 @@ public sealed class BodyTests(IngestionApp app)
     {
         var answer = await app.NewOrganization().SendAsync("/v1/events", Body, encoding: encoding);
         answer.Status.ShouldBe(HttpStatusCode.UnsupportedMediaType);
-        answer.Headers.GetValues("Accept-Encoding").Single().ShouldContain("gzip");
+        answer.Headers.NonValidated["Accept-Encoding"].ToString().ShouldContain("gzip");
     }
 
     [Theory]
@@ -87,7 +87,7 @@ public sealed class BodyTests(IngestionApp app)
         }
 
         (await caller.CountAsync()).ShouldBe(0);
-        (await caller.SendAsync("/v1/events", await GzipAsync([]), encoding: "gzip")).Code.ShouldBe("invalid_json");
+        (await caller.SendAsync("/v1/events", Convert.FromBase64String("H4sIAAAAAAAAAwMAAAAAAAAAAAA="), encoding: "gzip")).Code.ShouldBe("invalid_json");
     }
 
     [Fact]
@@ -155,7 +155,7 @@ public sealed class BodyTests(IngestionApp app)
     private static async Task<byte[]> GzipAsync(byte[] plain)
     {
         var packed = new MemoryStream();
-        await using (var gzip = new GZipStream(packed, CompressionLevel.Fastest, leaveOpen: true))
+        await using (var gzip = new GZipStream(packed, CompressionLevel.Optimal, leaveOpen: true))
         {
             await gzip.WriteAsync(plain);
         }
