@@ -1,4 +1,3 @@
-using Bxb.ClickHouse;
 using Bxb.EventLog;
 using Bxb.Host.Operations;
 using Bxb.Host.Settings;
@@ -31,16 +30,13 @@ internal static class BxbApplication
         builder.Services.ConfigureHttpJsonOptions(json => ApiJson.Apply(json.SerializerOptions));
         builder.Services.AddSingleton(TimeProvider.System);
 
+        // From here on the parts need not know who started the engines.
+        builder.Configuration.AddInMemoryCollection([new("Bxb:ClickHouse:Url", engines.ClickHouseUrl?.ToString() ?? "")]);
         builder.Services.AddEventLog(log =>
         {
             bxb.GetSection("EventLog").Bind(log);
             log.ConnectionString = engines.PostgresConnectionString;
         });
-        if (engines.ClickHouseUrl is { } url)
-        {
-            builder.Services.AddSingleton(_ => new ClickHouseClient(new ClickHouseOptions { Url = url }));
-        }
-
         builder.Services.AddRiders(riders => bxb.GetSection("Riders").Bind(riders));
         builder.Services.AddParts(bxb);
 

@@ -1,4 +1,5 @@
 using Bxb.Analytics;
+using Bxb.ClickHouse;
 using Bxb.EventLog;
 using Bxb.Host.Serving;
 using Bxb.Ingestion;
@@ -17,8 +18,7 @@ internal static partial class HostSettings
     public static IServiceCollection AddParts(this IServiceCollection services, IConfigurationSection bxb)
     {
         services.AddValidatedOptions<HostOptions>(bxb, "").Validate(o => o.Postgres is not null && o.ClickHouse is not null);
-        services.AddSingleton(new KnownSettings("EventLog", typeof(EventLogOptions)));
-        services.AddSingleton(new KnownSettings("Riders", typeof(RidersOptions)));
+        services.AddSingleton(new KnownSettings("ClickHouse", typeof(ClickHouseOptions)));
         services.AddModule<ManagementModule>(bxb);
         services.AddModule<IngestionModule>(bxb);
         services.AddModule<AnalyticsModule>(bxb);
@@ -30,7 +30,10 @@ internal static partial class HostSettings
     public static HostOptions Read(IConfiguration configuration)
     {
         var bxb = configuration.GetSection("Bxb");
-        using var parts = new ServiceCollection().AddLogging().AddParts(bxb).BuildServiceProvider();
+        var services = new ServiceCollection().AddLogging().AddParts(bxb);
+        services.AddValidatedOptions<EventLogOptions>(bxb, "EventLog").PostConfigure(log => log.ConnectionString = "not known yet");
+        services.AddValidatedOptions<RidersOptions>(bxb, "Riders");
+        using var parts = services.BuildServiceProvider();
         parts.CheckSettings(bxb);
         try
         {
