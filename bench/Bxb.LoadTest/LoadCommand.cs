@@ -51,9 +51,14 @@ internal static class LoadCommand
             {
                 return await RunAsync(settings, cancellationToken);
             }
-            catch (LoadException ended)
+            catch (Exception ended) when (ended is LoadException or HttpRequestException)
             {
                 await Console.Error.WriteLineAsync(ended.Message);
+                return 2;
+            }
+            catch (OperationCanceledException)
+            {
+                await Console.Error.WriteLineAsync(cancellationToken.IsCancellationRequested ? "Stopped; there are no figures." : "The host did not answer in time.");
                 return 2;
             }
         });

@@ -44,6 +44,7 @@ internal sealed class LoadRun(LoadSettings settings, TargetHost host, string run
         }
         finally
         {
+            // After a failure the senders are ended and waited for; what they throw then is not the news.
             await all.CancelAsync();
             await sending.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
         }

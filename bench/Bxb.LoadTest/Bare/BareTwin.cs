@@ -29,7 +29,7 @@ internal static class BareTwin
             o.PartitionPositions = 100_000_000;
         }).BuildServiceProvider();
         await parts.MigrateSqlAsync(cancellationToken);
-        await parts.GetRequiredService<PartitionMaker>().EnsureAsync(cancellationToken);
+        await parts.GetRequiredService<PartitionMaker>().EnsureAsync(room: 0, cancellationToken);
         var connections = parts.GetRequiredService<EventLogConnections>();
         var log = new BareLog(connections, parts.GetRequiredService<IOptions<EventLogOptions>>().Value);
 

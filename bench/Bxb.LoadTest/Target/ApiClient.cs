@@ -59,9 +59,20 @@ internal sealed class ApiClient(Uri host) : IDisposable
         return group.ValueKind == JsonValueKind.Undefined ? null : (group.GetProperty("lag_events").GetInt64(), group.GetProperty("lag_seconds").GetDouble());
     }
 
-    /// <summary>Posts one event and returns once it is acknowledged.</summary>
-    public Task PostEventAsync(string apiKey, string transactionId, string customer, string code, string timestamp, CancellationToken cancellationToken)
-        => CallAsync(HttpMethod.Post, "/v1/events", apiKey, new { transaction_id = transactionId, external_customer_id = customer, code, timestamp }, cancellationToken);
+    /// <summary>Posts one event and returns once it is acknowledged; false if the host is too busy to take it.</summary>
+    public async Task<bool> PostEventAsync(string apiKey, string transactionId, string customer, string code, string timestamp, CancellationToken cancellationToken)
+    {
+        using var request = Request(HttpMethod.Post, "/v1/events", apiKey);
+        request.Content = JsonContent.Create(new { transaction_id = transactionId, external_customer_id = customer, code, timestamp });
+        using var response = await _client.SendAsync(request, cancellationToken);
+        if (response.StatusCode is HttpStatusCode.TooManyRequests or HttpStatusCode.ServiceUnavailable)
+        {
+            return false;
+        }
+
+        await ReadAsync(response, cancellationToken);
+        return true;
+    }
 
     /// <summary>What the bare twin's log holds.</summary>
     public async Task<(long Events, long Bytes)> BareCountAsync(CancellationToken cancellationToken)
