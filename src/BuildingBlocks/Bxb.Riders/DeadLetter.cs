@@ -1,0 +1,41 @@
+namespace Bxb.Riders;
+
+/// <summary>What is to become of a dead letter.</summary>
+public enum DeadLetterState
+{
+    /// <summary>Waits for somebody's decision.</summary>
+    Pending,
+
+    /// <summary>Will be delivered to its group again.</summary>
+    Requeued,
+
+    /// <summary>Somebody decided that the group does without it.</summary>
+    Discarded,
+}
+
+/// <summary>A record that a consumer group could not process.</summary>
+/// <param name="Id">Its number; newer ones are higher.</param>
+/// <param name="Group">The group that failed.</param>
+/// <param name="Position">The record's place in the log.</param>
+/// <param name="OrganizationId">The organization that the record belongs to.</param>
+/// <param name="Code">The event's type.</param>
+/// <param name="Record">The whole event as JSON, UTF-8.</param>
+/// <param name="Reason">The failure in one line.</param>
+/// <param name="Exception">The failure with its stack, for operators; never for an organization's eyes.</param>
+/// <param name="Attempts">How often the record went to the dead letters.</param>
+/// <param name="CreatedAt">When it first did.</param>
+/// <param name="State">What is to become of it.</param>
+/// <param name="Note">What was given as the reason of a discard.</param>
+public sealed record DeadLetter(
+    long Id, string Group, long Position, int OrganizationId, string Code, ReadOnlyMemory<byte> Record, string Reason, string Exception, int Attempts,
+    DateTimeOffset CreatedAt, DeadLetterState State, string? Note);
+
+/// <summary>Which dead letters to list; what is null does not filter.</summary>
+/// <param name="Group">Of this group.</param>
+/// <param name="Code">Of events of this type.</param>
+/// <param name="Since">First failed at or after this.</param>
+/// <param name="OrganizationId">Of this organization.</param>
+/// <param name="BeforeId">With a lower number: the last one of the page before.</param>
+/// <param name="Limit">At most so many, 1 to 1,000.</param>
+public sealed record DeadLetterFilter(
+    string? Group = null, string? Code = null, DateTimeOffset? Since = null, int? OrganizationId = null, long? BeforeId = null, int Limit = 50);

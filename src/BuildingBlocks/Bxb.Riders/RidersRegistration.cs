@@ -1,0 +1,61 @@
+using Bxb.Riders.Pipeline;
+using MassTransit;
+using MassTransit.Configuration;
+using MassTransit.DependencyInjection.Registration;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Bxb.Riders;
+
+/// <summary>Adds consumer groups, and the riders that feed them.</summary>
+public static class RidersRegistration
+{
+    /// <summary>Adds a consumer group: every record of the log goes to <typeparamref name="TConsumer"/>, batch by batch, in log order. Before or after <c>AddRiders</c>.</summary>
+    /// <param name="services">The host's container.</param>
+    /// <param name="group">The group's name, 1 to 100 characters of a-z, 0-9, '-', '_'; its progress is stored under it, so it must not change.</param>
+    /// <param name="configure">Sets the group's options; checked when the bus is built.</param>
+    public static IServiceCollection AddEventConsumer<TConsumer>(this IServiceCollection services, string group, Action<EventConsumerOptions>? configure = null)
+        where TConsumer : class, IConsumer<EventBatch>
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        ArgumentException.ThrowIfNullOrWhiteSpace(group);
+        services.RegisterConsumer<TConsumer>(new DependencyInjectionRiderContainerRegistrar<IBus>(services));
+        return services.AddRegistration(group, typeof(TConsumer), configure);
+    }
+
+    /// <summary>As the other one, with a definition: its <c>ConfigureConsumer</c> and concurrency limit apply to the group.</summary>
+    public static IServiceCollection AddEventConsumer<TConsumer, TDefinition>(this IServiceCollection services, string group, Action<EventConsumerOptions>? configure = null)
+        where TConsumer : class, IConsumer<EventBatch>
+        where TDefinition : class, IConsumerDefinition<TConsumer>
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        ArgumentException.ThrowIfNullOrWhiteSpace(group);
+        services.RegisterConsumer<TConsumer, TDefinition>(new DependencyInjectionRiderContainerRegistrar<IBus>(services));
+        return services.AddRegistration(group, typeof(TConsumer), configure);
+    }
+
+    /// <summary>Adds the bus and the rider that feeds all consumer groups from the event log. Once, by the host; needs <c>AddEventLog</c>.</summary>
+    /// <param name="services">The host's container.</param>
+    /// <param name="configure">Sets what holds for all groups.</param>
+    /// <param name="bus">Adds consumers of hints to the in-memory bus.</param>
+    public static IServiceCollection AddRiders(this IServiceCollection services, Action<RidersOptions>? configure = null, Action<IBusRegistrationConfigurator>? bus = null)
+    {
+        services.AddOptions<RidersOptions>().Configure(configure ?? (_ => { })).ValidateDataAnnotations();
+        services.AddSingleton<ConsumerGroups>();
+        services.AddSingleton<DeadLetters>();
+        services.AddMassTransit(x =>
+        {
+            x.DisableUsageTelemetry();
+            bus?.Invoke(x);
+            x.UsingInMemory((context, factory) => factory.ConfigureEndpoints(context));
+        });
+        return services;
+    }
+
+    private static IServiceCollection AddRegistration(this IServiceCollection services, string group, Type consumer, Action<EventConsumerOptions>? configure)
+    {
+        var options = new EventConsumerOptions();
+        configure?.Invoke(options);
+        services.AddSingleton(new EventConsumerRegistration(group, consumer, options));
+        return services;
+    }
+}
