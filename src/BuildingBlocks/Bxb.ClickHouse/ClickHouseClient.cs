@@ -135,6 +135,7 @@ public sealed class ClickHouseClient : IDisposable
             using var response = await _http.SendAsync(request, clock.Token);
             if (response.StatusCode == HttpStatusCode.NotFound)
             {
+                Remember(response);
                 return false;
             }
 
@@ -205,11 +206,7 @@ public sealed class ClickHouseClient : IDisposable
 
     private async Task CheckAsync(HttpResponseMessage response, CancellationToken cancellationToken)
     {
-        if (response.Headers.TryGetValues(InstanceHeader, out var names))
-        {
-            _serverInstance = names.First();
-        }
-
+        Remember(response);
         var code = 0;
         if (response.Headers.TryGetValues(ExceptionCodeHeader, out var codes))
         {
@@ -222,6 +219,14 @@ public sealed class ClickHouseClient : IDisposable
         }
 
         throw ClickHouseErrors.FromServer(await StatementAnswer.ErrorTextAsync(response, cancellationToken), code, (int)response.StatusCode);
+    }
+
+    private void Remember(HttpResponseMessage response)
+    {
+        if (response.Headers.TryGetValues(InstanceHeader, out var names))
+        {
+            _serverInstance = names.First();
+        }
     }
 
     private static Exception Rethrown(Exception e)

@@ -1,0 +1,194 @@
+using System.Diagnostics;
+using System.Threading.Channels;
+using Bxb.EventLog.Reading;
+using Bxb.EventLog.Schema;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace Bxb.EventLog.Appending;
+
+/// <summary>One loop that takes blocks off the queue, group by group, and commits them over a connection of its own.</summary>
+/// <remarks>
+/// Failures. A connection that is gone is opened anew and the group sent once more: events that the lost attempt had committed are found as duplicates. If that
+/// fails too, every block of the group fails as unavailable. When the server refuses the content, the group is halved until the block at fault stands alone, so
+/// that it fails nobody else. A position without a partition makes the partitions and goes again. Cancellation plays no part once a block is taken.
+/// </remarks>
+internal sealed partial class AppendWriter(
+    ChannelReader<AppendRequest> queue, EventLogConnections connections, PartitionMaker partitions, SettledPosition settled, LogNotifier notifier,
+    EventLogInstruments instruments, EventLogOptions options, ILogger<EventLogAppender> logger)
+{
+    private readonly AppendGroup _group = new();
+    private readonly List<AppendRequest> _taken = [];
+    private readonly List<AppendRequest> _unresolved = [];
+    private AppendSession? _session;
+
+    /// <summary>Runs until the queue is completed and empty.</summary>
+    public async Task RunAsync()
+    {
+        while (await queue.WaitToReadAsync(CancellationToken.None))
+        {
+            Take();
+            if (_taken.Count > 0)
+            {
+                await CommitAsync(_taken.ToArray());
+            }
+        }
+
+        await CloseAsync();
+    }
+
+    private void Take()
+    {
+        _taken.Clear();
+        var events = 0;
+        var bytes = 0;
+        while (events < options.MaxGroupEvents && bytes < options.MaxGroupBytes && queue.TryRead(out var request))
+        {
+            if (request.TryTake())
+            {
+                _taken.Add(request);
+                events += request.Block.Count;
+                bytes += request.Block.WrittenBytes;
+            }
+        }
+    }
+
+    private async Task CommitAsync(ArraySegment<AppendRequest> requests)
+    {
+        try
+        {
+            await CommitOnceAsync(requests);
+        }
+        catch (Exception e) when (EventLogErrors.IsContentFault(e))
+        {
+            await CloseAsync();
+            await IsolateAsync(requests, e);
+        }
+        catch (Exception e)
+        {
+            await CloseAsync();
+            Fail(requests, e);
+        }
+    }
+
+    private async Task CommitOnceAsync(ArraySegment<AppendRequest> requests)
+    {
+        const int Attempts = 3;
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                await ExecuteAsync(requests);
+                return;
+            }
+            catch (PostgresException e) when (e.SqlState == SqlStates.CheckViolation && attempt < Attempts)
+            {
+                // No partition takes the position: positions were used up faster than they were made.
+                LogMissingPartition(logger);
+                await CloseAsync();
+                await partitions.EnsureAsync(CancellationToken.None);
+            }
+            catch (Exception e) when (EventLogErrors.Translate(e) is EventLogUnavailableException && attempt == 1)
+            {
+                LogRetry(logger, e, requests.Count);
+                await CloseAsync();
+            }
+        }
+    }
+
+    private async Task ExecuteAsync(ArraySegment<AppendRequest> requests)
+    {
+        // A group that is sent again may have ended some of its requests before: those are done.
+        _group.Clear();
+        foreach (var request in requests)
+        {
+            if (!request.Task.IsCompleted)
+            {
+                _group.Add(request);
+            }
+        }
+
+        if (_group.Requests.Count == 0)
+        {
+            return;
+        }
+
+        var started = Stopwatch.GetTimestamp();
+        instruments.GroupEvents.Record(_group.Events);
+        _session ??= await AppendSession.OpenAsync(connections.Dedicated, _group, CancellationToken.None);
+        await _session.RecordAsync();
+        settled.Observe(_group.LastPosition);
+        notifier.Raise();
+        _unresolved.Clear();
+        _group.CompleteRecorded(_unresolved);
+        if (_unresolved.Count > 0)
+        {
+            await _session.ResolveAsync(_unresolved);
+            foreach (var request in _unresolved)
+            {
+                request.Complete();
+            }
+        }
+
+        instruments.AppendDuration.Record(Stopwatch.GetElapsedTime(started).TotalSeconds);
+    }
+
+    private async Task IsolateAsync(ArraySegment<AppendRequest> requests, Exception reason)
+    {
+        if (requests.Count == 1)
+        {
+            LogPoison(logger, reason, requests[0].Block.OrganizationId, requests[0].Block.Count);
+            Fail(requests, reason);
+            return;
+        }
+
+        var half = requests.Count / 2;
+        await CommitAsync(requests[..half]);
+        await CommitAsync(requests[half..]);
+    }
+
+    private void Fail(ArraySegment<AppendRequest> requests, Exception reason)
+    {
+        var error = EventLogErrors.Translate(reason);
+        if (error is EventLogUnavailableException)
+        {
+            LogUnavailable(logger, reason, requests.Count);
+        }
+        else if (requests.Count > 1 || error is not EventLogException)
+        {
+            LogFailed(logger, reason, requests.Count);
+            error = new EventLogUnavailableException("The event log failed.", (error as EventLogException)?.SqlState, reason);
+        }
+
+        foreach (var request in requests)
+        {
+            request.Fail(error);
+        }
+
+        instruments.Failures.Add(requests.Count);
+    }
+
+    private async Task CloseAsync()
+    {
+        if (_session is { } session)
+        {
+            _session = null;
+            await session.DisposeAsync();
+        }
+    }
+
+    [LoggerMessage(1010, LogLevel.Warning, "No partition for the next position; making it and sending the group again")]
+    private static partial void LogMissingPartition(ILogger logger);
+
+    [LoggerMessage(1011, LogLevel.Information, "A commit of {Blocks} blocks failed; sending it once more over a new connection")]
+    private static partial void LogRetry(ILogger logger, Exception exception, int blocks);
+
+    [LoggerMessage(1012, LogLevel.Warning, "The log refused a block of {Events} events of organization {Organization}")]
+    private static partial void LogPoison(ILogger logger, Exception exception, int organization, int events);
+
+    [LoggerMessage(1013, LogLevel.Warning, "{Blocks} blocks were not appended: the log is unavailable")]
+    private static partial void LogUnavailable(ILogger logger, Exception exception, int blocks);
+
+    [LoggerMessage(1014, LogLevel.Error, "{Blocks} blocks were not appended")]
+    private static partial void LogFailed(ILogger logger, Exception exception, int blocks);
+}

@@ -1,0 +1,341 @@
+using System.Buffers;
+using System.Text.Json;
+using System.Text.Unicode;
+
+namespace Bxb.EventLog.Appending;
+
+/// <summary>Walks one JSON object and writes its canonical text into a buffer of its own. One per thread, used again; not thread-safe.</summary>
+internal sealed class CanonicalWriter
+{
+    private const int KeptBytes = 256 * 1024;
+    private const int PointBytes = 2;
+
+    private readonly CanonicalMembers _members = new();
+    private readonly CanonicalPath _path;
+    private byte[] _text = new byte[4096];
+    private byte[] _spare = new byte[4096];
+    private byte[] _token = new byte[1024];
+    private int _length;
+    private bool _full;
+    private PropertyLimits _limits = new();
+    private PropertyFaults _faults = new();
+
+    public CanonicalWriter() => _path = new CanonicalPath(_members);
+
+    /// <summary>The canonical text, valid until the next call; meaningless when faults were added.</summary>
+    public ReadOnlySpan<byte> Write(ref Utf8JsonReader reader, PropertyLimits limits, PropertyFaults faults)
+    {
+        _limits = limits;
+        _faults = faults;
+        _length = 0;
+        _full = false;
+        _members.Truncate(0, 0);
+        _path.Clear();
+        WriteObject(ref reader, depth: 1);
+        var text = _text.AsSpan(0, _length);
+        if (!_full && !Utf8.IsValid(text))
+        {
+            _path.Fault(_faults, "is not valid UTF-8");
+        }
+
+        return text;
+    }
+
+    public void Trim()
+    {
+        _members.Trim();
+        if (_text.Length > KeptBytes)
+        {
+            _text = new byte[4096];
+            _spare = new byte[4096];
+        }
+
+        if (_token.Length > KeptBytes)
+        {
+            _token = new byte[1024];
+        }
+    }
+
+    private void WriteValue(ref Utf8JsonReader reader, int depth)
+    {
+        switch (reader.TokenType)
+        {
+            case JsonTokenType.StartObject or JsonTokenType.StartArray when depth > _limits.MaxDepth:
+                _path.Fault(_faults, $"is nested deeper than {_limits.MaxDepth}");
+                Skip(ref reader);
+                break;
+            case JsonTokenType.StartObject:
+                WriteObject(ref reader, depth);
+                break;
+            case JsonTokenType.StartArray:
+                WriteArray(ref reader, depth);
+                break;
+            case JsonTokenType.String:
+                WriteString(ref reader);
+                break;
+            case JsonTokenType.Number:
+                WriteNumber(Token(ref reader));
+                break;
+            default:
+                Put(reader.TokenType switch { JsonTokenType.True => "true"u8, JsonTokenType.False => "false"u8, _ => "null"u8 });
+                break;
+        }
+    }
+
+    private void WriteObject(ref Utf8JsonReader reader, int depth)
+    {
+        var firstMember = _members.Count;
+        var firstName = _members.NameBytes;
+        Put("{"u8);
+        var start = _length;
+        while (Read(ref reader) && reader.TokenType != JsonTokenType.EndObject)
+        {
+            if (_members.Count > firstMember)
+            {
+                Put(","u8);
+            }
+
+            WriteMember(ref reader, depth);
+        }
+
+        if (_members.Sort(firstMember))
+        {
+            FindDuplicates(firstMember);
+            Reorder(start, firstMember);
+        }
+
+        Put("}"u8);
+        _members.Truncate(firstMember, firstName);
+    }
+
+    private void WriteMember(ref Utf8JsonReader reader, int depth)
+    {
+        var token = Token(ref reader);
+        var nameOffset = _members.NameBytes;
+        var flaws = TextFlaws.None;
+        var nameLength = token.Length;
+        if (reader.ValueIsEscaped)
+        {
+            nameLength = CanonicalText.Unescape(token, _members.NameSpan(token.Length), out flaws);
+        }
+        else
+        {
+            token.CopyTo(_members.NameSpan(token.Length));
+        }
+
+        _members.AdvanceName(nameLength);
+        _path.PushName(nameOffset, nameLength);
+        var start = _length;
+        PutString(_members.Name(nameOffset, nameLength), reader.ValueIsEscaped);
+        Put(":"u8);
+        CheckText(flaws, "name");
+        CheckName(_members.Name(nameOffset, nameLength));
+        Read(ref reader);
+        WriteValue(ref reader, depth + 1);
+        _members.Add(new CanonicalMember(nameOffset, nameLength, start, _length - start));
+        _path.Pop();
+    }
+
+    private void WriteArray(ref Utf8JsonReader reader, int depth)
+    {
+        Put("["u8);
+        for (var index = 0; Read(ref reader) && reader.TokenType != JsonTokenType.EndArray; index++)
+        {
+            if (index > 0)
+            {
+                Put(","u8);
+            }
+
+            _path.PushIndex(index);
+            WriteValue(ref reader, depth + 1);
+            _path.Pop();
+        }
+
+        Put("]"u8);
+    }
+
+    private void WriteString(ref Utf8JsonReader reader)
+    {
+        var token = Token(ref reader);
+        if (!reader.ValueIsEscaped)
+        {
+            PutString(token, escape: false);
+            return;
+        }
+
+        // Unescaped behind the names, where there is room that grows, and forgotten at once.
+        var to = _members.NameSpan(token.Length);
+        var length = CanonicalText.Unescape(token, to, out var flaws);
+        PutString(to[..length], escape: true);
+        CheckText(flaws, "text");
+    }
+
+    private void WriteNumber(ReadOnlySpan<byte> number)
+    {
+        Span<byte> plain = stackalloc byte[128];
+        if (_limits.MaxNumberDigits + PointBytes > plain.Length)
+        {
+            plain = new byte[_limits.MaxNumberDigits + PointBytes];
+        }
+
+        if (CanonicalNumber.TryWrite(number, _limits.MaxNumberDigits, plain, out var written))
+        {
+            Put(plain[..written]);
+        }
+        else
+        {
+            _path.Fault(_faults, $"has more than {_limits.MaxNumberDigits} digits when written out plainly");
+        }
+    }
+
+    private void CheckText(TextFlaws flaws, string what)
+    {
+        if ((flaws & TextFlaws.Nul) != 0)
+        {
+            _path.Fault(_faults, $"{what} holds the character U+0000");
+        }
+
+        if ((flaws & TextFlaws.LoneSurrogate) != 0)
+        {
+            _path.Fault(_faults, $"{what} holds half of a surrogate pair");
+        }
+    }
+
+    private void CheckName(ReadOnlySpan<byte> name)
+    {
+        if (name.Length == 0)
+        {
+            _path.Fault(_faults, "name is empty");
+        }
+        else if (name.Length > _limits.MaxNameCharacters && CanonicalText.Characters(name) > _limits.MaxNameCharacters)
+        {
+            _path.Fault(_faults, $"name is longer than {_limits.MaxNameCharacters} characters");
+        }
+    }
+
+    private void FindDuplicates(int firstMember)
+    {
+        var members = _members.From(firstMember);
+        for (var i = 1; i < members.Length; i++)
+        {
+            if (_members.Compare(members[i - 1], members[i]) == 0)
+            {
+                _path.PushName(members[i].NameOffset, members[i].NameLength);
+                _path.Fault(_faults, "is named twice", isDuplicateMember: true);
+                _path.Pop();
+            }
+        }
+    }
+
+    private void Reorder(int start, int firstMember)
+    {
+        if (_full)
+        {
+            return;
+        }
+
+        if (_spare.Length < _length)
+        {
+            _spare = new byte[_text.Length];
+        }
+
+        _text.AsSpan(start, _length - start).CopyTo(_spare.AsSpan(start));
+        var to = start;
+        foreach (ref readonly var member in _members.From(firstMember))
+        {
+            if (to > start)
+            {
+                _text[to++] = (byte)',';
+            }
+
+            _spare.AsSpan(member.Start, member.Length).CopyTo(_text.AsSpan(to));
+            to += member.Length;
+        }
+    }
+
+    private void PutString(ReadOnlySpan<byte> text, bool escape)
+    {
+        Put("\""u8);
+        if (!escape)
+        {
+            Put(text);
+        }
+        else if (Reserve(CanonicalText.MaxEscapedBytes(text.Length)) is { Length: > 0 } to)
+        {
+            Advance(CanonicalText.Escape(text, to));
+        }
+
+        Put("\""u8);
+    }
+
+    private void Put(ReadOnlySpan<byte> bytes)
+    {
+        if (!_full && bytes.Length <= _limits.MaxBytes)
+        {
+            bytes.CopyTo(Reserve(bytes.Length));
+        }
+
+        Advance(bytes.Length);
+    }
+
+    // Nothing is kept of a document that is too large, but it is read to its end: its other faults are told too.
+    private void Advance(int bytes)
+    {
+        if (_full)
+        {
+            return;
+        }
+
+        if (bytes > _limits.MaxBytes - _length)
+        {
+            _full = true;
+            _path.FaultAtRoot(_faults, $"are larger than {_limits.MaxBytes} bytes");
+            return;
+        }
+
+        _length += bytes;
+    }
+
+    private Span<byte> Reserve(int bytes)
+    {
+        if (_full)
+        {
+            return [];
+        }
+
+        if (_text.Length - _length < bytes)
+        {
+            Array.Resize(ref _text, Math.Max(checked(_length + bytes), _text.Length * 2));
+        }
+
+        return _text.AsSpan(_length);
+    }
+
+    private ReadOnlySpan<byte> Token(ref Utf8JsonReader reader)
+    {
+        if (!reader.HasValueSequence)
+        {
+            return reader.ValueSpan;
+        }
+
+        var length = checked((int)reader.ValueSequence.Length);
+        if (_token.Length < length)
+        {
+            _token = new byte[Math.Max(length, _token.Length * 2)];
+        }
+
+        reader.ValueSequence.CopyTo(_token);
+        return _token.AsSpan(0, length);
+    }
+
+    private static void Skip(ref Utf8JsonReader reader)
+    {
+        var depth = reader.CurrentDepth;
+        while (Read(ref reader) && reader.CurrentDepth > depth)
+        {
+        }
+    }
+
+    private static bool Read(ref Utf8JsonReader reader) =>
+        reader.Read() ? true : throw new ArgumentException("The object is not in the reader's buffer as a whole.", nameof(reader));
+}

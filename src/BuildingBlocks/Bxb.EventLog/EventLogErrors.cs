@@ -1,0 +1,84 @@
+using System.Net.Sockets;
+using Npgsql;
+
+namespace Bxb.EventLog;
+
+/// <summary>The log refused a call or failed in it. Above Bxb.EventLog nobody sees an exception of the driver.</summary>
+public class EventLogException(string message, bool isTransient, string? sqlState, Exception? inner) : Exception(message, inner)
+{
+    /// <summary>Whether the same call may succeed later.</summary>
+    public bool IsTransient { get; } = isTransient;
+
+    /// <summary>PostgreSQL's error code; null when no server answered.</summary>
+    public string? SqlState { get; } = sqlState;
+}
+
+/// <summary>The log cannot be reached or does not keep up. The same call may be made again: an event that had been recorded is then a duplicate.</summary>
+public sealed class EventLogUnavailableException(string message, string? sqlState = null, Exception? inner = null)
+    : EventLogException(message, isTransient: true, sqlState, inner);
+
+/// <summary>The one place where driver errors become errors of the log.</summary>
+public static class EventLogErrors
+{
+    /// <summary>The log's error for a driver error. An exception that is no driver's comes back as it is.</summary>
+    public static Exception Translate(Exception exception)
+    {
+        ArgumentNullException.ThrowIfNull(exception);
+        return exception switch
+        {
+            PostgresException server when IsTransientState(server.SqlState) =>
+                new EventLogUnavailableException($"The event log is unavailable (SQLSTATE {server.SqlState}).", server.SqlState, server),
+            PostgresException server =>
+                new EventLogException($"The event log refused the call (SQLSTATE {server.SqlState}: {server.MessageText}).", isTransient: false, server.SqlState, server),
+            NpgsqlException or SocketException or IOException or TimeoutException =>
+                new EventLogUnavailableException("The event log cannot be reached.", sqlState: null, exception),
+            _ => exception,
+        };
+    }
+
+    /// <summary>Whether an exception comes from the driver or from the way to the server, so that <see cref="Translate"/> has a word for it.</summary>
+    internal static bool IsDriverError(Exception exception) => exception is NpgsqlException or SocketException or IOException or TimeoutException;
+
+    /// <summary>Whether the content of what was sent is at fault: sent alone or again, it would fail again.</summary>
+    internal static bool IsContentFault(Exception exception) => exception is PostgresException { SqlState: var state }
+        && (state.StartsWith(SqlStates.ClassDataException, StringComparison.Ordinal)
+            || state.StartsWith(SqlStates.ClassIntegrityViolation, StringComparison.Ordinal)
+            || state.StartsWith(SqlStates.ClassProgramLimit, StringComparison.Ordinal));
+
+    private static bool IsTransientState(string state) => state switch
+    {
+        SqlStates.QueryCanceled or SqlStates.AdminShutdown or SqlStates.CrashShutdown or SqlStates.CannotConnectNow or SqlStates.DatabaseDropped
+            or SqlStates.SerializationFailure or SqlStates.DeadlockDetected or SqlStates.LockNotAvailable or SqlStates.ReadOnlyTransaction
+            or SqlStates.IdleSessionTimeout or SqlStates.UndefinedTable or SqlStates.UndefinedSchema => true,
+        _ => state.StartsWith(SqlStates.ClassConnection, StringComparison.Ordinal)
+            || state.StartsWith(SqlStates.ClassResources, StringComparison.Ordinal)
+            || state.StartsWith(SqlStates.ClassSystem, StringComparison.Ordinal),
+    };
+}
+
+/// <summary>PostgreSQL's error codes that the log branches on.</summary>
+internal static class SqlStates
+{
+    public const string QueryCanceled = "57014";
+    public const string AdminShutdown = "57P01";
+    public const string CrashShutdown = "57P02";
+    public const string CannotConnectNow = "57P03";
+    public const string DatabaseDropped = "57P04";
+    public const string IdleSessionTimeout = "57P05";
+    public const string SerializationFailure = "40001";
+    public const string DeadlockDetected = "40P01";
+    public const string LockNotAvailable = "55P03";
+    public const string ReadOnlyTransaction = "25006";
+    public const string CheckViolation = "23514";
+
+    /// <summary>The schema is not migrated yet, or is being put back: the log is away, whoever calls.</summary>
+    public const string UndefinedTable = "42P01";
+    public const string UndefinedSchema = "3F000";
+
+    public const string ClassConnection = "08";
+    public const string ClassDataException = "22";
+    public const string ClassIntegrityViolation = "23";
+    public const string ClassResources = "53";
+    public const string ClassProgramLimit = "54";
+    public const string ClassSystem = "58";
+}

@@ -1,0 +1,40 @@
+using System.Diagnostics.Metrics;
+
+namespace Bxb.EventLog;
+
+/// <summary>What the log measures, on the meter <c>Bxb.EventLog</c>.</summary>
+internal sealed class EventLogInstruments
+{
+    private readonly Meter _meter;
+
+    public EventLogInstruments(IMeterFactory meters)
+    {
+        _meter = meters.Create("Bxb.EventLog");
+        var seconds = new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] };
+        var sizes = new InstrumentAdvice<int> { HistogramBucketBoundaries = [1, 5, 10, 50, 100, 500, 1_000, 2_500, 5_000, 10_000] };
+        AppendDuration = _meter.CreateHistogram("bxb.eventlog.append.duration", "s", "Time from a group's first statement to the word on all its events.", advice: seconds);
+        GroupEvents = _meter.CreateHistogram("bxb.eventlog.append.group", "{event}", "Events in a commit group.", advice: sizes);
+        Events = _meter.CreateCounter<long>("bxb.eventlog.append.events", "{event}", "Events by what became of them.");
+        Failures = _meter.CreateCounter<long>("bxb.eventlog.append.failures", "{block}", "Blocks that were not appended, by reason.");
+        ProbeDuration = _meter.CreateHistogram("bxb.eventlog.settled.duration", "s", "Time until a value of the sequence was known to be settled.", advice: seconds);
+    }
+
+    public Histogram<double> AppendDuration { get; }
+
+    public Histogram<int> GroupEvents { get; }
+
+    public Counter<long> Events { get; }
+
+    public Counter<long> Failures { get; }
+
+    public Histogram<double> ProbeDuration { get; }
+
+    public void ObserveQueue(Func<int> blocks) =>
+        _meter.CreateObservableGauge("bxb.eventlog.append.queue", blocks, "{block}", "Blocks that wait for a writer.");
+
+    public void ObserveSettled(Func<long> lag, Func<long> position)
+    {
+        _meter.CreateObservableGauge("bxb.eventlog.settled.lag", lag, "{position}", "Positions taken that are not settled yet.");
+        _meter.CreateObservableGauge("bxb.eventlog.settled.position", position, "{position}", "The settled position.");
+    }
+}

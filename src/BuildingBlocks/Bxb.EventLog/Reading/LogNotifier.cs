@@ -1,0 +1,74 @@
+using System.Threading.Channels;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Npgsql;
+
+namespace Bxb.EventLog.Reading;
+
+/// <summary>Tells the other hosts on the log that it has grown, at most once per <see cref="EventLogOptions.NotifyInterval"/>.</summary>
+/// <remarks>
+/// Not in the append's own transaction: NOTIFY takes a lock on the whole server at commit and would put the commits, with their flushes, in a row.
+/// A lost notification costs the others one polling interval.
+/// </remarks>
+internal sealed partial class LogNotifier(
+    EventLogConnections connections, IOptions<EventLogOptions> options, TimeProvider time, ILogger<LogNotifier> logger) : BackgroundService
+{
+    /// <summary>The channel's name.</summary>
+    public const string ChannelName = "bxb_events";
+
+    private readonly Channel<bool> _raised = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+
+    /// <summary>What this process puts into its notifications, so that it can tell them from others'.</summary>
+    public static string Payload { get; } = Guid.NewGuid().ToString("N");
+
+    /// <summary>Asks for a notification. Never waits. Thread-safe.</summary>
+    public void Raise() => _raised.Writer.TryWrite(true);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        NpgsqlConnection? connection = null;
+        try
+        {
+            await foreach (var _ in _raised.Reader.ReadAllAsync(stoppingToken))
+            {
+                try
+                {
+                    connection ??= await connections.Dedicated.OpenConnectionAsync(stoppingToken);
+                    await using var command = new NpgsqlCommand("select pg_notify($1, $2)", connection);
+                    command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = ChannelName });
+                    command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = Payload });
+                    await command.ExecuteNonQueryAsync(stoppingToken);
+                }
+                catch (Exception e) when (EventLogErrors.IsDriverError(e))
+                {
+                    LogFailed(logger, e);
+                    if (connection is not null)
+                    {
+                        await connection.DisposeAsync();
+                        connection = null;
+                    }
+                }
+
+                await Task.Delay(options.Value.NotifyInterval, time, stoppingToken);
+            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            LogStopped(logger);
+        }
+        finally
+        {
+            if (connection is not null)
+            {
+                await connection.DisposeAsync();
+            }
+        }
+    }
+
+    [LoggerMessage(1040, LogLevel.Debug, "A notification could not be sent; the others find the events by polling")]
+    private static partial void LogFailed(ILogger logger, Exception exception);
+
+    [LoggerMessage(1041, LogLevel.Debug, "Notifications are no longer sent")]
+    private static partial void LogStopped(ILogger logger);
+}

@@ -1,0 +1,131 @@
+using System.Globalization;
+using Npgsql;
+
+namespace Bxb.EventLog.Reading;
+
+/// <summary>Finds out up to where the log can no longer change. Owns one connection; used by one loop; after an error it is disposed of.</summary>
+/// <remarks>
+/// <para>
+/// Positions are taken inside concurrent transactions, so a higher one can commit first. What makes a prefix final: every transaction that took a position up to
+/// S had its transaction id before it took the position (the appender's first statement), so before S was read. Then a later statement takes an id X of its
+/// own: all those ids are below X. Once the oldest transaction that runs is not below X, all of them have ended. A writer that took its id after its position
+/// could have one above X, and its events would be passed by.
+/// </para>
+/// <para>
+/// The snapshot's xmax cannot stand for X: it is one past the latest id that has <em>ended</em>, so ids at and above it may be running, among them that of the
+/// writer that holds S, and a snapshot whose xmin equals its xmax then says nothing about it.
+/// </para>
+/// <para>
+/// S must also outlive a crash: the sequence hands out values before their log record is on disk, and hands them out again after a crash. So S counts only once
+/// the write-ahead log is flushed beyond the point where S was read.
+/// </para>
+/// </remarks>
+internal sealed class SettledProbe : IAsyncDisposable
+{
+    private const string ReadSequence = "select case when is_called then last_value else last_value - 1 end from event_log.position_seq";
+
+    private const string TakeTransactionId = "select pg_current_xact_id(), pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::bigint";
+
+    private const string ReadHorizon = "select pg_snapshot_xmin(pg_current_snapshot()), pg_wal_lsn_diff(pg_current_wal_flush_lsn(), '0/0')::bigint";
+
+    // Writes a record of a few bytes whose commit waits for the disk: only when nobody else's commit did so meanwhile.
+    private const string Flush = "select pg_logical_emit_message(true, 'bxb', '')";
+
+    private readonly NpgsqlConnection _connection;
+    private readonly NpgsqlCommand _sequence;
+    private readonly NpgsqlBatch _barrier;
+    private readonly NpgsqlCommand _horizon;
+
+    private SettledProbe(NpgsqlConnection connection)
+    {
+        _connection = connection;
+        _sequence = new NpgsqlCommand(ReadSequence, connection);
+        _barrier = new NpgsqlBatch(connection) { BatchCommands = { new NpgsqlBatchCommand(TakeTransactionId), new NpgsqlBatchCommand(ReadHorizon) } };
+        _horizon = new NpgsqlCommand(ReadHorizon, connection);
+    }
+
+    public static async Task<SettledProbe> OpenAsync(NpgsqlDataSource dataSource, CancellationToken ct)
+    {
+        var probe = new SettledProbe(await dataSource.OpenConnectionAsync(ct));
+        try
+        {
+            await probe._sequence.PrepareAsync(ct);
+            await probe._barrier.PrepareAsync(ct);
+            await probe._horizon.PrepareAsync(ct);
+            return probe;
+        }
+        catch
+        {
+            await probe.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>The last position that any transaction has taken, committed or not; 0 when there is none.</summary>
+    public async Task<long> ReadSequenceAsync(CancellationToken ct) => (long)(await _sequence.ExecuteScalarAsync(ct))!;
+
+    /// <summary>Takes the id and the point in the write-ahead log that everything taken so far has to fall below.</summary>
+    public async Task<SettleBarrier> RaiseBarrierAsync(CancellationToken ct)
+    {
+        await using var reader = await _barrier.ExecuteReaderAsync(ct);
+        await reader.ReadAsync(ct);
+        var barrier = new SettleBarrier(await reader.GetFieldValueAsync<ulong>(0, ct), reader.GetInt64(1));
+        await reader.NextResultAsync(ct);
+        await reader.ReadAsync(ct);
+        barrier.Look(await reader.GetFieldValueAsync<ulong>(0, ct), reader.GetInt64(1));
+        return barrier;
+    }
+
+    /// <summary>Looks once more whether the barrier is passed.</summary>
+    public async Task LookAsync(SettleBarrier barrier, CancellationToken ct)
+    {
+        await using var reader = await _horizon.ExecuteReaderAsync(ct);
+        await reader.ReadAsync(ct);
+        barrier.Look(await reader.GetFieldValueAsync<ulong>(0, ct), reader.GetInt64(1));
+    }
+
+    /// <summary>Has the write-ahead log flushed.</summary>
+    public async Task FlushAsync(CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand(Flush, _connection);
+        await command.ExecuteNonQueryAsync(ct);
+    }
+
+    /// <summary>Says which session holds the oldest transaction, for the log.</summary>
+    public async Task<string> DescribeOldestAsync(CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand(
+            """
+            select coalesce((select format('process %s, %s, state %s for %s s', pid, application_name, state, extract(epoch from now() - state_change)::bigint)
+                from pg_stat_activity where backend_xid is not null and pid <> pg_backend_pid() order by age(backend_xid) desc limit 1), 'a prepared transaction')
+            """,
+            _connection);
+        return Convert.ToString(await command.ExecuteScalarAsync(ct), CultureInfo.InvariantCulture)!;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _sequence.DisposeAsync();
+        await _barrier.DisposeAsync();
+        await _horizon.DisposeAsync();
+        await _connection.DisposeAsync();
+    }
+}
+
+/// <summary>What has to be passed before a value of the sequence is settled.</summary>
+internal sealed class SettleBarrier(ulong transactionId, long writtenTo)
+{
+    /// <summary>Nothing that ran when the barrier was raised runs any more.</summary>
+    public bool TransactionsEnded { get; private set; }
+
+    /// <summary>What was written when the barrier was raised is on disk.</summary>
+    public bool OnDisk { get; private set; }
+
+    public bool Passed => TransactionsEnded && OnDisk;
+
+    public void Look(ulong oldestRunning, long flushedTo)
+    {
+        TransactionsEnded |= oldestRunning >= transactionId;
+        OnDisk |= flushedTo >= writtenTo;
+    }
+}

@@ -1,0 +1,121 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Npgsql;
+
+namespace Bxb.EventLog.Schema;
+
+/// <summary>Makes the log's partitions before they are needed. Owns no connection between two looks.</summary>
+/// <remarks>
+/// A partition is made as a table of its own and attached then: that holds up no append, where CREATE TABLE ... PARTITION OF would wait for every open one and
+/// make the next ones wait. Several hosts may do it at once; an advisory lock lets one work. Failures are logged and tried again at the next look.
+/// </remarks>
+public sealed partial class PartitionMaker : BackgroundService
+{
+    private const long LockKey = 0x4278_625F_7061_7274;
+
+    private readonly NpgsqlDataSource _dataSource;
+    private readonly EventLogOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ILogger<PartitionMaker> _logger;
+
+    /// <summary>Used by the container.</summary>
+    public PartitionMaker(NpgsqlDataSource dataSource, IOptions<EventLogOptions> options, TimeProvider time, ILogger<PartitionMaker> logger)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        _dataSource = dataSource;
+        _options = options.Value;
+        _time = time;
+        _logger = logger;
+    }
+
+    /// <summary>Makes the partitions up to the head and those that are to be ready beyond it. Returns the number made.</summary>
+    /// <exception cref="NpgsqlException">PostgreSQL refused or is away.</exception>
+    internal async Task<int> EnsureAsync(CancellationToken ct)
+    {
+        await using var connection = await _dataSource.OpenConnectionAsync(ct);
+        var (head, end) = await EdgesAsync(connection, ct);
+        if (end > head + (_options.PartitionsAhead * _options.PartitionPositions))
+        {
+            return 0;
+        }
+
+        var made = 0;
+        await using var transaction = await connection.BeginTransactionAsync(ct);
+        await ExecuteAsync(connection, $"set local lock_timeout = '10s'; select pg_advisory_xact_lock({LockKey})", ct);
+        (head, end) = await EdgesAsync(connection, ct);
+        while (end <= head + (_options.PartitionsAhead * _options.PartitionPositions))
+        {
+            var next = end + _options.PartitionPositions;
+            await ExecuteAsync(connection, CreateSql(end, next), ct);
+            LogMade(_logger, end, next);
+            end = next;
+            made++;
+        }
+
+        await transaction.CommitAsync(ct);
+        return made;
+    }
+
+    /// <inheritdoc />
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(_options.PartitionInterval, _time);
+        try
+        {
+            do
+            {
+                try
+                {
+                    await EnsureAsync(stoppingToken);
+                }
+                catch (Exception e) when (EventLogErrors.IsDriverError(e))
+                {
+                    LogFailed(_logger, e);
+                }
+            }
+            while (await timer.WaitForNextTickAsync(stoppingToken));
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            LogStopped(_logger);
+        }
+    }
+
+    private static async Task<(long Head, long End)> EdgesAsync(NpgsqlConnection connection, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand(
+            "select last_value, (select coalesce(max(to_position), 0) from event_log.event_partitions) from event_log.position_seq", connection);
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        await reader.ReadAsync(ct);
+        return (reader.GetInt64(0), reader.GetInt64(1));
+    }
+
+    // Rows never change: pages are filled whole, and vacuum comes for the inserts alone, soon enough that freezing never piles up.
+    private static string CreateSql(long from, long to)
+    {
+        var table = $"events_{from:D13}";
+        return $"""
+            create table event_log.{table} (like event_log.events including all) with (
+                fillfactor = 100, autovacuum_vacuum_insert_scale_factor = 0.1, autovacuum_vacuum_insert_threshold = 500000,
+                autovacuum_analyze_scale_factor = 0.1, autovacuum_analyze_threshold = 50000);
+            alter table event_log.events attach partition event_log.{table} for values from ({from}) to ({to});
+            insert into event_log.event_partitions (from_position, to_position, table_name) values ({from}, {to}, '{table}');
+            """;
+    }
+
+    private static async Task ExecuteAsync(NpgsqlConnection connection, string sql, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand(sql, connection);
+        await command.ExecuteNonQueryAsync(ct);
+    }
+
+    [LoggerMessage(1030, LogLevel.Information, "Made the partition for positions from {From} to below {To}")]
+    private static partial void LogMade(ILogger logger, long from, long to);
+
+    [LoggerMessage(1031, LogLevel.Warning, "Partitions could not be looked after; trying again at the next look")]
+    private static partial void LogFailed(ILogger logger, Exception exception);
+
+    [LoggerMessage(1032, LogLevel.Debug, "Partitions are no longer looked after")]
+    private static partial void LogStopped(ILogger logger);
+}
