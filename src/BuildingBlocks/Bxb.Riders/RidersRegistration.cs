@@ -1,8 +1,20 @@
+using Bxb.EventLog;
+using Bxb.EventLog.Reading;
+using Bxb.EventLog.Schema;
+using Bxb.Riders.Delivery;
+using Bxb.Riders.Failures;
+using Bxb.Riders.Health;
 using Bxb.Riders.Pipeline;
+using Bxb.Riders.PostgresLog;
+using Bxb.Riders.Progress;
+using Bxb.Riders.Transport;
 using MassTransit;
 using MassTransit.Configuration;
 using MassTransit.DependencyInjection.Registration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+using Npgsql;
 
 namespace Bxb.Riders;
 
@@ -39,13 +51,30 @@ public static class RidersRegistration
     /// <param name="bus">Adds consumers of hints to the in-memory bus.</param>
     public static IServiceCollection AddRiders(this IServiceCollection services, Action<RidersOptions>? configure = null, Action<IBusRegistrationConfigurator>? bus = null)
     {
-        services.AddOptions<RidersOptions>().Configure(configure ?? (_ => { })).ValidateDataAnnotations();
-        services.AddSingleton<ConsumerGroups>();
-        services.AddSingleton<DeadLetters>();
+        ArgumentNullException.ThrowIfNull(services);
+        services.AddOptions<RidersOptions>().Configure(configure ?? (_ => { })).ValidateDataAnnotations().ValidateOnStart();
+        services.AddSqlMigrations(typeof(RidersRegistration).Assembly, "riders", "Schema");
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddMetrics();
+        services.AddSingleton<GroupActivities>();
+        services.AddSingleton<RidersInstruments>();
+        services.AddSingleton<ConsumerProgress>();
+        services.AddSingleton<DeadLetterStore>();
+        services.AddSingleton<LoopServices>();
+        services.AddSingleton<GroupHealth>();
+        services.AddSingleton(p => new ConsumerGroups(
+            p.GetRequiredService<NpgsqlDataSource>(), p.GetRequiredService<ConsumerProgress>(), p.GetRequiredService<GroupActivities>(), p.GetRequiredService<IEventTransport>(),
+            p.GetRequiredService<SettledPosition>(), p.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(p => new DeadLetters(p.GetRequiredService<NpgsqlDataSource>(), p.GetRequiredService<GroupActivities>()));
+        services.AddSingleton(provider => new GroupLocks(
+            provider.GetRequiredService<IOptions<EventLogOptions>>().Value.ConnectionString, provider.GetRequiredService<NpgsqlDataSource>()));
+        services.TryAddSingleton<IEventTransport, PostgresLogTransport>();
+        services.AddHealthChecks().AddCheck<GroupHealth>(GroupHealth.Name, tags: ["ready"]);
         services.AddMassTransit(x =>
         {
             x.DisableUsageTelemetry();
             bus?.Invoke(x);
+            x.AddRider(rider => rider.SetRiderFactory(new EventRiderFactory()));
             x.UsingInMemory((context, factory) => factory.ConfigureEndpoints(context));
         });
         return services;

@@ -1,0 +1,109 @@
+using System.Runtime.ExceptionServices;
+using Bxb.EventLog.Records;
+using Bxb.Riders.Failures;
+using Microsoft.Extensions.Logging;
+
+namespace Bxb.Riders.Delivery;
+
+/// <summary>Gets records through the consumer: tries again for ever what may pass, halves what will not, and puts the record that is left into the dead letters.</summary>
+/// <remarks>
+/// Returns only when every record was processed or is a dead letter. A stop ends a pause between tries with <see cref="OperationCanceledException"/>; after an abort nothing is believed,
+/// whatever the consumer says. Failures of PostgreSQL in the bookkeeping are not retried here: the claim is given up, and the batch repeated with its stored edges.
+/// </remarks>
+internal sealed partial class BatchDelivery(PartitionDuty duty)
+{
+    /// <summary>Delivers a part of the records, whatever it takes.</summary>
+    /// <returns>Whether all of them were processed; false when at least one went to the dead letters.</returns>
+    /// <exception cref="ProgressLostException">The consumer asks for a rewind.</exception>
+    /// <exception cref="OwnershipLostException">Somebody else has taken over.</exception>
+    public async Task<bool> DeliverAsync(EventRecords records, int start, int count, int attempt, bool isRepeat)
+    {
+        for (var failures = 0; ; failures++)
+        {
+            var failure = await TryAsync(records, start, count, attempt + failures, isRepeat || failures > 0);
+            if (failure is null)
+            {
+                if (failures > 0 || duty.Activity.Error is not null)
+                {
+                    duty.Activity.Recovered();
+                }
+
+                duty.Activity.Moved();
+                return true;
+            }
+
+            if (!duty.Options.IsTransient(failure))
+            {
+                return await IsolateAsync(records, start, count, attempt + failures + 1, failure);
+            }
+
+            await RetryLaterAsync(failure, records[start].Position, count, failures + 1);
+        }
+    }
+
+    /// <summary>One try; null when it went well, else why not.</summary>
+    private async Task<Exception?> TryAsync(EventRecords records, int start, int count, int attempt, bool isRepeat)
+    {
+        var batch = new EventBatch(duty.Group, records, start, count, attempt, isRepeat) { OwnerEpoch = duty.Owned.Epoch };
+        try
+        {
+            duty.Abort.ThrowIfCancellationRequested();
+            await duty.Dispatch(batch, duty.Abort);
+            duty.Abort.ThrowIfCancellationRequested();
+            return null;
+        }
+        catch (Exception exception) when (!duty.Abort.IsCancellationRequested)
+        {
+            for (var cause = exception; cause is not null; cause = cause.InnerException)
+            {
+                if (cause is ProgressLostException)
+                {
+                    ExceptionDispatchInfo.Throw(cause);
+                }
+            }
+
+            return exception;
+        }
+        finally
+        {
+            batch.Release();
+        }
+    }
+
+    private async Task RetryLaterAsync(Exception failure, long position, int count, int failures)
+    {
+        var line = FaultText.Line(failure);
+        Retrying(duty.Services.Logger, duty.Group, position, count, failures, line);
+        duty.Services.Instruments.Retried(duty.Group);
+        duty.Activity.Failing(line);
+        await duty.RequireOwnedAsync(duty.Services.Progress.StoreErrorAsync(duty.Owned, line, duty.Abort));
+        await duty.PauseAsync(failures);
+    }
+
+    private async Task<bool> IsolateAsync(EventRecords records, int start, int count, int attempt, Exception failure)
+    {
+        if (count == 1)
+        {
+            DeadLettered(duty.Services.Logger, duty.Group, records[start].Position, FaultText.Line(failure));
+            await duty.RequireOwnedAsync(duty.Services.DeadLetters.PutAsync(duty.Owned, records, start, failure, duty.Abort));
+            duty.Services.Instruments.DeadLettered(duty.Group);
+            duty.Activity.Moved();
+            return false;
+        }
+
+        Halving(duty.Services.Logger, duty.Group, records[start].Position, count, FaultText.Line(failure));
+        var half = count / 2;
+        var first = await DeliverAsync(records, start, half, attempt, isRepeat: true);
+        var second = await DeliverAsync(records, start + half, count - half, attempt, isRepeat: true);
+        return first && second;
+    }
+
+    [LoggerMessage(2010, LogLevel.Warning, "Consumer group {Group} could not process {Count} records from position {Position} on, try {Try}; it tries again: {Reason}")]
+    private static partial void Retrying(ILogger logger, string group, long position, int count, int @try, string reason);
+
+    [LoggerMessage(2011, LogLevel.Debug, "Consumer group {Group} halves {Count} records from position {Position} on: {Reason}")]
+    private static partial void Halving(ILogger logger, string group, long position, int count, string reason);
+
+    [LoggerMessage(2012, LogLevel.Error, "Consumer group {Group} gave up the record at position {Position}; it is among the dead letters: {Reason}")]
+    private static partial void DeadLettered(ILogger logger, string group, long position, string reason);
+}

@@ -1,0 +1,110 @@
+using System.Threading.Channels;
+using Bxb.EventLog.Records;
+using Bxb.Riders.Transport;
+
+namespace Bxb.Riders.Delivery;
+
+/// <summary>Records read ahead. Whoever took it disposes of it.</summary>
+/// <param name="Records">In log order; empty when only gaps were found.</param>
+/// <param name="Reached">The position up to which the partition was read.</param>
+/// <param name="IsRepeat">Whether they were delivered once already, before a rewind.</param>
+internal sealed record ReadBatch(EventRecords Records, long Reached, bool IsRepeat) : IDisposable
+{
+    public void Dispose() => Records.Dispose();
+}
+
+/// <summary>Reads a partition one batch ahead of the worker: while one is in hand, one waits and one is being read, so memory is bounded by three batches.</summary>
+/// <remarks>
+/// Owns its task and every batch that was not taken. One worker takes. A failure to read comes out of <see cref="WaitAsync"/>, behind the batches read before. Where a rewind is under
+/// way, a batch ends at its end: none is half a repeat.
+/// </remarks>
+internal sealed class ReadAhead : IAsyncDisposable
+{
+    private readonly Channel<ReadBatch> _batches = Channel.CreateBounded<ReadBatch>(new BoundedChannelOptions(1) { SingleReader = true, SingleWriter = true });
+    private readonly CancellationTokenSource _stop;
+    private readonly IPartitionClaim _claim;
+    private readonly BatchLimits _limits;
+    private readonly Task _reading;
+
+    public ReadAhead(IPartitionClaim claim, long after, long repeatUntil, EventConsumerOptions options, CancellationToken cancellationToken)
+    {
+        _claim = claim;
+        _limits = new BatchLimits(options.MaxBatch, options.MaxBatchBytes, options.MaxWait);
+        _stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, claim.Lost);
+        _reading = Task.Run(() => ReadAsync(after, repeatUntil, _stop.Token), CancellationToken.None);
+    }
+
+    /// <summary>The next batch, if it is there already; null if not.</summary>
+    public ReadBatch? TryTake() => _batches.Reader.TryRead(out var batch) ? batch : null;
+
+    /// <summary>Ends when a batch is there, when the reading has ended, or when the token fires; throws only what the reading threw.</summary>
+    public async ValueTask WaitAsync(CancellationToken cancellationToken)
+    {
+        var waiting = _batches.Reader.WaitToReadAsync(cancellationToken).AsTask();
+        await ((Task)waiting).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (waiting.Exception is { } failure)
+        {
+            throw failure.InnerException ?? failure;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await _reading;
+        while (_batches.Reader.TryRead(out var batch))
+        {
+            batch.Dispose();
+        }
+
+        _stop.Dispose();
+    }
+
+    private async Task ReadAsync(long after, long repeatUntil, CancellationToken cancellationToken)
+    {
+        Exception? failure = null;
+        try
+        {
+            while (true)
+            {
+                var isRepeat = after < repeatUntil;
+                var batch = await ReadBatchAsync(after, isRepeat ? repeatUntil : long.MaxValue, isRepeat, cancellationToken);
+                after = batch.Reached;
+                await HandOverAsync(batch, cancellationToken);
+            }
+        }
+        catch (Exception exception)
+        {
+            failure = cancellationToken.IsCancellationRequested ? null : exception;
+        }
+
+        _batches.Writer.Complete(failure);
+    }
+
+    private async ValueTask<ReadBatch> ReadBatchAsync(long after, long upTo, bool isRepeat, CancellationToken cancellationToken)
+    {
+        var records = EventRecords.Rent();
+        try
+        {
+            return new ReadBatch(records, await _claim.FillAsync(records, after, upTo, _limits, cancellationToken), isRepeat);
+        }
+        catch
+        {
+            records.Dispose();
+            throw;
+        }
+    }
+
+    private async ValueTask HandOverAsync(ReadBatch batch, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _batches.Writer.WriteAsync(batch, cancellationToken);
+        }
+        catch
+        {
+            batch.Dispose();
+            throw;
+        }
+    }
+}

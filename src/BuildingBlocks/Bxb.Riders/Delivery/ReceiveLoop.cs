@@ -1,0 +1,154 @@
+using Bxb.Riders.Failures;
+using Bxb.Riders.Pipeline;
+using Bxb.Riders.Progress;
+using MassTransit;
+using MassTransit.Transports;
+using Microsoft.Extensions.Logging;
+
+namespace Bxb.Riders.Delivery;
+
+/// <summary>Keeps one consumer group going on this host, whatever the transport: claims partitions, has them worked, backs off when that fails, and stops in order.</summary>
+/// <remarks>
+/// Owns one task per partition that the group can have, from construction until <see cref="Stop"/>. Ready at once: whether PostgreSQL or the transport answers shows in the endpoint's
+/// health. Stop: nothing new is begun; the batch in hand may finish and is committed; when its time is up the consumer is cancelled, and from then on nothing is
+/// committed; the claim is given free last.
+/// </remarks>
+internal sealed partial class ReceiveLoop : ReceiveTransportHandle
+{
+    private static readonly Backoff Reconnect = new(TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(5));
+
+    private readonly CancellationTokenSource _intake = new();
+    private readonly CancellationTokenSource _abort = new();
+    private readonly ReceiveEndpointContext _endpoint;
+    private readonly EventConsumerRegistration _registration;
+    private readonly LoopServices _services;
+    private readonly GroupActivity _activity;
+    private readonly EventDispatcher _dispatcher;
+    private readonly Task _running;
+
+    public ReceiveLoop(ReceiveEndpointContext endpoint, EventConsumerRegistration registration, LoopServices services)
+    {
+        (_endpoint, _registration, _services) = (endpoint, registration, services);
+        _activity = services.Groups.Find(registration.Group)!;
+        _dispatcher = new EventDispatcher(endpoint);
+        _running = Task.Run(RunAsync, CancellationToken.None);
+    }
+
+    /// <inheritdoc />
+    public async Task Stop(CancellationToken cancellationToken = default)
+    {
+        await _intake.CancelAsync();
+        await WaitForEndAsync(_endpoint.ConsumerStopTimeout ?? _services.Options.StopTimeout, cancellationToken);
+        await _abort.CancelAsync();
+        if (!await WaitForEndAsync(Timeout.InfiniteTimeSpan, cancellationToken))
+        {
+            // Throwing here would keep the bus from stopping its queues.
+            Abandoned(_services.Logger, _registration.Group);
+        }
+
+        await _endpoint.TransportObservers.NotifyCompleted(_endpoint.InputAddress, _dispatcher.Metrics);
+    }
+
+    private async Task<bool> WaitForEndAsync(TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        await _running.WaitAsync(timeout, _services.Time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return _running.IsCompleted;
+    }
+
+    private async Task RunAsync()
+    {
+        await _endpoint.TransportObservers.NotifyReady(_endpoint.InputAddress);
+        await Task.WhenAll(Enumerable.Range(0, _services.Transport.Partitions).Select(_ => KeepGoingAsync()));
+    }
+
+    /// <summary>Claims and works one partition after the other.</summary>
+    private async Task KeepGoingAsync()
+    {
+        var failures = 0;
+        while (!_intake.IsCancellationRequested)
+        {
+            try
+            {
+                await WorkClaimAsync(() => failures = 0);
+            }
+            catch (Exception) when (_intake.IsCancellationRequested)
+            {
+                Stopped(_services.Logger, _registration.Group);
+            }
+            catch (OwnershipLostException lost)
+            {
+                SteppedDown(_services.Logger, _registration.Group, lost.Message);
+                await PauseAsync(++failures);
+            }
+            catch (Exception exception)
+            {
+                _activity.Failing(FaultText.Line(exception));
+                Failed(_services.Logger, _registration.Group, ++failures, FaultText.Line(exception));
+                await _endpoint.TransportObservers.NotifyFaulted(_endpoint.InputAddress, exception);
+                await PauseAsync(failures);
+            }
+        }
+    }
+
+    private async Task WorkClaimAsync(Action claimed)
+    {
+        await using var claim = await _services.Transport.ClaimAsync(_registration.Group, _activity.Recovered, _intake.Token);
+        using var abort = CancellationTokenSource.CreateLinkedTokenSource(_abort.Token, claim.Lost);
+        var found = await _services.Progress.TakeOverAsync(
+            _registration.Group, claim.Partition, _services.Options.Owner, token => claim.FindStartAsync(_registration.Options.StartFrom, token), _intake.Token);
+        TakenOver(found, claim.Partition);
+        claimed();
+        await _endpoint.TransportObservers.NotifyReady(_endpoint.InputAddress);
+        _activity.Held(claim, found.Progress);
+        try
+        {
+            var owned = new PartitionOwnership(_registration.Group, claim.Partition, found.Epoch);
+            var duty = new PartitionDuty(owned, claim, _registration.Options, _activity, _dispatcher.DispatchAsync, _services, _intake.Token, abort.Token);
+            await new PartitionWorker(duty, found).RunAsync();
+        }
+        catch (OperationCanceledException) when (claim.Lost.IsCancellationRequested && !_intake.IsCancellationRequested)
+        {
+            throw new OwnershipLostException(_registration.Group);
+        }
+        finally
+        {
+            _activity.Released();
+        }
+    }
+
+    private Task PauseAsync(int failures)
+    {
+        var pause = Task.Delay(Reconnect.After(failures), _services.Time, _intake.Token);
+        return pause.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+    }
+
+    private void TakenOver(StoredProgress found, int partition)
+    {
+        if (found.IsNew)
+        {
+            Begun(_services.Logger, _registration.Group, partition, found.Progress, _registration.Options.StartFrom);
+        }
+        else
+        {
+            Resumed(_services.Logger, _registration.Group, partition, found.Progress, found.Epoch, found.InFlight);
+        }
+    }
+
+    [LoggerMessage(2000, LogLevel.Information, "Consumer group {Group} had no progress on partition {Partition}: it begins behind position {Position}, as StartFrom is {StartFrom}.")]
+    private static partial void Begun(ILogger logger, string group, int partition, long position, StartFrom startFrom);
+
+    [LoggerMessage(2001, LogLevel.Information, "Consumer group {Group} was taken over, partition {Partition}: progress {Position}, epoch {Epoch}, to be repeated: {InFlight}.")]
+    private static partial void Resumed(ILogger logger, string group, int partition, long position, long epoch, BatchEdges? inFlight);
+
+    [LoggerMessage(2002, LogLevel.Warning, "This host no longer reads consumer group {Group} and tries to again: {Reason}")]
+    private static partial void SteppedDown(ILogger logger, string group, string reason);
+
+    [LoggerMessage(2003, LogLevel.Warning, "Consumer group {Group} is interrupted, failure {Failures} in a row; it goes on by itself: {Reason}")]
+    private static partial void Failed(ILogger logger, string group, int failures, string reason);
+
+    [LoggerMessage(2004, LogLevel.Debug, "Consumer group {Group} ended at the stop; what it had begun will be repeated.")]
+    private static partial void Stopped(ILogger logger, string group);
+
+    [LoggerMessage(2005, LogLevel.Warning, "The consumer of group {Group} does not end although it was cancelled; its batch will be repeated.")]
+    private static partial void Abandoned(ILogger logger, string group);
+}

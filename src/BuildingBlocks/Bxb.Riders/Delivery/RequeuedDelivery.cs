@@ -1,0 +1,61 @@
+using Bxb.EventLog.Records;
+using Bxb.Riders.Transport;
+using Microsoft.Extensions.Logging;
+
+namespace Bxb.Riders.Delivery;
+
+/// <summary>Delivers dead letters that somebody requeued, one record a batch and always as a repeat, read from the log again by their positions.</summary>
+/// <remarks>
+/// A letter stays requeued until its record was processed, so a crash in between only repeats it. Looked for when this host requeues one, at take-over, and every
+/// <see cref="Interval"/> for those that other hosts requeued.
+/// </remarks>
+internal sealed partial class RequeuedDelivery(PartitionDuty duty, BatchDelivery delivery)
+{
+    /// <summary>How late at most a letter is noticed that another host requeued.</summary>
+    public static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
+
+    private long _lookedAt;
+    private bool _looked;
+
+    /// <summary>Delivers what waits, if it is time to look.</summary>
+    public async Task DeliverAsync()
+    {
+        if (!duty.Activity.TakeRequeue() && _looked && duty.Services.Time.GetElapsedTime(_lookedAt) < Interval)
+        {
+            return;
+        }
+
+        _looked = true;
+        _lookedAt = duty.Services.Time.GetTimestamp();
+        foreach (var letter in await duty.Services.DeadLetters.RequeuedAsync(duty.Group, duty.Abort))
+        {
+            if (duty.IsStopping)
+            {
+                return;
+            }
+
+            await DeliverAsync(letter.Id, letter.Position, letter.Attempts);
+        }
+    }
+
+    private async Task DeliverAsync(long id, long position, int attempts)
+    {
+        using var records = EventRecords.Rent();
+        await duty.Claim.FillAsync(records, position - 1, position, BatchLimits.None, duty.Abort);
+        if (records.Count == 0)
+        {
+            await duty.Services.DeadLetters.ReturnAsync(duty.Owned, id, "The record is no longer in the log.", duty.Abort);
+            return;
+        }
+
+        await duty.RequireOwnedAsync(duty.Services.Progress.StoreErrorAsync(duty.Owned, error: null, duty.Abort));
+        if (await delivery.DeliverAsync(records, 0, 1, attempts, isRepeat: true))
+        {
+            await duty.Services.DeadLetters.SettleAsync(duty.Owned, id, duty.Abort);
+            Settled(duty.Services.Logger, duty.Group, id, position);
+        }
+    }
+
+    [LoggerMessage(2015, LogLevel.Information, "Consumer group {Group} processed the requeued dead letter {Id}, position {Position}.")]
+    private static partial void Settled(ILogger logger, string group, long id, long position);
+}

@@ -1,0 +1,97 @@
+using System.Text;
+using Bxb.EventLog.Records;
+using Bxb.Riders.Progress;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace Bxb.Riders.Failures;
+
+/// <summary>A dead letter that waits to be delivered again.</summary>
+internal readonly record struct RequeuedLetter(long Id, long Position, int Attempts);
+
+/// <summary>The workers' side of the dead letters. Every write names the owner's epoch and does nothing when somebody else has taken over. Thread-safe.</summary>
+internal sealed class DeadLetterStore(NpgsqlDataSource database)
+{
+    private const string Owned = "exists (select 1 from event_log.consumer_groups where group_name = $1 and partition = $2 and owner_epoch = $3)";
+
+    private const string Put = $"""
+        insert into event_log.dead_letters as d (group_name, position, organization_id, code, record, reason, exception)
+        select $1, $4, $5, $6, $7, $8, $9 where {Owned}
+        on conflict (group_name, position) do update set reason = excluded.reason, exception = excluded.exception, attempts = d.attempts + 1,
+            state = case d.state when 'discarded' then 'discarded' else 'pending' end
+        """;
+
+    private const string Requeued = """
+        select id, position, attempts from event_log.dead_letters where group_name = $1 and state = 'requeued' order by id limit 100
+        """;
+
+    private const string Settle = $"delete from event_log.dead_letters where group_name = $1 and id = $4 and state = 'requeued' and {Owned}";
+
+    private const string Return = $"""
+        update event_log.dead_letters set state = 'pending', reason = $5 where group_name = $1 and id = $4 and state = 'requeued' and {Owned}
+        """;
+
+    /// <summary>Keeps a record with the failure. One that was there already stays one row; a discarded one stays discarded.</summary>
+    /// <returns>False when the epoch is over.</returns>
+    public Task<bool> PutAsync(PartitionOwnership owned, EventRecords records, int index, Exception failure, CancellationToken cancellationToken)
+    {
+        var record = records[index];
+        var command = Command(Put, owned);
+        command.Parameters.Add(new() { Value = record.Position });
+        command.Parameters.Add(new() { Value = record.OrganizationId });
+        command.Parameters.Add(new() { Value = Encoding.UTF8.GetString(record.Code) });
+        command.Parameters.Add(new() { Value = RecordDocument.Write(record), NpgsqlDbType = NpgsqlDbType.Jsonb });
+        command.Parameters.Add(new() { Value = FaultText.Line(failure) });
+        command.Parameters.Add(new() { Value = FaultText.Whole(failure) });
+        return ExecuteAsync(command, cancellationToken);
+    }
+
+    /// <summary>The first hundred that wait to be delivered again, the oldest first.</summary>
+    public async Task<IReadOnlyList<RequeuedLetter>> RequeuedAsync(string group, CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand(Requeued);
+        command.Parameters.Add(new() { Value = group });
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var letters = new List<RequeuedLetter>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            letters.Add(new(reader.GetInt64(0), reader.GetInt64(1), reader.GetInt32(2)));
+        }
+
+        return letters;
+    }
+
+    /// <summary>Removes a letter whose record was processed at last; one that was discarded meanwhile stays.</summary>
+    public Task<bool> SettleAsync(PartitionOwnership owned, long id, CancellationToken cancellationToken)
+    {
+        var command = Command(Settle, owned);
+        command.Parameters.Add(new() { Value = id });
+        return ExecuteAsync(command, cancellationToken);
+    }
+
+    /// <summary>Puts a letter back that cannot be delivered at all.</summary>
+    public Task<bool> ReturnAsync(PartitionOwnership owned, long id, string reason, CancellationToken cancellationToken)
+    {
+        var command = Command(Return, owned);
+        command.Parameters.Add(new() { Value = id });
+        command.Parameters.Add(new() { Value = reason });
+        return ExecuteAsync(command, cancellationToken);
+    }
+
+    private NpgsqlCommand Command(string sql, PartitionOwnership owned)
+    {
+        var command = database.CreateCommand(sql);
+        command.Parameters.Add(new() { Value = owned.Group });
+        command.Parameters.Add(new() { Value = owned.Partition });
+        command.Parameters.Add(new() { Value = owned.Epoch });
+        return command;
+    }
+
+    private static async Task<bool> ExecuteAsync(NpgsqlCommand command, CancellationToken cancellationToken)
+    {
+        await using (command)
+        {
+            return await command.ExecuteNonQueryAsync(cancellationToken) > 0;
+        }
+    }
+}

@@ -1,0 +1,62 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using System.Text;
+using Npgsql;
+
+namespace Bxb.Riders.PostgresLog;
+
+/// <summary>The advisory locks by which one host at a time reads a group: their keys, their connections, and what the server knows of their holders. Thread-safe.</summary>
+/// <remarks>A lock lives in a session, so each is held on a connection of its own that never goes back to a pool.</remarks>
+internal sealed class GroupLocks : IAsyncDisposable
+{
+    private const string Holder = """
+        from pg_locks l join pg_stat_activity a on a.pid = l.pid
+        where l.locktype = 'advisory' and l.granted and l.objsubid = 1
+          and l.database = (select oid from pg_database where datname = current_database())
+          and ((l.classid::bigint << 32) | l.objid::bigint) = $1
+        """;
+
+    private readonly NpgsqlDataSource _sessions;
+    private readonly NpgsqlDataSource _pool;
+
+    public GroupLocks(string connectionString, NpgsqlDataSource pool)
+    {
+        _pool = pool;
+        _sessions = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(connectionString) { Pooling = false, ApplicationName = "bxb consumer group" });
+    }
+
+    /// <summary>The key of a group's lock: the same on every host and for all time.</summary>
+    public static long Key(string group) => BinaryPrimitives.ReadInt64BigEndian(SHA256.HashData(Encoding.UTF8.GetBytes("bxb/consumer-group/" + group)));
+
+    /// <summary>A session of one's own; closing it gives its locks free.</summary>
+    public async Task<NpgsqlConnection> OpenSessionAsync(CancellationToken cancellationToken) => await _sessions.OpenConnectionAsync(cancellationToken);
+
+    /// <summary>Takes the lock if nobody has it.</summary>
+    public static async Task<bool> TryLockAsync(NpgsqlConnection session, string group, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand("select pg_try_advisory_lock($1)", session) { Parameters = { new() { Value = Key(group) } } };
+        return (bool)(await command.ExecuteScalarAsync(cancellationToken))!;
+    }
+
+    /// <summary>
+    /// Ends the session of a holder that has not confirmed for longer than <paramref name="silence"/>: a suspended process keeps its connection, and so its lock, for ever.
+    /// By the server's clock alone.
+    /// </summary>
+    /// <returns>Whether there was one.</returns>
+    public static async Task<bool> BreakSilentAsync(NpgsqlConnection session, string group, TimeSpan silence, CancellationToken cancellationToken)
+    {
+        const string Break = "select pg_terminate_backend(a.pid) " + Holder + " and a.state_change < clock_timestamp() - $2";
+        await using var command = new NpgsqlCommand(Break, session) { Parameters = { new() { Value = Key(group) }, new() { Value = silence } } };
+        return await command.ExecuteScalarAsync(cancellationToken) is true;
+    }
+
+    /// <summary>Whether any host has the group's lock.</summary>
+    public async Task<bool> IsHeldAsync(string group, CancellationToken cancellationToken)
+    {
+        await using var command = _pool.CreateCommand("select exists (select 1 " + Holder + ")");
+        command.Parameters.Add(new() { Value = Key(group) });
+        return (bool)(await command.ExecuteScalarAsync(cancellationToken))!;
+    }
+
+    public ValueTask DisposeAsync() => _sessions.DisposeAsync();
+}

@@ -1,0 +1,48 @@
+using Bxb.EventLog.Reading;
+using Bxb.EventLog.Records;
+using Bxb.Riders.Transport;
+
+namespace Bxb.Riders.PostgresLog;
+
+/// <summary>The whole log as one partition, read behind the settled position, for as long as the group's lock is held.</summary>
+internal sealed class LogPartition(GroupLock groupLock, EventLogReader reader, SettledPosition settled, TimeProvider time) : IPartitionClaim
+{
+    public int Partition => 0;
+
+    public CancellationToken Lost => groupLock.Lost;
+
+    public long Head => settled.Current;
+
+    public async ValueTask<long> FindStartAsync(StartFrom startFrom, CancellationToken cancellationToken) =>
+        startFrom == StartFrom.Beginning ? 0 : await settled.RefreshAsync(cancellationToken);
+
+    public async ValueTask<long> FillAsync(EventRecords into, long after, long upTo, BatchLimits limits, CancellationToken cancellationToken)
+    {
+        if (upTo == long.MaxValue)
+        {
+            upTo = await settled.WaitBeyondAsync(after, cancellationToken);
+            if (limits.MaxWait > TimeSpan.Zero && upTo - after < limits.MaxRecords)
+            {
+                await WaitForFullBatchAsync(after + limits.MaxRecords - 1, limits.MaxWait, cancellationToken);
+                upTo = Math.Max(upTo, settled.Current);
+            }
+        }
+
+        var count = await reader.ReadAsync(after, upTo, limits.MaxRecords, limits.MaxBytes, into, cancellationToken);
+
+        // What follows the last record may have been cut off by a limit; only a read that finds nothing proves a gap.
+        return count == 0 ? upTo : into.LastPosition;
+    }
+
+    public ValueTask DisposeAsync() => groupLock.DisposeAsync();
+
+    /// <summary>Positions have gaps, so this is at best a full batch. One wait and one read are cheaper than a read for each wake-up.</summary>
+    private async ValueTask WaitForFullBatchAsync(long position, TimeSpan maxWait, CancellationToken cancellationToken)
+    {
+        using var timeout = new CancellationTokenSource(maxWait, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
+        Task full = settled.WaitBeyondAsync(position, either.Token).AsTask();
+        await full.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        cancellationToken.ThrowIfCancellationRequested();
+    }
+}

@@ -1,0 +1,23 @@
+using Bxb.EventLog.Reading;
+using Bxb.Riders.Transport;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Bxb.Riders.PostgresLog;
+
+/// <summary>Reads the event log itself: one partition, and one host at a time by an advisory lock for each group.</summary>
+internal sealed class PostgresLogTransport(
+    GroupLocks locks, EventLogReader reader, SettledPosition settled, IOptions<RidersOptions> options, TimeProvider time, ILogger<PostgresLogTransport> logger) : IEventTransport
+{
+    public string Name => "postgresql";
+
+    public int Partitions => 1;
+
+    public async Task<IPartitionClaim> ClaimAsync(string group, Action waiting, CancellationToken cancellationToken)
+    {
+        var groupLock = await GroupLock.TakeAsync(locks, group, options.Value, waiting, time, logger, cancellationToken);
+        return new LogPartition(groupLock, reader, settled, time);
+    }
+
+    public Task<bool> IsClaimedAsync(string group, CancellationToken cancellationToken) => locks.IsHeldAsync(group, cancellationToken);
+}

@@ -1,0 +1,18 @@
+using Bxb.Riders.Pipeline;
+
+namespace Bxb.Riders.Progress;
+
+/// <summary>The groups that were registered on this host. Fixed once the container is built; thread-safe.</summary>
+internal sealed class GroupActivities
+{
+    private readonly Dictionary<string, GroupActivity> _groups;
+
+    public GroupActivities(IEnumerable<EventConsumerRegistration> registrations, TimeProvider time) =>
+        _groups = registrations.Select(r => r.Group).Distinct(StringComparer.Ordinal).ToDictionary(g => g, g => new GroupActivity(g, time), StringComparer.Ordinal);
+
+    /// <summary>All of them.</summary>
+    public IReadOnlyCollection<GroupActivity> All => _groups.Values;
+
+    /// <summary>The group of this name; null when it was not registered here.</summary>
+    public GroupActivity? Find(string group) => _groups.GetValueOrDefault(group);
+}

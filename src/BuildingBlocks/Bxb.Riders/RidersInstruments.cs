@@ -1,0 +1,58 @@
+using System.Diagnostics.Metrics;
+using Bxb.Riders.Progress;
+
+namespace Bxb.Riders;
+
+/// <summary>The meter <c>Bxb.Riders</c>. Everything is tagged with the group.</summary>
+internal sealed class RidersInstruments : IDisposable
+{
+    /// <summary>The meter's name.</summary>
+    public const string MeterName = "Bxb.Riders";
+
+    private readonly Meter _meter;
+    private readonly Histogram<long> _size;
+    private readonly Histogram<double> _duration;
+    private readonly Counter<long> _events;
+    private readonly Counter<long> _retries;
+    private readonly Counter<long> _deadLetters;
+    private readonly Counter<long> _rewinds;
+
+    public RidersInstruments(IMeterFactory factory, GroupActivities groups)
+    {
+        _meter = factory.Create(MeterName);
+        _size = _meter.CreateHistogram<long>("bxb.riders.batch.size", "{event}", "Records in a batch that was processed.");
+        _duration = _meter.CreateHistogram<double>("bxb.riders.batch.duration", "s", "Time in the consumer, from the first try to the end, pauses included.");
+        _events = _meter.CreateCounter<long>("bxb.riders.events", "{event}", "Records processed.");
+        _retries = _meter.CreateCounter<long>("bxb.riders.retries", "{attempt}", "Tries of a batch that failed for a passing reason.");
+        _deadLetters = _meter.CreateCounter<long>("bxb.riders.dead_letters", "{event}", "Records that went to the dead letters.");
+        _rewinds = _meter.CreateCounter<long>("bxb.riders.rewinds", "{rewind}", "Times that a group went back behind its progress.");
+        Gauge(groups, "bxb.riders.lag.events", "{event}", "Positions between progress and settled head.", g => g.LagEvents);
+        Gauge(groups, "bxb.riders.lag.seconds", "s", "Age of the oldest record in hand.", g => g.LagSeconds);
+        Gauge(groups, "bxb.riders.stillness", "s", "Time without movement while there is lag.", g => g.Stillness.TotalSeconds);
+    }
+
+    /// <summary>A batch is done.</summary>
+    public void Processed(string group, int events, TimeSpan duration)
+    {
+        var tag = Tag(group);
+        _size.Record(events, tag);
+        _duration.Record(duration.TotalSeconds, tag);
+        _events.Add(events, tag);
+    }
+
+    /// <summary>A try failed and will be repeated.</summary>
+    public void Retried(string group) => _retries.Add(1, Tag(group));
+
+    /// <summary>A record went to the dead letters.</summary>
+    public void DeadLettered(string group) => _deadLetters.Add(1, Tag(group));
+
+    /// <summary>A group went back.</summary>
+    public void Rewound(string group) => _rewinds.Add(1, Tag(group));
+
+    public void Dispose() => _meter.Dispose();
+
+    private void Gauge(GroupActivities groups, string name, string unit, string description, Func<GroupActivity, double> value) =>
+        _meter.CreateObservableGauge(name, () => groups.All.Select(g => new Measurement<double>(value(g), Tag(g.Group))), unit, description);
+
+    private static KeyValuePair<string, object?> Tag(string group) => new("group", group);
+}

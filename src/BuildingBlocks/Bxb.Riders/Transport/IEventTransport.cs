@@ -1,0 +1,25 @@
+namespace Bxb.Riders.Transport;
+
+/// <summary>Where consumer groups get their records from. One for the whole host; two exist: the PostgreSQL log and Kafka.</summary>
+/// <remarks>
+/// A transport says who may read a partition and reads it. Progress and batch edges are kept in PostgreSQL for every transport, in positions, and fenced by an epoch that
+/// grows with each take-over: so a claim may be held twice for a while without harm to progress. Within a partition positions only grow.
+/// </remarks>
+public interface IEventTransport
+{
+    /// <summary>The transport's name, as the settings know it.</summary>
+    string Name { get; }
+
+    /// <summary>How many partitions a group has at most; so many claims are sought at once.</summary>
+    int Partitions { get; }
+
+    /// <summary>Waits until this host may read a partition of the group, one that it has not claimed already.</summary>
+    /// <param name="group">The group.</param>
+    /// <param name="waiting">Called when the transport answers and the partition is somebody else's: all is well, and this host waits for its turn.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="Exception">Anything: the loop backs off and asks again.</exception>
+    Task<IPartitionClaim> ClaimAsync(string group, Action waiting, CancellationToken cancellationToken);
+
+    /// <summary>Whether any host reads the group just now.</summary>
+    Task<bool> IsClaimedAsync(string group, CancellationToken cancellationToken);
+}
