@@ -77,9 +77,10 @@ internal static class PostgresCompiler
             """;
     }
 
+    /// <summary>A record that only says that another one no longer counts (kind 3) is no event; ClickHouse is not given it.</summary>
     private static string Conditions(UsageQuery query, NpgsqlCommand command)
     {
-        var sql = new StringBuilder("organization_id = ").Append(Add(command, NpgsqlDbType.Integer, query.Metric.OrganizationId))
+        var sql = new StringBuilder("kind <> 3 and organization_id = ").Append(Add(command, NpgsqlDbType.Integer, query.Metric.OrganizationId))
             .Append(" and code = ").Append(Add(command, NpgsqlDbType.Text, query.Metric.EventCode))
             .Append(" and timestamp >= ").Append(Add(command, NpgsqlDbType.TimestampTz, Instant(query.FromMilliseconds)))
             .Append(" and timestamp < ").Append(Add(command, NpgsqlDbType.TimestampTz, Instant(query.ToMilliseconds)));
