@@ -119,7 +119,8 @@ public sealed class ClickHouseClient : IDisposable
     /// <exception cref="ClickHouseException">It does not.</exception>
     public Task PingAsync(CancellationToken cancellationToken = default)
     {
-        var statement = new ClickHouseStatement("SELECT 1") { Timeout = _options.ConnectTimeout };
+        var limit = _options.ConnectTimeout < _options.QueryTimeout ? _options.ConnectTimeout : _options.QueryTimeout;
+        var statement = new ClickHouseStatement("SELECT 1") { Timeout = limit };
         return RunAsync("ping", statement, _requests.Query(statement, statement.Sql, serverLimit: null), cancellationToken);
     }
 

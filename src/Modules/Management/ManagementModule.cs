@@ -1,6 +1,8 @@
+using Bxb.Management.ApiKeys;
 using Bxb.Management.Authentication;
 using Bxb.Management.Contracts;
 using Bxb.Management.Metrics;
+using Bxb.Management.Organizations;
 using Bxb.Management.Storage;
 using Bxb.Modularity;
 using Bxb.Modularity.Settings;
@@ -9,9 +11,11 @@ using MediatR;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Diagnostics;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Npgsql;
 
@@ -29,8 +33,11 @@ public sealed class ManagementModule : IModule
         services.AddValidatedOptions<ManagementOptions>(bxb, Name);
         services.AddValidatedOptions<AdminOptions>(bxb, "");
         services.TryAddSingleton(TimeProvider.System);
-        services.AddDbContextFactory<ManagementDbContext>((provider, db) => db.UseNpgsql(
-            provider.GetRequiredService<NpgsqlDataSource>(), npgsql => npgsql.MigrationsHistoryTable("migrations", ManagementDbContext.Schema)));
+        services.AddDbContextFactory<ManagementDbContext>((provider, db) => db
+            .UseNpgsql(provider.GetRequiredService<NpgsqlDataSource>(), npgsql => npgsql.MigrationsHistoryTable("migrations", ManagementDbContext.Schema))
+            .ConfigureWarnings(log => log
+                .Log((RelationalEventId.CommandExecuted, LogLevel.Debug))
+                .Ignore(RelationalEventId.CommandError, CoreEventId.SaveChangesFailed, CoreEventId.QueryIterationFailed)));
 
         services.AddSingleton<ApiKeyLookup>();
         services.AddSingleton<ApiKeyCache>();
@@ -43,11 +50,24 @@ public sealed class ManagementModule : IModule
 
         services.AddUseCases();
         services.AddTransient(typeof(IPipelineBehavior<,>), typeof(StoreAwayBehavior<,>));
+        services.AddUseCase<CreateOrganization, OrganizationAnswer, CreateOrganization.Handler, CreateOrganization.Validator>();
+        services.AddUseCase<ListOrganizations, OrganizationsAnswer, ListOrganizations.Handler>();
+        services.AddUseCase<CreateApiKey, NewApiKeyAnswer, CreateApiKey.Handler, CreateApiKey.Validator>();
+        services.AddUseCase<ListApiKeys, ApiKeysAnswer, ListApiKeys.Handler>();
+        services.AddUseCase<RevokeApiKey, Unit, RevokeApiKey.Handler>();
+        services.AddUseCase<CreateBillableMetric, BillableMetricAnswer, CreateBillableMetric.Handler, CreateBillableMetric.Validator>();
+        services.AddUseCase<ReplaceBillableMetric, BillableMetricAnswer, ReplaceBillableMetric.Handler, ReplaceBillableMetric.Validator>();
+        services.AddUseCase<GetBillableMetric, BillableMetricAnswer, GetBillableMetric.Handler>();
+        services.AddUseCase<DeleteBillableMetric, Unit, DeleteBillableMetric.Handler>();
+        services.AddUseCase<ListBillableMetrics, BillableMetricsAnswer, ListBillableMetrics.Handler>();
     }
 
     /// <inheritdoc />
     public void MapEndpoints(IEndpointRouteBuilder endpoints)
     {
+        OrganizationEndpoints.Map(endpoints);
+        ApiKeyEndpoints.Map(endpoints);
+        BillableMetricEndpoints.Map(endpoints);
     }
 }
 

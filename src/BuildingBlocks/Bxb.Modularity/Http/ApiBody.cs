@@ -5,6 +5,7 @@ using System.Text.Unicode;
 using Bxb.Modularity.Errors;
 using Bxb.Modularity.Json;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Net.Http.Headers;
 
 namespace Bxb.Modularity.Http;
@@ -31,6 +32,15 @@ public static class ApiBody
         RefuseOtherMediaTypes(context.Request);
         var bytes = await ReadBytesAsync(context, maxBytes);
         return Parse<T>(bytes);
+    }
+
+    /// <summary>As <see cref="ReadAsync{T}"/>, but null for a request without a body.</summary>
+    public static async Task<T?> ReadOptionalAsync<T>(HttpContext context, int maxBytes)
+        where T : class
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        var canHaveBody = context.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody ?? true;
+        return !canHaveBody || context.Request.ContentLength == 0 ? null : await ReadAsync<T>(context, maxBytes);
     }
 
     /// <summary>As <see cref="ReadAsync{T}"/>, over bytes that were read already.</summary>

@@ -1,0 +1,8 @@
+using Bxb.Riders.Compliance;
+
+namespace Bxb.Riders.Tests;
+
+public sealed class PostgresLogDelivery : DeliveryCompliance
+{
+    protected override TransportRig CreateRig() => new();
+}
