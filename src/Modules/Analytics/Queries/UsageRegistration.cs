@@ -1,3 +1,4 @@
+using Bxb.Analytics.Loading;
 using Bxb.Analytics.Queries.ClickHouseStore;
 using Bxb.Analytics.Queries.PostgresStore;
 using Bxb.ClickHouse;
@@ -31,6 +32,7 @@ internal static class UsageRegistration
     }
 
     private static ClickHouseUsage? ClickHouse(IServiceProvider provider) => provider.GetService<ClickHouseClient>() is { } client
-        ? new ClickHouseUsage(new ClickHouseRunner(client, provider.GetRequiredService<UsageQueryOptions>()), provider.GetRequiredService<ConsumerGroups>())
+        ? new ClickHouseUsage(new ClickHouseRunner(client, provider.GetRequiredService<UsageQueryOptions>()), provider.GetRequiredService<ConsumerGroups>(),
+            provider.GetRequiredService<UsageLoader>())
         : null;
 }
