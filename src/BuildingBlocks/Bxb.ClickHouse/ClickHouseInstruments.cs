@@ -1,0 +1,15 @@
+using System.Diagnostics.Metrics;
+
+namespace Bxb.ClickHouse;
+
+/// <summary>What the client measures, for every instance of it.</summary>
+internal static class ClickHouseInstruments
+{
+    private static readonly Meter Meter = new("Bxb.ClickHouse");
+
+    /// <summary>From sending a statement to the first bytes of its answer (query) or to its end (execute, insert); tags: operation, outcome.</summary>
+    internal static readonly Histogram<double> Duration = Meter.CreateHistogram<double>("bxb.clickhouse.statement.duration", "s", "Time a statement took.");
+
+    /// <summary>Bytes of rows that were sent.</summary>
+    internal static readonly Counter<long> InsertedBytes = Meter.CreateCounter<long>("bxb.clickhouse.insert.size", "By", "Bytes of rows that were sent.");
+}

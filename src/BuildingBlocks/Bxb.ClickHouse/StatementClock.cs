@@ -1,0 +1,35 @@
+using System.Net.Http;
+
+namespace Bxb.ClickHouse;
+
+/// <summary>The time limit of one statement, joined with its caller's cancellation; tells the two apart afterwards.</summary>
+internal sealed class StatementClock : IDisposable
+{
+    private readonly CancellationTokenSource _source;
+    private readonly CancellationToken _caller;
+    private readonly TimeSpan _limit;
+
+    internal StatementClock(TimeSpan limit, CancellationToken caller)
+    {
+        _limit = limit;
+        _caller = caller;
+        _source = CancellationTokenSource.CreateLinkedTokenSource(caller);
+        _source.CancelAfter(limit);
+    }
+
+    internal CancellationToken Token => _source.Token;
+
+    /// <summary>What a failed request or read means to the caller: its own cancellation stays one, all else becomes a <see cref="ClickHouseException"/>.</summary>
+    internal Exception Translate(Exception e) => e switch
+    {
+        ClickHouseException => e,
+        _ when _caller.IsCancellationRequested => new OperationCanceledException(e.Message, e, _caller),
+        _ when _source.IsCancellationRequested => ClickHouseErrors.Timeout(_limit, e),
+        OperationCanceledException { InnerException: TimeoutException } => ClickHouseErrors.FromConnection(new HttpRequestException(HttpRequestError.ConnectionError, e.Message, e)),
+        HttpRequestException http => ClickHouseErrors.FromConnection(http),
+        IOException => ClickHouseErrors.Cut(e),
+        _ => e,
+    };
+
+    public void Dispose() => _source.Dispose();
+}

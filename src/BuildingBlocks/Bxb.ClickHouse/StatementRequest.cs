@@ -1,0 +1,116 @@
+using System.Net.Http.Headers;
+using System.Text;
+
+namespace Bxb.ClickHouse;
+
+/// <summary>Puts statements into HTTP requests as ClickHouse takes them.</summary>
+/// <remarks>
+/// Settings always stand in the URL. A query's text is the body and its parameters stand in the URL, <c>param_name=</c>, or, when they are long, text and parameters
+/// are fields of a form (multipart/form-data), so that no limit on URLs is met. An insert's text stands in the URL and its rows are the body.
+/// </remarks>
+internal sealed class StatementRequest
+{
+    /// <summary>Longest URL part for parameters, in characters; servers take 8 KiB at least.</summary>
+    private const int MaxInUrl = 4096;
+
+    private readonly Uri _server;
+    private readonly string _database;
+    private readonly AuthenticationHeaderValue? _credentials;
+
+    internal StatementRequest(Uri url)
+    {
+        _server = new Uri(url.GetLeftPart(UriPartial.Authority).Replace(url.UserInfo + "@", "", StringComparison.Ordinal));
+        Database = Query(url, "database");
+        _database = Database is null ? "" : "database=" + Uri.EscapeDataString(Database) + "&";
+        if (url.UserInfo.Length > 0)
+        {
+            var user = url.UserInfo.Split(':', 2);
+            var text = Uri.UnescapeDataString(user[0]) + ":" + (user.Length > 1 ? Uri.UnescapeDataString(user[1]) : "");
+            _credentials = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes(text)));
+        }
+    }
+
+    /// <summary>The database that the URL names; null if none.</summary>
+    internal string? Database { get; }
+
+    internal HttpRequestMessage Query(ClickHouseStatement statement, string sql, TimeSpan? serverLimit, bool withDatabase = true)
+    {
+        var url = Url(statement, withDatabase);
+        if (serverLimit is { } limit)
+        {
+            url.Append("&max_execution_time=").Append(Math.Max(1, (long)Math.Ceiling(limit.TotalSeconds)));
+        }
+
+        var parameters = new StringBuilder();
+        AppendParameters(parameters, statement);
+        if (parameters.Length <= MaxInUrl)
+        {
+            return Request(url.Append(parameters), new StringContent(sql, Encoding.UTF8, "text/plain"));
+        }
+
+        var form = new MultipartFormDataContent { { Field(sql), "query" } };
+        foreach (var (name, value) in statement.Parameters)
+        {
+            form.Add(Field(value), "param_" + name);
+        }
+
+        return Request(url, form);
+    }
+
+    internal HttpRequestMessage Insert(ClickHouseStatement statement, string sql, ReadOnlyMemory<byte> rows)
+    {
+        var url = Url(statement, withDatabase: true);
+        url.Append("&query=").Append(Uri.EscapeDataString(sql));
+        AppendParameters(url, statement);
+        var body = new ReadOnlyMemoryContent(rows);
+        body.Headers.ContentType = new MediaTypeHeaderValue("application/octet-stream");
+        return Request(url, body);
+    }
+
+    /// <summary>A request to a path beside the statements' one.</summary>
+    internal HttpRequestMessage Plain(HttpMethod method, string path) => new(method, new Uri(_server, path)) { Headers = { Authorization = _credentials } };
+
+    private HttpRequestMessage Request(StringBuilder url, HttpContent body) =>
+        new(HttpMethod.Post, new Uri(_server, url.ToString())) { Content = body, Headers = { Authorization = _credentials } };
+
+    private StringBuilder Url(ClickHouseStatement statement, bool withDatabase)
+    {
+        var url = new StringBuilder("/?", 1024).Append(withDatabase ? _database : "").Append("wait_end_of_query=0");
+        if (statement.QueryId is { } id)
+        {
+            // The embedded engine knows a statement by its comment, a server by its id: both can be killed by either.
+            url.Append("&query_id=").Append(Uri.EscapeDataString(id)).Append("&log_comment=").Append(Uri.EscapeDataString(id));
+        }
+
+        foreach (var (name, value) in statement.Settings)
+        {
+            url.Append('&').Append(Uri.EscapeDataString(name)).Append('=').Append(Uri.EscapeDataString(value));
+        }
+
+        return url;
+    }
+
+    private static void AppendParameters(StringBuilder url, ClickHouseStatement statement)
+    {
+        foreach (var (name, value) in statement.Parameters)
+        {
+            url.Append("&param_").Append(Uri.EscapeDataString(name)).Append('=').Append(Uri.EscapeDataString(value));
+        }
+    }
+
+    private static ByteArrayContent Field(string value) => new(Encoding.UTF8.GetBytes(value));
+
+    private static string? Query(Uri url, string name)
+    {
+        foreach (var pair in url.Query.TrimStart('?').Split('&', StringSplitOptions.RemoveEmptyEntries))
+        {
+            var parts = pair.Split('=', 2);
+            if (parts[0] == name && parts.Length == 2)
+            {
+                return Uri.UnescapeDataString(parts[1]);
+            }
+        }
+
+        return null;
+    }
+}

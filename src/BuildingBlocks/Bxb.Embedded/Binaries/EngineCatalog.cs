@@ -1,0 +1,38 @@
+using System.Runtime.InteropServices;
+using System.Text.Json;
+
+namespace Bxb.Embedded.Binaries;
+
+/// <summary>One pinned package of engines.json: which engine it holds, for which platform, and the hash of its archive.</summary>
+internal sealed record EnginePackage(string Engine, string Platform, string Package, string Version, string Integrity)
+{
+    /// <summary>Name of the package's folder in the cache; the fetching script forms it in the same way.</summary>
+    public string FolderName => $"{Package.TrimStart('@').Replace('/', '-')}-{Version}";
+}
+
+/// <summary>The engines that this build knows, read from the same file as the script that fetches them.</summary>
+internal static class EngineCatalog
+{
+    private static readonly JsonSerializerOptions JsonOptions = new(JsonSerializerDefaults.Web);
+
+    /// <summary>The platform in the words of engines.json, such as <c>linux-x64</c>.</summary>
+    public static string Platform { get; } =
+        $"{(OperatingSystem.IsMacOS() ? "darwin" : OperatingSystem.IsLinux() ? "linux" : "windows")}-{RuntimeInformation.OSArchitecture switch
+        {
+            Architecture.X64 => "x64",
+            Architecture.Arm64 => "arm64",
+            var other => other.ToString(),
+        }}";
+
+    /// <summary>The package of an engine for this platform.</summary>
+    /// <exception cref="EmbeddedEngineException">None is pinned for this platform.</exception>
+    public static async Task<EnginePackage> FindAsync(string engine, CancellationToken ct)
+    {
+        await using var stream = typeof(EngineCatalog).Assembly.GetManifestResourceStream("engines.json")!;
+        var file = (await JsonSerializer.DeserializeAsync<CatalogFile>(stream, JsonOptions, ct))!;
+        return file.Engines.FirstOrDefault(e => e.Engine == engine && e.Platform == Platform)
+            ?? throw new EmbeddedEngineException($"There is no embedded {engine} for {Platform}. Start a server of your own and name it in the settings.");
+    }
+
+    private sealed record CatalogFile(EnginePackage[] Engines);
+}

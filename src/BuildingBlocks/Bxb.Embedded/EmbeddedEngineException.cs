@@ -1,0 +1,17 @@
+namespace Bxb.Embedded;
+
+/// <summary>An embedded engine cannot be started or did not become ready. The message says which one, why, and what to do.</summary>
+public sealed class EmbeddedEngineException : Exception
+{
+    /// <summary>Creates it with a message for the person who started the host.</summary>
+    public EmbeddedEngineException(string message)
+        : base(message)
+    {
+    }
+
+    /// <summary>Creates it with a message for the person who started the host, and what lies behind it.</summary>
+    public EmbeddedEngineException(string message, Exception innerException)
+        : base(message, innerException)
+    {
+    }
+}

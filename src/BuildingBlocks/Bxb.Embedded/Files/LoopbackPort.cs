@@ -1,0 +1,47 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+
+namespace Bxb.Embedded.Files;
+
+/// <summary>A server's port on 127.0.0.1: chosen once, kept in a file, changed only when something else has taken it.</summary>
+internal static class LoopbackPort
+{
+    /// <summary>The port kept in a file when it is free, else a new free one, which is kept then.</summary>
+    public static async Task<int> KeptOrFreeAsync(string path, CancellationToken ct)
+    {
+        if (File.Exists(path)
+            && int.TryParse(await File.ReadAllTextAsync(path, ct), CultureInfo.InvariantCulture, out var kept)
+            && kept is > 0 and < 65536
+            && IsFree(kept))
+        {
+            return kept;
+        }
+
+        var port = FreePort();
+        await PrivateFile.WriteAsync(path, port.ToString(CultureInfo.InvariantCulture), ct);
+        return port;
+    }
+
+    private static bool IsFree(int port)
+    {
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            socket.Bind(new IPEndPoint(IPAddress.Loopback, port));
+            socket.Listen(1);
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
+
+    private static int FreePort()
+    {
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        return ((IPEndPoint)socket.LocalEndPoint!).Port;
+    }
+}

@@ -1,0 +1,92 @@
+using System.Diagnostics;
+using Bxb.Embedded.Processes;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace Bxb.Embedded.Postgres;
+
+/// <summary>Starts and ends the server process of one cluster; <see cref="ProcessSupervisor"/> decides when.</summary>
+internal sealed class PostgresServer(EmbeddedPostgresOptions options, ClusterHome home, int port, string connectionString, ILogger logger)
+{
+    private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(25);
+
+    /// <summary>Starts the server and returns when it takes connections with the kept password. Ends leftovers first.</summary>
+    public async Task<Process> StartAsync(CancellationToken ct)
+    {
+        var ended = await LeftoverServer.EndAsync(home.Cluster, ct);
+        if (ended.Count > 0)
+        {
+            PostgresLog.LeftoverEnded(logger, string.Join(", ", ended), home.Cluster);
+        }
+
+        var process = await ProcessStarter.StartAsync(PostgresProgram.Server(home, PostgresSettings.Arguments(options, port)));
+        process.StandardInput.Close();
+        var output = new EngineOutput(line => PostgresLog.ServerSaid(logger, LevelOf(line), line));
+        var reading = Task.WhenAll(output.ReadAsync(process.StandardError), output.ReadAsync(process.StandardOutput));
+        try
+        {
+            await WaitUntilReadyAsync(process, output, reading, ct);
+            return process;
+        }
+        catch
+        {
+            await StopAsync(process);
+            process.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Fast stop (transactions are rolled back, a checkpoint is written); after the time-out an immediate one. Returns when no process of the cluster is left.</summary>
+    public async Task StopAsync(Process process)
+    {
+        if (!process.HasExited)
+        {
+            Libc.Signal(process.Id, Libc.SigInt);
+            if (!await RunningProcesses.WaitAsync(() => process.HasExited, options.StopTimeout, CancellationToken.None))
+            {
+                PostgresLog.StopTakesLong(logger, options.StopTimeout.TotalSeconds);
+                Libc.Signal(process.Id, Libc.SigQuit);
+            }
+        }
+
+        await LeftoverServer.EndAsync(home.Cluster, CancellationToken.None);
+    }
+
+    private async Task WaitUntilReadyAsync(Process process, EngineOutput output, Task reading, CancellationToken ct)
+    {
+        var started = Stopwatch.GetTimestamp();
+        var admin = new NpgsqlConnectionStringBuilder(connectionString) { Database = "postgres", Pooling = false, Timeout = 5 }.ConnectionString;
+        for (; ; )
+        {
+            try
+            {
+                await using var connection = new NpgsqlConnection(admin);
+                await connection.OpenAsync(ct);
+                return;
+            }
+            catch (NpgsqlException e) when (IsStartingUp(e))
+            {
+                if (process.HasExited)
+                {
+                    await reading;
+                    throw new EmbeddedEngineException($"PostgreSQL ended at its start (exit code {process.ExitCode}):{Environment.NewLine}{output.Tail}", e);
+                }
+
+                if (Stopwatch.GetElapsedTime(started) > options.StartTimeout)
+                {
+                    throw new EmbeddedEngineException($"PostgreSQL did not take connections within {options.StartTimeout}:{Environment.NewLine}{output.Tail}", e);
+                }
+
+                await Task.Delay(PollInterval, ct);
+            }
+        }
+    }
+
+    /// <summary>Whether an error goes away by itself: not yet listening, or still recovering. A wrong password does not.</summary>
+    private static bool IsStartingUp(NpgsqlException e) => e is not PostgresException answer || answer.SqlState is PostgresErrorCodes.CannotConnectNow;
+
+    private static LogLevel LevelOf(string line) =>
+        line.StartsWith("PANIC", StringComparison.Ordinal) ? LogLevel.Critical
+        : line.StartsWith("WARNING", StringComparison.Ordinal) ? LogLevel.Warning
+        : LogLevel.Debug;
+}

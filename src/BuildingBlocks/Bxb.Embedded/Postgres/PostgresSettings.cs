@@ -1,0 +1,50 @@
+using System.Globalization;
+
+namespace Bxb.Embedded.Postgres;
+
+/// <summary>
+/// The server's settings, given as arguments at each start: what an older host wrote into the cluster never matters.
+/// An append-mostly log on a machine that does other things too: few checkpoints, little memory, nothing but loopback.
+/// </summary>
+internal static class PostgresSettings
+{
+    public static IEnumerable<string> Arguments(EmbeddedPostgresOptions options, int port)
+    {
+        var settings = new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["listen_addresses"] = "127.0.0.1",
+            ["port"] = port.ToString(CultureInfo.InvariantCulture),
+            ["unix_socket_directories"] = "",
+            ["max_connections"] = options.MaxConnections.ToString(CultureInfo.InvariantCulture),
+            ["password_encryption"] = "scram-sha-256",
+            ["shared_buffers"] = $"{options.SharedBuffersBytes >> 10}kB",
+            ["work_mem"] = "8MB",
+            ["maintenance_work_mem"] = "64MB",
+            ["synchronous_commit"] = "on",
+            ["wal_buffers"] = "16MB",
+            // The first change of a page after a checkpoint writes the whole page: checkpoints are rare on purpose.
+            ["max_wal_size"] = "3GB",
+            ["min_wal_size"] = "256MB",
+            ["checkpoint_timeout"] = "15min",
+            ["random_page_cost"] = "1.1",
+            ["jit"] = "off",
+            ["autovacuum"] = "on",
+            ["autovacuum_max_workers"] = "2",
+            ["autovacuum_naptime"] = "30s",
+            ["timezone"] = "UTC",
+            ["log_timezone"] = "UTC",
+            ["logging_collector"] = "off",
+            ["log_destination"] = "stderr",
+            ["log_line_prefix"] = "",
+            // A statement that fails is its caller's business; the caller gets the error.
+            ["log_min_messages"] = "warning",
+            ["log_min_error_statement"] = "panic",
+        };
+        foreach (var (name, value) in options.Settings)
+        {
+            settings[name] = value;
+        }
+
+        return settings.SelectMany(setting => new[] { "-c", $"{setting.Key}={setting.Value}" });
+    }
+}

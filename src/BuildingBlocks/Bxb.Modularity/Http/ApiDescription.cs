@@ -1,0 +1,59 @@
+using Bxb.Modularity.Errors;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Metadata;
+using Microsoft.OpenApi;
+
+namespace Bxb.Modularity.Http;
+
+/// <summary>The members of an error answer, for the API description; <see cref="ProblemDocument"/> writes them.</summary>
+/// <param name="Type">A URN of the code.</param>
+/// <param name="Title">The same for every occurrence.</param>
+/// <param name="Status">The HTTP status.</param>
+/// <param name="Detail">About this occurrence.</param>
+/// <param name="Code">Stable; clients branch on it.</param>
+/// <param name="Errors">The faults of the request, at most 100.</param>
+public sealed record Problem(string Type, string Title, int Status, string Detail, string Code, IReadOnlyList<ApiFault>? Errors);
+
+/// <summary>What endpoints say of themselves in <c>/openapi/v1.json</c>.</summary>
+public static class ApiDescription
+{
+    /// <summary>Documents the errors that the call answers with, grouped by status.</summary>
+    public static TBuilder Problems<TBuilder>(this TBuilder builder, params ErrorCode[] codes)
+        where TBuilder : IEndpointConventionBuilder
+    {
+        foreach (var status in codes.Distinct().GroupBy(c => c.Status))
+        {
+            var description = string.Join(" ", status.Select(c => $"`{c.Code}`: {c.Title}"));
+            builder.WithMetadata(new ProblemMetadata(status.Key, description));
+        }
+
+        return builder;
+    }
+
+    /// <summary>Documents a segment of the path.</summary>
+    public static TBuilder DescribePath<TBuilder>(this TBuilder builder, string name, string description, JsonSchemaType type = JsonSchemaType.String)
+        where TBuilder : IEndpointConventionBuilder
+        => builder.AddOpenApiOperationTransformer((operation, _, _) =>
+        {
+            operation.Parameters ??= [];
+            var known = operation.Parameters.FirstOrDefault(p => p.Name == name && p.In == ParameterLocation.Path);
+            if (known is not null)
+            {
+                operation.Parameters.Remove(known);
+            }
+
+            operation.Parameters.Add(new OpenApiParameter
+            {
+                Name = name, In = ParameterLocation.Path, Required = true, Description = description, Schema = new OpenApiSchema { Type = type },
+            });
+            return Task.CompletedTask;
+        });
+
+    private sealed record ProblemMetadata(int StatusCode, string? Description) : IProducesResponseTypeMetadata
+    {
+        public Type? Type => typeof(Problem);
+
+        public IEnumerable<string> ContentTypes => ["application/problem+json"];
+    }
+}

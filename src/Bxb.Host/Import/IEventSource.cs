@@ -1,0 +1,10 @@
+namespace Bxb.Host.Import;
+
+/// <summary>A file being read into batches, in bounded memory. Not thread-safe.</summary>
+internal interface IEventSource : IDisposable
+{
+    /// <summary>Fills a batch with the next events; lines that are none are told to the tally and passed over.</summary>
+    /// <returns>False when the file is at its end; the batch may hold events all the same.</returns>
+    /// <exception cref="ImportException">The file cannot be read any further.</exception>
+    Task<bool> FillAsync(ImportBatch batch, CancellationToken cancellationToken);
+}

@@ -1,0 +1,53 @@
+using System.CommandLine;
+using Bxb.Embedded;
+using Bxb.EventLog;
+using Bxb.Host.Settings;
+using Bxb.Management;
+using Bxb.Modularity.Authorization;
+using Bxb.Modularity.Settings;
+
+namespace Bxb.Host.Keys;
+
+/// <summary>The verb <c>keys create</c>: makes a key straight in the database, beside a running host or with none.</summary>
+internal static class KeysCommand
+{
+    public static Command Create()
+    {
+        var organization = new Option<string>("--organization") { Description = "The organization's name; made if there is none.", Required = true };
+        var name = new Option<string?>("--name") { Description = "What the key is for." };
+        var scopes = new Option<string[]>("--scopes")
+        {
+            Description = "What the key may do; all three if not given.", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => ["ingest", "read", "manage"],
+        };
+        scopes.AcceptOnlyFromAmong("ingest", "read", "manage");
+        var create = new Command("create", "Makes an API key and prints it, this once.") { organization, name, scopes };
+        create.TreatUnmatchedTokensAsErrors = false;
+        create.SetAction((parsed, ct) => RunAsync(
+            parsed.GetRequiredValue(organization), parsed.GetValue(name), parsed.GetRequiredValue(scopes).Select(s => Enum.Parse<ApiScopes>(s, ignoreCase: true)).Aggregate((a, b) => a | b),
+            [.. parsed.UnmatchedTokens], ct));
+        return new Command("keys", "Manages API keys.") { create };
+    }
+
+    private static async Task<int> RunAsync(string organization, string? name, ApiScopes scopes, string[] settings, CancellationToken cancellationToken)
+    {
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = settings, ContentRootPath = AppContext.BaseDirectory });
+        builder.Logging.ClearProviders();
+        try
+        {
+            var options = HostSettings.Read(builder.Configuration);
+            var postgres = options.Postgres.ConnectionString
+                ?? await EmbeddedPostgres.ConnectionStringOfAsync(Path.GetFullPath(options.DataDirectory), cancellationToken);
+            builder.Services.AddParts(builder.Configuration.GetSection("Bxb")).AddEventLog(log => log.ConnectionString = postgres);
+            await using var services = builder.Services.BuildServiceProvider();
+            await services.MigrateManagementAsync(cancellationToken);
+            var made = await services.GetRequiredService<ManagementBootstrap>().CreateKeyAsync(organization, name, scopes, cancellationToken);
+            await Console.Out.WriteLineAsync(made.Key);
+            return 0;
+        }
+        catch (Exception failure) when (failure is SettingsException or ArgumentException or EmbeddedEngineException or Npgsql.NpgsqlException)
+        {
+            await Console.Error.WriteLineAsync(failure is Npgsql.NpgsqlException ? "PostgreSQL does not answer; is the host running?" : failure.Message);
+            return 1;
+        }
+    }
+}

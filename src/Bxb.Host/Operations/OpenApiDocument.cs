@@ -1,0 +1,41 @@
+using Bxb.Modularity.Authorization;
+using Microsoft.AspNetCore.OpenApi;
+using Microsoft.OpenApi;
+
+namespace Bxb.Host.Operations;
+
+/// <summary>What every call's description shares: who may call it, and what the document is about.</summary>
+internal static class OpenApiDocument
+{
+    private const string Scheme = "api_key";
+
+    public static IServiceCollection AddOpenApiDocument(this IServiceCollection services) => services.AddOpenApi("v1", static options =>
+    {
+        options.AddDocumentTransformer(static (document, _, _) =>
+        {
+            document.Info = new OpenApiInfo { Title = "Bxb", Version = HostVersion.Text, Description = "Usage events in, exact usage out." };
+            document.Servers?.Clear();
+            document.Components ??= new OpenApiComponents();
+            document.Components.SecuritySchemes ??= new Dictionary<string, IOpenApiSecurityScheme>(StringComparer.Ordinal);
+            document.Components.SecuritySchemes[Scheme] = new OpenApiSecurityScheme
+            {
+                Type = SecuritySchemeType.Http, Scheme = "bearer", Description = "An API key, or the admin token where a call says so.",
+            };
+            return Task.CompletedTask;
+        });
+        options.AddOperationTransformer(static (operation, context, _) =>
+        {
+            var scopes = context.Description.ActionDescriptor.EndpointMetadata.OfType<ScopeRequirement>().LastOrDefault();
+            if (scopes is not null)
+            {
+                operation.Security = [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(Scheme, context.Document)] = [] }];
+                operation.Description = string.Join(' ', new[] { operation.Description, "Needs: " + Describe(scopes.AnyOf) + "." }.Where(t => !string.IsNullOrEmpty(t)));
+            }
+
+            return Task.CompletedTask;
+        });
+    });
+
+    private static string Describe(ApiScopes anyOf)
+        => string.Join(" or ", Enum.GetValues<ApiScopes>().Where(s => s != ApiScopes.None && anyOf.HasFlag(s)).Select(s => s == ApiScopes.Admin ? "the admin token" : "scope " + s.ToString().ToLowerInvariant()));
+}

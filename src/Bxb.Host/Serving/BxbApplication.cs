@@ -1,0 +1,61 @@
+using Bxb.EventLog;
+using Bxb.Host.Operations;
+using Bxb.Host.Settings;
+using Bxb.Management;
+using Bxb.Modularity;
+using Bxb.Modularity.Errors;
+using Bxb.Modularity.Json;
+using Bxb.Riders;
+
+namespace Bxb.Host.Serving;
+
+/// <summary>Puts the host together: building blocks, one line a module, and the calls of operation.</summary>
+internal static class BxbApplication
+{
+    private const string DefaultUrl = "http://localhost:8080";
+
+    public static WebApplication Build(WebApplicationBuilder builder, BxbOptions options, Engines engines)
+    {
+        var bxb = builder.Configuration.GetSection("Bxb");
+        if (string.IsNullOrEmpty(builder.Configuration[WebHostDefaults.ServerUrlsKey]))
+        {
+            builder.WebHost.UseUrls(DefaultUrl);
+        }
+
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
+        builder.Logging.ClearProviders();
+        builder.Logging.AddSimpleConsole(console => console.SingleLine = true);
+        // Longer than the time that a batch in hand is given to finish.
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(30));
+        builder.Services.ConfigureHttpJsonOptions(json => ApiJson.Apply(json.SerializerOptions));
+        builder.Services.AddSingleton(TimeProvider.System);
+
+        // From here on the parts need not know who started the engines.
+        builder.Configuration.AddInMemoryCollection([new("Bxb:ClickHouse:Url", engines.ClickHouseUrl?.ToString() ?? "")]);
+        builder.Services.AddEventLog(log =>
+        {
+            bxb.GetSection("EventLog").Bind(log);
+            log.ConnectionString = engines.PostgresConnectionString;
+        });
+        builder.Services.AddRiders(riders => bxb.GetSection("Riders").Bind(riders));
+        builder.Services.AddParts(bxb);
+
+        builder.Services.AddSingleton<StoreProbe>();
+        builder.Services.AddSingleton<MetricsEndpoint>();
+        builder.Services.AddHealthChecks().AddCheck<StoreProbe>("postgresql");
+        builder.Services.AddOpenApiDocument();
+
+        var app = builder.Build();
+        app.UseProblemDocuments();
+        app.UseRouting();
+        app.UseApiKeys();
+        app.MapModules();
+        app.MapPipeline();
+        app.MapDeadLetters();
+        app.MapHealth();
+        app.MapGet("/metrics", (HttpContext context, MetricsEndpoint metrics) => metrics.AnswerAsync(context)).ExcludeFromDescription();
+        app.MapGet("/", () => Results.Json(new { name = "bxb", version = HostVersion.Text, openapi = "/openapi/v1.json" })).ExcludeFromDescription();
+        app.MapOpenApi();
+        return app;
+    }
+}

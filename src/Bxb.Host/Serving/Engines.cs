@@ -1,0 +1,86 @@
+using Bxb.Embedded;
+using Bxb.Host.Settings;
+
+namespace Bxb.Host.Serving;
+
+/// <summary>The engines that this host runs on: its own, or the servers that the settings name. Owns what it started and stops it on disposal.</summary>
+internal sealed class Engines : IAsyncDisposable
+{
+    private DataDirectoryLock? _lock;
+    private EmbeddedPostgres? _postgres;
+    private EmbeddedClickHouse? _clickHouse;
+
+    private Engines()
+    {
+    }
+
+    /// <summary>Where the event log is.</summary>
+    public string PostgresConnectionString { get; private set; } = "";
+
+    /// <summary>Where the analytics store is; null when the settings switched it off.</summary>
+    public Uri? ClickHouseUrl { get; private set; }
+
+    /// <summary>Whether this host runs the event log's server.</summary>
+    public bool PostgresIsEmbedded => _postgres is not null;
+
+    /// <summary>Whether this host runs the analytics store's engine.</summary>
+    public bool ClickHouseIsEmbedded => _clickHouse is not null;
+
+    /// <summary>Starts what the settings name no server for, both at once. What was started is stopped again when any of it fails.</summary>
+    /// <exception cref="IOException">Another host works on the data directory, or an engine does not start.</exception>
+    public static async Task<Engines> StartAsync(BxbOptions options, ILoggerFactory logging, CancellationToken cancellationToken)
+    {
+        var engines = new Engines();
+        try
+        {
+            var directory = Path.GetFullPath(options.DataDirectory);
+            var ownPostgres = options.Postgres.ConnectionString is null;
+            var ownClickHouse = options.ClickHouse is { Enabled: true, Url: null };
+            if (ownPostgres || ownClickHouse)
+            {
+                Directory.CreateDirectory(directory);
+                engines._lock = DataDirectoryLock.Acquire(directory);
+            }
+
+            var postgres = ownPostgres
+                ? EmbeddedPostgres.StartAsync(new EmbeddedPostgresOptions { DataDirectory = directory }, logging, cancellationToken)
+                : null;
+            var clickHouse = ownClickHouse
+                ? EmbeddedClickHouse.StartAsync(
+                    new EmbeddedClickHouseOptions { DataDirectory = directory, MemoryLimitBytes = options.ClickHouse.MemoryLimitBytes }, logging, cancellationToken)
+                : null;
+            try
+            {
+                engines._postgres = postgres is null ? null : await postgres;
+            }
+            finally
+            {
+                engines._clickHouse = clickHouse is null ? null : await clickHouse;
+            }
+
+            engines.PostgresConnectionString = options.Postgres.ConnectionString ?? engines._postgres!.ConnectionString;
+            engines.ClickHouseUrl = options.ClickHouse.Enabled ? engines._clickHouse?.Url ?? new Uri(options.ClickHouse.Url!) : null;
+            return engines;
+        }
+        catch
+        {
+            await engines.DisposeAsync();
+            throw;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_clickHouse is not null)
+        {
+            await _clickHouse.DisposeAsync();
+        }
+
+        if (_postgres is not null)
+        {
+            await _postgres.DisposeAsync();
+        }
+
+        _lock?.Dispose();
+    }
+}

@@ -1,0 +1,60 @@
+using System.Buffers.Text;
+using System.Security.Cryptography;
+using Bxb.Host.Settings;
+using Bxb.Management;
+
+namespace Bxb.Host.Serving;
+
+/// <summary>Makes the first organization and key: those of the settings, or with embedded engines <c>demo</c> and a random key that is kept beside the data.</summary>
+internal static partial class FirstKey
+{
+    private const string FileName = "api-key";
+
+    /// <summary>Ensures them; a second start changes nothing.</summary>
+    public static async Task EnsureAsync(IServiceProvider services, BxbOptions options, bool embedded, CancellationToken cancellationToken)
+    {
+        var organization = options.Bootstrap.Organization ?? (embedded ? "demo" : null);
+        if (organization is null)
+        {
+            return;
+        }
+
+        var logger = services.GetRequiredService<ILoggerFactory>().CreateLogger("Bxb.Host");
+        var path = Path.Combine(Path.GetFullPath(options.DataDirectory), FileName);
+        var isKept = embedded && options.Bootstrap.ApiKey is null;
+        // On disk before it is in the database: a host that is killed in between finds it again.
+        var key = isKept ? await KeptOrNewAsync(path, cancellationToken) : options.Bootstrap.ApiKey;
+        await services.GetRequiredService<ManagementBootstrap>().EnsureAsync(organization, key, cancellationToken);
+        if (isKept)
+        {
+            LogKey(logger, organization, path);
+        }
+    }
+
+    private static async Task<string> KeptOrNewAsync(string path, CancellationToken cancellationToken)
+    {
+        if (File.Exists(path))
+        {
+            return (await File.ReadAllTextAsync(path, cancellationToken)).Trim();
+        }
+
+        var key = "bxb_" + Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32));
+        await WriteAsync(path, key, cancellationToken);
+        return key;
+    }
+
+    private static async Task WriteAsync(string path, string key, CancellationToken cancellationToken)
+    {
+        var temporary = path + ".new";
+        var file = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite };
+        await using (var stream = new StreamWriter(temporary, file))
+        {
+            await stream.WriteLineAsync(key.AsMemory(), cancellationToken);
+        }
+
+        File.Move(temporary, path, overwrite: true);
+    }
+
+    [LoggerMessage(8001, LogLevel.Information, "The API key of organization '{Organization}' is in {Path}")]
+    private static partial void LogKey(ILogger logger, string organization, string path);
+}

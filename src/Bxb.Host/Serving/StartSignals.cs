@@ -1,0 +1,36 @@
+using System.Runtime.InteropServices;
+
+namespace Bxb.Host.Serving;
+
+/// <summary>SIGINT and SIGTERM until the web host listens for them itself. Thread-safe.</summary>
+internal sealed class StartSignals : IDisposable
+{
+    private readonly CancellationTokenSource _source = new();
+    private readonly PosixSignalRegistration[] _registrations;
+
+    public StartSignals() => _registrations = [Register(PosixSignal.SIGINT), Register(PosixSignal.SIGTERM)];
+
+    /// <summary>Cancelled by the first signal.</summary>
+    public CancellationToken Token => _source.Token;
+
+    /// <summary>Leaves signals to whoever comes next.</summary>
+    public void Release()
+    {
+        foreach (var registration in _registrations)
+        {
+            registration.Dispose();
+        }
+    }
+
+    public void Dispose()
+    {
+        Release();
+        _source.Dispose();
+    }
+
+    private PosixSignalRegistration Register(PosixSignal signal) => PosixSignalRegistration.Create(signal, context =>
+    {
+        context.Cancel = true;
+        _source.Cancel();
+    });
+}

@@ -1,0 +1,61 @@
+using Bxb.Analytics;
+using Bxb.ClickHouse;
+using Bxb.EventLog;
+using Bxb.Host.Serving;
+using Bxb.Ingestion;
+using Bxb.Management;
+using Bxb.Modularity;
+using Bxb.Modularity.Settings;
+using Bxb.Riders;
+using Microsoft.Extensions.Options;
+
+namespace Bxb.Host.Settings;
+
+/// <summary>Reads the section <c>Bxb</c> before anything starts: a bad setting costs a sentence, not an engine.</summary>
+internal static partial class HostSettings
+{
+    /// <summary>Adds every part of the host whose settings stand in <c>Bxb</c>. The one place that knows all modules.</summary>
+    public static IServiceCollection AddParts(this IServiceCollection services, IConfigurationSection bxb)
+    {
+        services.AddValidatedOptions<BxbOptions>(bxb, "").Validate(o => o.Postgres is not null && o.ClickHouse is not null);
+        services.AddSingleton(new KnownSettings("ClickHouse", typeof(ClickHouseOptions)));
+        services.AddModule<ManagementModule>(bxb);
+        services.AddModule<IngestionModule>(bxb);
+        services.AddModule<AnalyticsModule>(bxb);
+        return services;
+    }
+
+    /// <summary>The host's own options, once every key below <c>Bxb</c> is known and every value is in its range.</summary>
+    /// <exception cref="SettingsException">Names every bad setting, one sentence each.</exception>
+    public static BxbOptions Read(IConfiguration configuration)
+    {
+        var bxb = configuration.GetSection("Bxb");
+        var services = new ServiceCollection().AddLogging().AddParts(bxb);
+        services.AddValidatedOptions<EventLogOptions>(bxb, "EventLog").PostConfigure(log => log.ConnectionString = "not known yet");
+        services.AddValidatedOptions<RidersOptions>(bxb, "Riders");
+        using var parts = services.BuildServiceProvider();
+        parts.CheckSettings(bxb);
+        try
+        {
+            parts.GetService<IStartupValidator>()?.Validate();
+            return parts.GetRequiredService<IOptions<BxbOptions>>().Value;
+        }
+        catch (OptionsValidationException bad)
+        {
+            throw new SettingsException([.. bad.Failures]);
+        }
+        catch (AggregateException several)
+        {
+            throw new SettingsException([.. several.InnerExceptions.OfType<OptionsValidationException>().SelectMany(e => e.Failures)]);
+        }
+    }
+
+    /// <summary>Says once what the host runs on. Secrets stay out.</summary>
+    public static void Log(ILogger logger, BxbOptions options, Engines engines)
+        => LogSettings(
+            logger, HostVersion.Text, Path.GetFullPath(options.DataDirectory), options.Transport, engines.PostgresIsEmbedded ? "embedded" : "server",
+            engines.ClickHouseUrl is null ? "none" : engines.ClickHouseIsEmbedded ? "embedded" : "server", options.AdminToken is null ? "no" : "yes");
+
+    [LoggerMessage(8002, LogLevel.Information, "Bxb {Version}: data in {DataDirectory}, transport {Transport}, PostgreSQL {Postgres}, ClickHouse {ClickHouse}, admin calls {AdminCalls}")]
+    private static partial void LogSettings(ILogger logger, string version, string dataDirectory, Transport transport, string postgres, string clickHouse, string adminCalls);
+}

@@ -1,0 +1,24 @@
+using System.Diagnostics.Metrics;
+
+namespace Bxb.Analytics;
+
+/// <summary>What the analytics module measures.</summary>
+internal static class AnalyticsInstruments
+{
+    private static readonly Meter Meter = new("Bxb.Analytics");
+
+    /// <summary>Rows that ClickHouse has acknowledged.</summary>
+    internal static readonly Counter<long> LoadedRows = Meter.CreateCounter<long>("bxb.analytics.load.rows", "{row}", "Rows that ClickHouse has acknowledged.");
+
+    /// <summary>Time from a batch's arrival to its acknowledgement; tag mode: first, repair, refill.</summary>
+    internal static readonly Histogram<double> LoadDuration = Meter.CreateHistogram<double>("bxb.analytics.load.duration", "s", "Time to bring a batch into ClickHouse.");
+
+    /// <summary>Batches that went in by a repair insert, because an earlier attempt may have left rows.</summary>
+    internal static readonly Counter<long> Repairs = Meter.CreateCounter<long>("bxb.analytics.load.repairs", "{batch}", "Batches that were repaired.");
+
+    /// <summary>Times that ClickHouse turned out to hold less than the group's progress said.</summary>
+    internal static readonly Counter<long> Rewinds = Meter.CreateCounter<long>("bxb.analytics.load.rewinds", "{rewind}", "Times that loading went back to a safe position.");
+
+    /// <summary>Time to bring the inserted rows to disk and to note the safe position.</summary>
+    internal static readonly Histogram<double> CheckpointDuration = Meter.CreateHistogram<double>("bxb.analytics.checkpoint.duration", "s", "Time to make a checkpoint.");
+}

@@ -1,0 +1,27 @@
+using Bxb.Analytics.Loading;
+using Bxb.Modularity;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Bxb.Analytics;
+
+/// <summary>Brings the events of the log into ClickHouse and answers usage queries.</summary>
+public sealed class AnalyticsModule : IModule
+{
+    /// <inheritdoc />
+    public string Name => "Analytics";
+
+    /// <inheritdoc />
+    /// <remarks>Without <c>Bxb:ClickHouse:Url</c> nothing is loaded, and usage is computed on PostgreSQL.</remarks>
+    public void AddServices(IServiceCollection services, IConfigurationSection bxb)
+    {
+        services.AddOptions<AnalyticsOptions>().Bind(bxb.GetSection(Name)).ValidateDataAnnotations().ValidateOnStart();
+        services.AddUsageLoading(bxb);
+    }
+
+    /// <inheritdoc />
+    public void MapEndpoints(IEndpointRouteBuilder endpoints)
+    {
+    }
+}

@@ -1,0 +1,44 @@
+using Bxb.Analytics.Schema;
+using Bxb.ClickHouse;
+using Bxb.Riders;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+
+namespace Bxb.Analytics.Loading;
+
+/// <summary>Adds the consumer group that loads ClickHouse, where there is one.</summary>
+internal static class LoadingRegistration
+{
+    /// <summary>The consumer group.</summary>
+    internal const string Group = "analytics";
+
+    internal static IServiceCollection AddUsageLoading(this IServiceCollection services, IConfigurationSection bxb)
+    {
+        var clickHouse = bxb.GetSection("ClickHouse");
+        if (string.IsNullOrEmpty(clickHouse["Url"]))
+        {
+            return services;
+        }
+
+        var options = bxb.GetSection("Analytics").Get<AnalyticsOptions>() ?? new AnalyticsOptions();
+        services.AddOptions<ClickHouseOptions>().Bind(clickHouse).ValidateDataAnnotations().ValidateOnStart();
+        services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton(s => new ClickHouseClient(s.GetRequiredService<IOptions<ClickHouseOptions>>().Value));
+        services.TryAddSingleton<ClickHouseMigrator>();
+        services.AddSingleton<AnalyticsSchema>();
+        services.AddSingleton<LoaderTerms>();
+        services.AddSingleton<UsageLoader>();
+        services.AddHostedService<CheckpointService>();
+        return services.AddEventConsumer<UsageRowsHandler>(Group, o =>
+        {
+            o.MaxBatch = options.MaxBatch;
+            o.MaxBatchBytes = options.MaxBatchBytes;
+            o.MaxWait = options.MaxWait;
+            o.StartFrom = StartFrom.Beginning;
+            o.IsTransient = LoadingFaults.IsTransient;
+            o.DurableProgress = async (provider, _, cancellationToken) => await provider.GetRequiredService<UsageLoader>().TakeOverAsync(cancellationToken);
+        });
+    }
+}

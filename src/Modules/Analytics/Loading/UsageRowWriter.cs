@@ -1,0 +1,69 @@
+using Bxb.ClickHouse;
+using Bxb.EventLog.Records;
+using Bxb.Riders;
+
+namespace Bxb.Analytics.Loading;
+
+/// <summary>Turns a batch of events into the rows of one insert.</summary>
+/// <remarks>
+/// Not thread-safe. Owns its buffer, which the next batch reuses: <see cref="Rows"/> is valid until the next <see cref="Write"/>. No object and no string per event.
+/// </remarks>
+internal sealed class UsageRowWriter : IDisposable
+{
+    /// <summary>A buffer that one large batch made larger than this is given back before the next.</summary>
+    private const int KeepBytes = 32 * 1024 * 1024;
+
+    private readonly RowBinaryWriter _rows = new(256 * 1024);
+    private readonly PropertiesText _properties = new();
+
+    /// <summary>The rows, RowBinary, in the order of <see cref="UsageStatements.Columns"/>.</summary>
+    internal ReadOnlyMemory<byte> Rows => _rows.WrittenMemory;
+
+    /// <summary>How many there are.</summary>
+    internal int Count { get; private set; }
+
+    /// <summary>The position of the last one; 0 when there is none.</summary>
+    internal long HighestPosition { get; private set; }
+
+    /// <summary>The earliest event time among them, milliseconds since the Unix epoch.</summary>
+    internal long EarliestMilliseconds { get; private set; }
+
+    /// <summary>The latest event time among them, milliseconds since the Unix epoch.</summary>
+    internal long LatestMilliseconds { get; private set; }
+
+    /// <summary>Replaces the rows by those of a batch. A record that only says that another one no longer counts makes no row.</summary>
+    internal void Write(EventBatch batch)
+    {
+        _rows.Clear(KeepBytes);
+        (Count, HighestPosition) = (0, 0);
+        (EarliestMilliseconds, LatestMilliseconds) = (long.MaxValue, long.MinValue);
+        for (var i = 0; i < batch.Count; i++)
+        {
+            var record = batch[i];
+            if (record.Kind != EventKind.Voided)
+            {
+                WriteRow(record);
+            }
+        }
+    }
+
+    public void Dispose() => _rows.Dispose();
+
+    private void WriteRow(EventRecord record)
+    {
+        _rows.WriteUInt32((uint)record.OrganizationId);
+        _rows.WriteString(record.Code);
+        _rows.WriteString(record.Source);
+        _rows.WriteString(record.ExternalCustomerId);
+        _rows.WriteString(record.TransactionId);
+        _rows.WriteInt64(record.TimestampMilliseconds);
+        _rows.WriteUInt64((ulong)record.Position);
+        _rows.WriteUInt64((ulong)record.Digest);
+        _rows.WriteUInt8((byte)record.Kind);
+        _rows.WriteInt64(record.IngestedAtMilliseconds);
+        _rows.WriteString(_properties.Write(record.Properties));
+        (Count, HighestPosition) = (Count + 1, record.Position);
+        EarliestMilliseconds = Math.Min(EarliestMilliseconds, record.TimestampMilliseconds);
+        LatestMilliseconds = Math.Max(LatestMilliseconds, record.TimestampMilliseconds);
+    }
+}

@@ -1,0 +1,10 @@
+using Bxb.Riders;
+using MassTransit;
+
+namespace Bxb.Analytics.Loading;
+
+/// <summary>The consumer of group <c>analytics</c>: hands each batch to the <see cref="UsageLoader"/>.</summary>
+internal sealed class UsageRowsHandler(UsageLoader loader) : IConsumer<EventBatch>
+{
+    public Task Consume(ConsumeContext<EventBatch> context) => loader.LoadAsync(context.Message, context.CancellationToken);
+}

@@ -1,0 +1,57 @@
+using System.Text;
+
+namespace Bxb.Management.Contracts;
+
+/// <summary>
+/// Dotted paths to a property, as metrics and usage queries write them: <c>a.b</c> is member <c>b</c> of the object <c>a</c>; a dot inside a name is <c>\.</c>, and where a
+/// backslash would be taken for that escape it is <c>\\</c>. Any other backslash stands for itself.
+/// </summary>
+public static class PropertyPath
+{
+    /// <summary>The most names that a path may have: as deep as properties may nest.</summary>
+    public const int MaxSegments = 16;
+
+    /// <summary>The most characters (Unicode code points) of one name.</summary>
+    public const int MaxNameCharacters = 255;
+
+    /// <summary>What a path must look like, for error answers.</summary>
+    public const string Rule = @"must be a property's path: 1 to 16 names of 1 to 255 characters, joined by dots (a dot inside a name is \.)";
+
+    /// <summary>Splits a path into the names of its members, unescaped. False when it is not a path.</summary>
+    public static bool TryParse(string? path, out IReadOnlyList<string> names)
+    {
+        names = [];
+        if (string.IsNullOrEmpty(path))
+        {
+            return false;
+        }
+
+        var found = new List<string>();
+        var name = new StringBuilder();
+        for (var i = 0; i < path.Length; i++)
+        {
+            if (path[i] == '\\' && i + 1 < path.Length && (path[i + 1] is '.' or '\\'))
+            {
+                name.Append(path[++i]);
+            }
+            else if (path[i] == '.')
+            {
+                found.Add(name.ToString());
+                name.Clear();
+            }
+            else
+            {
+                name.Append(path[i]);
+            }
+        }
+
+        found.Add(name.ToString());
+        if (found.Count > MaxSegments || found.Exists(n => n.Length == 0 || n.Contains('\0', StringComparison.Ordinal) || n.EnumerateRunes().Count() > MaxNameCharacters))
+        {
+            return false;
+        }
+
+        names = found;
+        return true;
+    }
+}

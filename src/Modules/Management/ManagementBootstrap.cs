@@ -1,0 +1,142 @@
+using System.Data;
+using Bxb.Management.Authentication;
+using Bxb.Management.Storage;
+using Bxb.Modularity.Authorization;
+using Microsoft.EntityFrameworkCore;
+
+namespace Bxb.Management;
+
+/// <summary>What <see cref="ManagementBootstrap"/> found or made.</summary>
+/// <param name="OrganizationId">The organization.</param>
+/// <param name="OrganizationMade">Whether it was made just now.</param>
+/// <param name="KeyId">The key's number; 0 when no key was asked for.</param>
+/// <param name="Key">The key in clear when it was made just now, null when it existed: it is stored nowhere.</param>
+public sealed record BootstrapResult(int OrganizationId, bool OrganizationMade, long KeyId, string? Key);
+
+/// <summary>Makes organizations and keys without a request: at first start, and for the verb <c>keys create</c>. Safe to run on several hosts at once.</summary>
+public sealed class ManagementBootstrap
+{
+    private readonly IDbContextFactory<ManagementDbContext> _contexts;
+    private readonly ApiKeyCache _keys;
+    private readonly TimeProvider _time;
+
+    internal ManagementBootstrap(IDbContextFactory<ManagementDbContext> contexts, ApiKeyCache keys, TimeProvider time)
+    {
+        _contexts = contexts;
+        _keys = keys;
+        _time = time;
+    }
+
+    /// <summary>Ensures an organization of this name and, when a key is given, that this key exists, belongs to it, is not revoked and has all scopes.</summary>
+    /// <param name="organizationName">1 to 255 characters.</param>
+    /// <param name="apiKey">16 to 512 visible ASCII characters; null: no key is ensured.</param>
+    /// <param name="ct">Cancelling leaves nothing half made.</param>
+    /// <exception cref="ArgumentException">The name or the key cannot be used; the message does not hold the key.</exception>
+    /// <exception cref="InvalidOperationException">The key belongs to another organization or was revoked.</exception>
+    public async Task<BootstrapResult> EnsureAsync(string organizationName, string? apiKey, CancellationToken ct)
+    {
+        if (apiKey is not null && (apiKey.Length is < 16 or > KeyHash.MaxKeyLength || apiKey.Any(c => c is <= ' ' or > '~')))
+        {
+            throw new ArgumentException($"An API key must have 16 to {KeyHash.MaxKeyLength} visible ASCII characters.", nameof(apiKey));
+        }
+
+        return await InOrganizationAsync(organizationName, (db, id) => apiKey is null ? Task.FromResult((0L, (string?)null)) : EnsureKeyAsync(db, id, apiKey, ct), ct);
+    }
+
+    /// <summary>Makes a new random key, and the organization if there is none of this name.</summary>
+    /// <param name="organizationName">1 to 255 characters.</param>
+    /// <param name="keyName">For people; up to 255 characters.</param>
+    /// <param name="scopes">Any of ingest, read, manage; at least one.</param>
+    /// <param name="ct">Cancelling leaves nothing half made.</param>
+    /// <exception cref="ArgumentException">A name or the scopes cannot be used.</exception>
+    public async Task<BootstrapResult> CreateKeyAsync(string organizationName, string? keyName, ApiScopes scopes, CancellationToken ct)
+    {
+        if (scopes == ApiScopes.None || (scopes & ~ScopeNames.All) != 0)
+        {
+            throw new ArgumentException("A key needs at least one scope, and only ingest, read and manage can be given.", nameof(scopes));
+        }
+
+        if (keyName is not null && !IsName(keyName))
+        {
+            throw new ArgumentException("A key's name must have 1 to 255 characters and no NUL.", nameof(keyName));
+        }
+
+        return await InOrganizationAsync(
+            organizationName,
+            async (db, id) =>
+            {
+                var key = KeyHash.NewKey();
+                var row = Add(db, id, keyName, KeyHash.Of(key), scopes);
+                await db.SaveChangesAsync(ct);
+                return (row.Id, key);
+            },
+            ct);
+    }
+
+    /// <summary>Runs under a lock on the organization's name, in one transaction, so that two hosts make one organization.</summary>
+    private async Task<BootstrapResult> InOrganizationAsync(
+        string organizationName, Func<ManagementDbContext, int, Task<(long KeyId, string? Key)>> work, CancellationToken ct)
+    {
+        if (!IsName(organizationName))
+        {
+            throw new ArgumentException("An organization's name must have 1 to 255 characters and no NUL.", nameof(organizationName));
+        }
+
+        await using var db = await _contexts.CreateDbContextAsync(ct);
+        await using var transaction = await db.Database.BeginTransactionAsync(IsolationLevel.ReadCommitted, ct);
+        await db.Database.ExecuteSqlAsync($"select pg_advisory_xact_lock(hashtextextended('bxb.management.bootstrap', 0))", ct);
+        var organization = await db.Organizations.SingleOrDefaultAsync(o => o.Name == organizationName, ct);
+        var made = organization is null;
+        if (organization is null)
+        {
+            organization = new OrganizationRow { Name = organizationName, CreatedAt = _time.GetUtcNow() };
+            db.Add(organization);
+            await db.SaveChangesAsync(ct);
+        }
+
+        var (keyId, key) = await work(db, organization.Id);
+        await transaction.CommitAsync(ct);
+        return new BootstrapResult(organization.Id, made, keyId, key);
+    }
+
+    private async Task<(long KeyId, string? Key)> EnsureKeyAsync(ManagementDbContext db, int organizationId, string apiKey, CancellationToken ct)
+    {
+        var hash = KeyHash.Of(apiKey);
+        var bytes = hash.ToArray();
+        var known = await db.ApiKeys.SingleOrDefaultAsync(k => k.Hash == bytes, ct);
+        if (known is null)
+        {
+            known = Add(db, organizationId, "bootstrap", hash, ScopeNames.All);
+            await db.SaveChangesAsync(ct);
+            _keys.Forget(in hash);
+            return (known.Id, apiKey);
+        }
+
+        if (known.OrganizationId != organizationId)
+        {
+            throw new InvalidOperationException("The API key belongs to another organization.");
+        }
+
+        if (known.RevokedAt is not null)
+        {
+            throw new InvalidOperationException("The API key was revoked; a revoked key does not come back.");
+        }
+
+        if (known.Scopes != (int)ScopeNames.All)
+        {
+            await db.ApiKeys.Where(k => k.Id == known.Id).ExecuteUpdateAsync(k => k.SetProperty(r => r.Scopes, (int)ScopeNames.All), ct);
+            _keys.Forget(in hash);
+        }
+
+        return (known.Id, null);
+    }
+
+    private ApiKeyRow Add(ManagementDbContext db, int organizationId, string? name, KeyHash hash, ApiScopes scopes)
+    {
+        var row = new ApiKeyRow { OrganizationId = organizationId, Name = name, Hash = hash.ToArray(), Scopes = (int)scopes, CreatedAt = _time.GetUtcNow() };
+        db.Add(row);
+        return row;
+    }
+
+    private static bool IsName(string? name) => name is { Length: > 0 } && name.EnumerateRunes().Count() <= 255 && !name.Contains('\0', StringComparison.Ordinal);
+}

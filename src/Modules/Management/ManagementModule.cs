@@ -1,0 +1,85 @@
+using Bxb.Management.ApiKeys;
+using Bxb.Management.Authentication;
+using Bxb.Management.Contracts;
+using Bxb.Management.Metrics;
+using Bxb.Management.Organizations;
+using Bxb.Management.Storage;
+using Bxb.Modularity;
+using Bxb.Modularity.Settings;
+using Bxb.Modularity.UseCases;
+using MediatR;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Diagnostics;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Npgsql;
+
+namespace Bxb.Management;
+
+/// <summary>Organizations, their API keys and billable metrics; authentication of every call. Needs an <see cref="NpgsqlDataSource"/> in the container.</summary>
+public sealed class ManagementModule : IModule
+{
+    /// <inheritdoc />
+    public string Name => "Management";
+
+    /// <inheritdoc />
+    public void AddServices(IServiceCollection services, IConfigurationSection bxb)
+    {
+        services.AddValidatedOptions<ManagementOptions>(bxb, Name);
+        services.AddValidatedOptions<AdminOptions>(bxb, "");
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddDbContextFactory<ManagementDbContext>((provider, db) => db
+            .UseNpgsql(provider.GetRequiredService<NpgsqlDataSource>(), npgsql => npgsql.MigrationsHistoryTable("migrations", ManagementDbContext.Schema))
+            .ConfigureWarnings(log => log
+                .Log((RelationalEventId.CommandExecuted, LogLevel.Debug))
+                .Ignore(RelationalEventId.CommandError, CoreEventId.SaveChangesFailed, CoreEventId.QueryIterationFailed)));
+
+        services.AddSingleton<ApiKeyLookup>();
+        services.AddSingleton<ApiKeyCache>();
+        services.AddSingleton<BillableMetricLookup>();
+        services.AddSingleton(provider => new BillableMetricCatalog(
+            provider.GetRequiredService<BillableMetricLookup>(), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<IOptions<ManagementOptions>>().Value));
+
+        services.AddSingleton(provider => new ManagementBootstrap(
+            provider.GetRequiredService<IDbContextFactory<ManagementDbContext>>(), provider.GetRequiredService<ApiKeyCache>(), provider.GetRequiredService<TimeProvider>()));
+
+        services.AddUseCases();
+        services.AddTransient(typeof(IPipelineBehavior<,>), typeof(StoreAwayBehavior<,>));
+        services.AddUseCase<CreateOrganization, OrganizationAnswer, CreateOrganization.Handler, CreateOrganization.Validator>();
+        services.AddUseCase<ListOrganizations, OrganizationsAnswer, ListOrganizations.Handler>();
+        services.AddUseCase<CreateApiKey, NewApiKeyAnswer, CreateApiKey.Handler, CreateApiKey.Validator>();
+        services.AddUseCase<ListApiKeys, ApiKeysAnswer, ListApiKeys.Handler>();
+        services.AddUseCase<RevokeApiKey, Unit, RevokeApiKey.Handler>();
+        services.AddUseCase<CreateBillableMetric, BillableMetricAnswer, CreateBillableMetric.Handler, CreateBillableMetric.Validator>();
+        services.AddUseCase<ReplaceBillableMetric, BillableMetricAnswer, ReplaceBillableMetric.Handler, ReplaceBillableMetric.Validator>();
+        services.AddUseCase<GetBillableMetric, BillableMetricAnswer, GetBillableMetric.Handler>();
+        services.AddUseCase<DeleteBillableMetric, Unit, DeleteBillableMetric.Handler>();
+        services.AddUseCase<ListBillableMetrics, BillableMetricsAnswer, ListBillableMetrics.Handler>();
+    }
+
+    /// <inheritdoc />
+    public void MapEndpoints(IEndpointRouteBuilder endpoints)
+    {
+        OrganizationEndpoints.Map(endpoints);
+        ApiKeyEndpoints.Map(endpoints);
+        BillableMetricEndpoints.Map(endpoints);
+    }
+}
+
+/// <summary>What the host calls of this module besides <see cref="ManagementBootstrap"/>.</summary>
+public static class ManagementHosting
+{
+    /// <summary>
+    /// Authenticates every endpoint that requires a scope: 401 without a valid key, 403 without the scope, 503 while keys cannot be looked up. Goes after
+    /// <c>UseProblemDocuments</c> and routing.
+    /// </summary>
+    public static IApplicationBuilder UseApiKeys(this IApplicationBuilder app) => app.UseMiddleware<ApiKeyMiddleware>();
+
+    /// <summary>Brings the schema <c>management</c> up to date, under a lock: several hosts may start at once. Call it before the first request.</summary>
+    public static Task MigrateManagementAsync(this IServiceProvider services, CancellationToken ct) => ManagementMigration.RunAsync(services, ct);
+}

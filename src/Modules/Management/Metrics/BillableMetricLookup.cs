@@ -1,0 +1,23 @@
+using Bxb.Management.Contracts;
+using Bxb.Management.Storage;
+using Microsoft.EntityFrameworkCore;
+
+namespace Bxb.Management.Metrics;
+
+/// <summary>Reads one metric from the database.</summary>
+internal sealed class BillableMetricLookup(IDbContextFactory<ManagementDbContext> contexts)
+{
+    public async Task<BillableMetric?> FindAsync(int organizationId, string code, CancellationToken ct)
+    {
+        try
+        {
+            await using var db = await contexts.CreateDbContextAsync(ct);
+            var row = await db.BillableMetrics.AsNoTracking().SingleOrDefaultAsync(m => m.OrganizationId == organizationId && m.Code == code, ct);
+            return row?.ToContract();
+        }
+        catch (Exception error) when (error.IsAway())
+        {
+            throw StoreErrors.Unavailable();
+        }
+    }
+}

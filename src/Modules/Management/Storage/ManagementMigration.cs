@@ -1,0 +1,30 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
+
+namespace Bxb.Management.Storage;
+
+/// <summary>Brings the schema <c>management</c> up to date.</summary>
+internal static class ManagementMigration
+{
+    /// <summary>The advisory lock that hosts starting at once take turns by; any number that nobody else takes.</summary>
+    private const long Lock = 0x4278_624D_616E_6167;
+
+    public static async Task RunAsync(IServiceProvider services, CancellationToken ct)
+    {
+        await using var connection = await services.GetRequiredService<NpgsqlDataSource>().OpenConnectionAsync(ct);
+        await using var take = new NpgsqlCommand("select pg_advisory_lock($1)", connection) { Parameters = { new() { Value = Lock } }, CommandTimeout = 0 };
+        await take.ExecuteNonQueryAsync(ct);
+        try
+        {
+            await using var db = await services.GetRequiredService<IDbContextFactory<ManagementDbContext>>().CreateDbContextAsync(ct);
+            await db.Database.MigrateAsync(ct);
+        }
+        finally
+        {
+            // Pooled connections keep session locks, so this one is given back even when the start was cancelled.
+            await using var give = new NpgsqlCommand("select pg_advisory_unlock($1)", connection) { Parameters = { new() { Value = Lock } } };
+            await give.ExecuteNonQueryAsync(CancellationToken.None);
+        }
+    }
+}

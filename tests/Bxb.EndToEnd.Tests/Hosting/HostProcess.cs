@@ -1,0 +1,176 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Sockets;
+using System.Text;
+
+namespace Bxb.EndToEnd.Tests.Hosting;
+
+/// <summary>The real host in a process of its own, over a data directory that outlives it. Disposing stops it as an operator would.</summary>
+internal sealed class HostProcess : IAsyncDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+    private readonly StringBuilder _output = new();
+    private readonly TaskCompletionSource _exited = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Process _process;
+
+    private HostProcess(Process process, Uri url, string dataDirectory)
+    {
+        _process = process;
+        Url = url;
+        DataDirectory = dataDirectory;
+        Client = new HttpClient(new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromSeconds(30) }) { BaseAddress = url, Timeout = TimeSpan.FromSeconds(60) };
+    }
+
+    /// <summary>Carries the host's own key once it is ready.</summary>
+    public HttpClient Client { get; }
+
+    public Uri Url { get; }
+
+    public string DataDirectory { get; }
+
+    public int Id => _process.Id;
+
+    public string ApiKey { get; private set; } = "";
+
+    public string Output
+    {
+        get
+        {
+            lock (_output)
+            {
+                return _output.ToString();
+            }
+        }
+    }
+
+    /// <summary>Starts a host and waits until it says that it is ready.</summary>
+    public static async Task<HostProcess> StartAsync(string dataDirectory, params string[] settings)
+    {
+        var host = await LaunchAsync(dataDirectory, settings);
+        await host.ReadyAsync();
+        return host;
+    }
+
+    /// <summary>Starts a host that may well refuse to start.</summary>
+    public static Task<HostProcess> LaunchAsync(string dataDirectory, params string[] settings)
+    {
+        var url = new Uri($"http://127.0.0.1:{FreePort()}");
+        var start = Command(["--urls", url.ToString(), $"--Bxb:DataDirectory={dataDirectory}", .. settings]);
+        var process = new Process { StartInfo = start, EnableRaisingEvents = true };
+        var host = new HostProcess(process, url, dataDirectory);
+        process.OutputDataReceived += (_, line) => host.Take(line.Data);
+        process.ErrorDataReceived += (_, line) => host.Take(line.Data);
+        process.Exited += (_, _) => host._exited.TrySetResult();
+        process.Start();
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        return Task.FromResult(host);
+    }
+
+    /// <summary>Runs a verb to its end and returns its exit code and what it printed.</summary>
+    public static async Task<(int ExitCode, string Output)> RunAsync(params string[] arguments)
+    {
+        using var process = Process.Start(Command(arguments))!;
+        var error = process.StandardError.ReadToEndAsync();
+        var output = await process.StandardOutput.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        return (process.ExitCode, output + await error);
+    }
+
+    public async Task<int> ExitAsync()
+    {
+        await _exited.Task.WaitAsync(Patience);
+        await _process.WaitForExitAsync();
+        return _process.ExitCode;
+    }
+
+    /// <summary>SIGKILL to this process alone, not to its children.</summary>
+    public async Task KillAsync()
+    {
+        Signals.Send(_process.Id, Signals.Kill);
+        await ExitAsync();
+    }
+
+    /// <summary>SIGTERM, then waits for the end.</summary>
+    public async Task<int> StopAsync()
+    {
+        if (!_process.HasExited)
+        {
+            Signals.Send(_process.Id, Signals.Terminate);
+        }
+
+        return await ExitAsync();
+    }
+
+    public async Task ReadyAsync()
+    {
+        using var deadline = new CancellationTokenSource(Patience);
+        while (true)
+        {
+            if (_exited.Task.IsCompleted)
+            {
+                throw new InvalidOperationException("The host ended:\n" + Output);
+            }
+
+            try
+            {
+                using var answer = await Client.GetAsync("/health/ready", deadline.Token);
+                if (answer.StatusCode == HttpStatusCode.OK)
+                {
+                    break;
+                }
+            }
+            catch (HttpRequestException)
+            {
+                // Not listening yet.
+            }
+            catch (OperationCanceledException)
+            {
+                throw new TimeoutException("The host was not ready in time:\n" + Output);
+            }
+
+            await Task.WhenAny(_exited.Task, Task.Delay(50, CancellationToken.None));
+        }
+
+        ApiKey = (await File.ReadAllTextAsync(Path.Combine(DataDirectory, "api-key"), deadline.Token)).Trim();
+        Client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", ApiKey);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync();
+        Client.Dispose();
+        _process.Dispose();
+    }
+
+    private static ProcessStartInfo Command(IEnumerable<string> arguments)
+    {
+        var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true };
+        start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "Bxb.Host.dll"));
+        foreach (var argument in arguments)
+        {
+            start.ArgumentList.Add(argument);
+        }
+
+        return start;
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    private void Take(string? line)
+    {
+        if (line is not null)
+        {
+            lock (_output)
+            {
+                _output.AppendLine(line);
+            }
+        }
+    }
+}
