@@ -67,9 +67,10 @@ public class TransportRig : IAsyncDisposable
     }
 
     /// <summary>Appends events and returns their positions. Properties: {"n": number}, padded to a size.</summary>
-    public async Task<IReadOnlyList<long>> AppendAsync(int count, int organizationId = 1, int padding = 0)
+    public async Task<IReadOnlyList<long>> AppendAsync(int count, int organizationId = 1, int padding = 0, string? traceParent = null)
     {
         using var block = AppendBlock.Rent(organizationId);
+        block.TraceParent = traceParent;
         for (var i = 0; i < count; i++)
         {
             Add(block, Interlocked.Increment(ref _appended), padding);

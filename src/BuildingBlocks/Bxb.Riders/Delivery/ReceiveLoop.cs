@@ -68,13 +68,10 @@ internal sealed partial class ReceiveLoop : ReceiveTransportHandle
         var last = default(PartitionOwnership);
         while (!_intake.IsCancellationRequested)
         {
+            var started = _services.Time.GetTimestamp();
             try
             {
-                await WorkClaimAsync(last, owned =>
-                {
-                    last = owned;
-                    failures = 0;
-                });
+                await WorkClaimAsync(last, owned => last = owned);
             }
             catch (Exception) when (_intake.IsCancellationRequested)
             {
@@ -82,13 +79,15 @@ internal sealed partial class ReceiveLoop : ReceiveTransportHandle
             }
             catch (OwnershipLostException lost)
             {
+                failures = CountFailure(failures, started);
                 SteppedDown(_services.Logger, _registration.Group, lost.Message);
-                await PauseAsync(++failures);
+                await PauseAsync(failures);
             }
             catch (Exception exception)
             {
+                failures = CountFailure(failures, started);
                 _activity.Failing(FaultText.Line(exception));
-                Failed(_services.Logger, _registration.Group, ++failures, FaultText.Line(exception));
+                Failed(_services.Logger, _registration.Group, failures, FaultText.Line(exception));
                 await _endpoint.TransportObservers.NotifyFaulted(_endpoint.InputAddress, exception);
                 await PauseAsync(failures);
             }
@@ -120,6 +119,9 @@ internal sealed partial class ReceiveLoop : ReceiveTransportHandle
             _activity.Released();
         }
     }
+
+    /// <summary>What went well for a while was no failure in a row.</summary>
+    private int CountFailure(int failures, long started) => _services.Time.GetElapsedTime(started) > Reconnect.Longest * 2 ? 1 : failures + 1;
 
     private Task PauseAsync(int failures)
     {
