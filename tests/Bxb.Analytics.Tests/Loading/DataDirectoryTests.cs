@@ -114,8 +114,7 @@ public class DataDirectoryTests
             if (random.Next(4) == 0 && engine.ProcessId is { } process)
             {
                 await Task.Delay(random.Next(40));
-                System.Diagnostics.Process.GetProcessById(process).Kill();
-                kills++;
+                kills += TryKill(process) ? 1 : 0;
             }
 
             try
@@ -162,6 +161,20 @@ public class DataDirectoryTests
         catch (ShouldAssertException e)
         {
             throw new InvalidOperationException($"seed {seed}", e);
+        }
+    }
+
+    /// <summary>False when it has died of an earlier blow.</summary>
+    private static bool TryKill(int process)
+    {
+        try
+        {
+            System.Diagnostics.Process.GetProcessById(process).Kill();
+            return true;
+        }
+        catch (ArgumentException)
+        {
+            return false;
         }
     }
 
