@@ -21,17 +21,18 @@ internal sealed class QueryRunner(ConnectionPool pool, RunningQueries running, E
 
     private readonly SemaphoreSlim _controlGate = new(1);
 
-    /// <summary>Runs a statement and hands its rows to the answer; returns when nothing of it runs any more.</summary>
-    /// <exception cref="EngineException">The engine refused or gave up; the answer may have begun.</exception>
-    public async Task RunAsync(QueryRequest request, Statement statement, string sql, ResultWriter answer, CancellationToken clientGone)
+    /// <summary>
+    /// Does the work of one request under its query id. The id is known from here on, before the body is read: a kill then finds the query
+    /// while its rows are still on the way.
+    /// </summary>
+    /// <exception cref="EngineException">Another query with this id runs, or this one was cancelled, or the work threw it.</exception>
+    public async Task RegisteredAsync(string id, CancellationToken clientGone, Func<RunningQuery, Task> work)
     {
-        var query = running.Add(request.QueryId);
+        var query = running.Add(id);
         await using var cancelling = clientGone.Register(() => _ = KillAsync(query));
-        EngineConnection? connection = null;
         try
         {
-            connection = await pool.TakeAsync(query.Cancelled);
-            await RunOnAsync(connection, query, request, statement, sql, answer);
+            await work(query);
         }
         catch (OperationCanceledException e) when (query.Cancelled.IsCancellationRequested)
         {
@@ -39,17 +40,27 @@ internal sealed class QueryRunner(ConnectionPool pool, RunningQueries running, E
         }
         finally
         {
-            if (connection is not null)
-            {
-                await connection.RunAsync(() =>
-                {
-                    connection.Reset(request.Settings);
-                    return true;
-                });
-                pool.Return(connection);
-            }
-
             running.Remove(query);
+        }
+    }
+
+    /// <summary>Runs a statement and hands its rows to the answer; returns when nothing of it runs any more.</summary>
+    /// <exception cref="EngineException">The engine refused or gave up; the answer may have begun.</exception>
+    public async Task RunAsync(RunningQuery query, QueryRequest request, Statement statement, string sql, ResultWriter answer)
+    {
+        var connection = await pool.TakeAsync(query.Cancelled);
+        try
+        {
+            await RunOnAsync(connection, query, request, statement, sql, answer);
+        }
+        finally
+        {
+            await connection.RunAsync(() =>
+            {
+                connection.Reset(request.Settings);
+                return true;
+            });
+            pool.Return(connection);
         }
     }
 
