@@ -1,4 +1,3 @@
-using Bxb.ClickHouse;
 using Bxb.EventLog;
 using Bxb.Host.Operations;
 using Bxb.Host.Settings;
@@ -15,7 +14,7 @@ internal static class BxbApplication
 {
     private const string DefaultUrl = "http://localhost:8080";
 
-    public static WebApplication Build(WebApplicationBuilder builder, HostOptions options, Engines engines)
+    public static WebApplication Build(WebApplicationBuilder builder, BxbOptions options, Engines engines)
     {
         var bxb = builder.Configuration.GetSection("Bxb");
         if (string.IsNullOrEmpty(builder.Configuration[WebHostDefaults.ServerUrlsKey]))
@@ -27,20 +26,17 @@ internal static class BxbApplication
         builder.Logging.ClearProviders();
         builder.Logging.AddSimpleConsole(console => console.SingleLine = true);
         // Longer than the time that a batch in hand is given to finish.
-        builder.Services.Configure<Microsoft.Extensions.Hosting.HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(30));
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(30));
         builder.Services.ConfigureHttpJsonOptions(json => ApiJson.Apply(json.SerializerOptions));
         builder.Services.AddSingleton(TimeProvider.System);
 
+        // From here on the parts need not know who started the engines.
+        builder.Configuration.AddInMemoryCollection([new("Bxb:ClickHouse:Url", engines.ClickHouseUrl?.ToString() ?? "")]);
         builder.Services.AddEventLog(log =>
         {
             bxb.GetSection("EventLog").Bind(log);
             log.ConnectionString = engines.PostgresConnectionString;
         });
-        if (engines.ClickHouseUrl is { } url)
-        {
-            builder.Services.AddSingleton(_ => new ClickHouseClient(new ClickHouseOptions { Url = url }));
-        }
-
         builder.Services.AddRiders(riders => bxb.GetSection("Riders").Bind(riders));
         builder.Services.AddParts(bxb);
 

@@ -11,7 +11,7 @@ internal static partial class FirstKey
     private const string FileName = "api-key";
 
     /// <summary>Ensures them; a second start changes nothing.</summary>
-    public static async Task EnsureAsync(IServiceProvider services, HostOptions options, bool embedded, CancellationToken cancellationToken)
+    public static async Task EnsureAsync(IServiceProvider services, BxbOptions options, bool embedded, CancellationToken cancellationToken)
     {
         var organization = options.Bootstrap.Organization ?? (embedded ? "demo" : null);
         if (organization is null)
@@ -46,7 +46,12 @@ internal static partial class FirstKey
     private static async Task WriteAsync(string path, string key, CancellationToken cancellationToken)
     {
         var temporary = path + ".new";
-        var file = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite };
+        var file = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
+        if (!OperatingSystem.IsWindows())
+        {
+            file.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        }
+
         await using (var stream = new StreamWriter(temporary, file))
         {
             await stream.WriteLineAsync(key.AsMemory(), cancellationToken);

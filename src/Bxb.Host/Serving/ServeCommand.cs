@@ -1,5 +1,6 @@
 using Bxb.Embedded;
 using Bxb.EventLog;
+using Bxb.EventLog.Schema;
 using Bxb.Host.Settings;
 using Bxb.Management;
 using Bxb.Modularity.Settings;
@@ -20,10 +21,10 @@ internal static partial class ServeCommand
         }
 
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = arguments, ContentRootPath = AppContext.BaseDirectory });
-        HostOptions options;
+        BxbOptions options;
         try
         {
-            options = HostSettings.Read(builder.Configuration);
+            options = await HostSettings.ReadAsync(builder.Configuration);
         }
         catch (SettingsException bad)
         {

@@ -1,4 +1,5 @@
 using Bxb.Analytics;
+using Bxb.ClickHouse;
 using Bxb.EventLog;
 using Bxb.Host.Serving;
 using Bxb.Ingestion;
@@ -16,9 +17,8 @@ internal static partial class HostSettings
     /// <summary>Adds every part of the host whose settings stand in <c>Bxb</c>. The one place that knows all modules.</summary>
     public static IServiceCollection AddParts(this IServiceCollection services, IConfigurationSection bxb)
     {
-        services.AddValidatedOptions<HostOptions>(bxb, "").Validate(o => o.Postgres is not null && o.ClickHouse is not null);
-        services.AddSingleton(new KnownSettings("EventLog", typeof(EventLogOptions)));
-        services.AddSingleton(new KnownSettings("Riders", typeof(RidersOptions)));
+        services.AddValidatedOptions<BxbOptions>(bxb, "").Validate(o => o.Postgres is not null && o.ClickHouse is not null);
+        services.AddSingleton(new KnownSettings("ClickHouse", typeof(ClickHouseOptions)));
         services.AddModule<ManagementModule>(bxb);
         services.AddModule<IngestionModule>(bxb);
         services.AddModule<AnalyticsModule>(bxb);
@@ -27,15 +27,18 @@ internal static partial class HostSettings
 
     /// <summary>The host's own options, once every key below <c>Bxb</c> is known and every value is in its range.</summary>
     /// <exception cref="SettingsException">Names every bad setting, one sentence each.</exception>
-    public static HostOptions Read(IConfiguration configuration)
+    public static async Task<BxbOptions> ReadAsync(IConfiguration configuration)
     {
         var bxb = configuration.GetSection("Bxb");
-        using var parts = new ServiceCollection().AddLogging().AddParts(bxb).BuildServiceProvider();
+        var services = new ServiceCollection().AddLogging().AddParts(bxb);
+        services.AddValidatedOptions<EventLogOptions>(bxb, "EventLog").PostConfigure(log => log.ConnectionString = "not known yet");
+        services.AddValidatedOptions<RidersOptions>(bxb, "Riders");
+        await using var parts = services.BuildServiceProvider();
         parts.CheckSettings(bxb);
         try
         {
             parts.GetService<IStartupValidator>()?.Validate();
-            return parts.GetRequiredService<IOptions<HostOptions>>().Value;
+            return parts.GetRequiredService<IOptions<BxbOptions>>().Value;
         }
         catch (OptionsValidationException bad)
         {
@@ -48,7 +51,7 @@ internal static partial class HostSettings
     }
 
     /// <summary>Says once what the host runs on. Secrets stay out.</summary>
-    public static void Log(ILogger logger, HostOptions options, Engines engines)
+    public static void Log(ILogger logger, BxbOptions options, Engines engines)
         => LogSettings(
             logger, HostVersion.Text, Path.GetFullPath(options.DataDirectory), options.Transport, engines.PostgresIsEmbedded ? "embedded" : "server",
             engines.ClickHouseUrl is null ? "none" : engines.ClickHouseIsEmbedded ? "embedded" : "server", options.AdminToken is null ? "no" : "yes");

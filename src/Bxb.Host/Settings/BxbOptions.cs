@@ -10,7 +10,7 @@ public enum Transport
 }
 
 /// <summary>The section <c>Bxb</c> itself: what the host runs on. Building blocks and modules have sections of their own below it.</summary>
-public sealed class HostOptions
+public sealed class BxbOptions
 {
     /// <summary>Where embedded engines keep their data and the host its first key; relative to the working directory. Default <c>.bxb</c>.</summary>
     [Required]
@@ -49,8 +49,8 @@ public sealed class ClickHouseSection
     /// <summary><c>http://user:password@host:8123/?database=name</c> of a server. Default: none, and the host starts an embedded engine below the data directory.</summary>
     public string? Url { get; set; }
 
-    /// <summary>The most memory that the embedded engine may use, in bytes; 256 MiB or more. Default 1 GiB. A server has settings of its own.</summary>
-    [Range(256L << 20, 1L << 40)]
+    /// <summary>The most memory that the embedded engine may use, in bytes; 512 MiB or more. Default 1 GiB. A server has settings of its own.</summary>
+    [Range(512L << 20, 1L << 40)]
     public long MemoryLimitBytes { get; set; } = 1L << 30;
 }
 

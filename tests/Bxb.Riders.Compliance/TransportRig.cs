@@ -1,0 +1,131 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using Bxb.EventLog;
+using Bxb.EventLog.Appending;
+using Bxb.EventLog.Records;
+using Bxb.EventLog.Schema;
+using Bxb.Testing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Npgsql;
+
+namespace Bxb.Riders.Compliance;
+
+/// <summary>A log on a database of its own, and hosts that read it over one transport. A second transport overrides what differs.</summary>
+public class TransportRig : IAsyncDisposable
+{
+    private readonly List<ComplianceHost> _hosts = [];
+    private IHost? _writer;
+    private int _appended;
+
+    /// <summary>The database; empty before <see cref="StartAsync"/>.</summary>
+    public string ConnectionString { get; private set; } = "";
+
+    /// <summary>The database, for looking and for doing harm.</summary>
+    public NpgsqlDataSource Database => _writer!.Services.GetRequiredService<NpgsqlDataSource>();
+
+    /// <summary>Creates the database with its schema, and starts the log.</summary>
+    public virtual async Task StartAsync()
+    {
+        ConnectionString = await TestPostgres.CreateDatabaseAsync();
+        var builder = Host.CreateEmptyApplicationBuilder(null);
+        builder.Services.AddEventLog(o => o.ConnectionString = ConnectionString);
+        builder.Services.AddSqlMigrations(typeof(RidersRegistration).Assembly, "riders", "Schema");
+        _writer = builder.Build();
+        await _writer.Services.MigrateSqlAsync(CancellationToken.None);
+        await _writer.StartAsync();
+    }
+
+    /// <summary>Chooses the transport in a host's container. Nothing to do for the PostgreSQL log: it is the default.</summary>
+    public virtual void AddTransport(IServiceCollection services)
+    {
+    }
+
+    /// <summary>Ends the claims of every host as the death of its process would; a loop whose consumer is at work hears of it through its token at most.</summary>
+    public virtual async Task KillClaimsAsync() => await ExecuteAsync(
+        "select pg_terminate_backend(l.pid) from pg_locks l where l.locktype = 'advisory' and l.granted and l.database = (select oid from pg_database where datname = current_database())");
+
+    /// <summary>Starts a host. Disposed of with the rig, by force.</summary>
+    public async Task<ComplianceHost> StartHostAsync(Action<ComplianceHostBuilder> configure)
+    {
+        return await BuildHost(configure).StartAsync();
+    }
+
+    /// <summary>Makes a host without starting it.</summary>
+    public ComplianceHost BuildHost(Action<ComplianceHostBuilder> configure)
+    {
+        ArgumentNullException.ThrowIfNull(configure);
+        var builder = new ComplianceHostBuilder(this);
+        configure(builder);
+        var host = builder.Build();
+        _hosts.Add(host);
+        return host;
+    }
+
+    /// <summary>Appends events and returns their positions. Properties: {"n": number}, padded to a size.</summary>
+    public async Task<IReadOnlyList<long>> AppendAsync(int count, int organizationId = 1, int padding = 0)
+    {
+        using var block = AppendBlock.Rent(organizationId);
+        for (var i = 0; i < count; i++)
+        {
+            Add(block, Interlocked.Increment(ref _appended), padding);
+        }
+
+        await _writer!.Services.GetRequiredService<EventLogAppender>().AppendAsync(block, CancellationToken.None);
+        return [.. block.Events.ToArray().Select(e => e.Position)];
+    }
+
+    /// <summary>Runs a statement.</summary>
+    public async Task<int> ExecuteAsync(string sql)
+    {
+        await using var command = Database.CreateCommand(sql);
+        return await command.ExecuteNonQueryAsync();
+    }
+
+    /// <summary>Reads one value.</summary>
+    public async Task<T> ScalarAsync<T>(string sql)
+    {
+        await using var command = Database.CreateCommand(sql);
+        return (T)(await command.ExecuteScalarAsync())!;
+    }
+
+    /// <summary>The stored progress of a group; -1 when there is none.</summary>
+    public Task<long> ProgressAsync(string group) => ScalarAsync<long>($"select coalesce((select min(progress) from event_log.consumer_groups where group_name = '{group}'), -1)");
+
+    /// <inheritdoc />
+    public virtual async ValueTask DisposeAsync()
+    {
+        foreach (var host in _hosts)
+        {
+            await host.DisposeAsync();
+        }
+
+        if (_writer is not null)
+        {
+            await _writer.StopAsync();
+            _writer.Dispose();
+        }
+
+        GC.SuppressFinalize(this);
+    }
+
+    private static void Add(AppendBlock block, int number, int padding)
+    {
+        var pending = new PendingEvent
+        {
+            TransactionId = block.Append(Encoding.UTF8.GetBytes($"t-{number}")),
+            ExternalCustomerId = block.Append("c-1"u8),
+            Code = block.Append("api_calls"u8),
+            TimestampMilliseconds = 1_700_000_000_000,
+            TimestampGiven = true,
+            Kind = EventKind.Recorded,
+        };
+        var text = string.Create(CultureInfo.InvariantCulture, $$"""{"n":{{number}},"pad":"{{new string('x', padding)}}"}""");
+        var reader = new Utf8JsonReader(Encoding.UTF8.GetBytes(text));
+        reader.Read();
+        pending.Properties = CanonicalProperties.Write(ref reader, block, new PropertyLimits(), new PropertyFaults());
+        pending.Digest = EventDigest.Compute(block, in pending);
+        block.Add(in pending);
+    }
+}
