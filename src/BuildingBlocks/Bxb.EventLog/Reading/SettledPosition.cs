@@ -69,6 +69,7 @@ public sealed partial class SettledPosition : BackgroundService
     /// <summary>Looks now, and returns the settled position once it covers everything that was taken when this was called.</summary>
     /// <remarks>Waits for transactions that are open; give it a token with a time limit.</remarks>
     /// <exception cref="EventLogUnavailableException">PostgreSQL did not answer.</exception>
+    /// <exception cref="OperationCanceledException">The token, or the host stops.</exception>
     public async ValueTask<long> RefreshAsync(CancellationToken ct)
     {
         TaskCompletionSource<long> mine;
@@ -82,7 +83,13 @@ public sealed partial class SettledPosition : BackgroundService
             }
         }
 
-        _wake.Writer.TryWrite(true);
+        if (Volatile.Read(ref _advanced).Task.IsCanceled)
+        {
+            // The loop has ended and serves nobody any more.
+            mine.TrySetCanceled(CancellationToken.None);
+        }
+
+        Wake();
         return await mine.Task.WaitAsync(ct);
     }
 
@@ -129,14 +136,14 @@ public sealed partial class SettledPosition : BackgroundService
                 refresh?.TrySetResult(Current);
                 failures = 0;
             }
-            catch (Exception e) when (EventLogErrors.IsDriverError(e))
+            catch (Exception e) when (EventLogErrors.IsDriverError(e) || (e is InvalidOperationException && _probe is { IsOpen: false }))
             {
                 if (failures++ == 0)
                 {
                     LogLost(_logger, e);
                 }
 
-                refresh?.TrySetException(EventLogErrors.Translate(e));
+                refresh?.TrySetException(EventLogErrors.IsDriverError(e) ? EventLogErrors.Translate(e) : new EventLogUnavailableException("The event log cannot be reached.", inner: e));
                 await CloseAsync();
             }
             catch (OperationCanceledException)
@@ -176,6 +183,11 @@ public sealed partial class SettledPosition : BackgroundService
 
     private async Task AdvanceAsync(CancellationToken ct)
     {
+        if (_probe is { IsOpen: false })
+        {
+            await CloseAsync();
+        }
+
         _probe ??= await SettledProbe.OpenAsync(_connections.Dedicated, ct);
         var taken = await _probe.ReadSequenceAsync(ct);
         Raise(ref _head, taken);

@@ -1,3 +1,4 @@
+using System.Data;
 using System.Globalization;
 using Npgsql;
 
@@ -43,6 +44,9 @@ internal sealed class SettledProbe : IAsyncDisposable
         _barrier = new NpgsqlBatch(connection) { BatchCommands = { new NpgsqlBatchCommand(TakeTransactionId), new NpgsqlBatchCommand(ReadHorizon) } };
         _horizon = new NpgsqlCommand(ReadHorizon, connection);
     }
+
+    /// <summary>False once the connection is known to be gone, which its keep-alive may find out between two looks.</summary>
+    public bool IsOpen => _connection.FullState == ConnectionState.Open;
 
     public static async Task<SettledProbe> OpenAsync(NpgsqlDataSource dataSource, CancellationToken ct)
     {
