@@ -13,10 +13,6 @@ namespace Bxb.EventLog.Reading;
 /// </remarks>
 public sealed partial class SettledPosition : BackgroundService
 {
-    private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(50);
-    private static readonly TimeSpan FlushAfter = TimeSpan.FromMilliseconds(10);
-    private static readonly TimeSpan WarnAfter = TimeSpan.FromSeconds(10);
-
     private readonly EventLogConnections _connections;
     private readonly EventLogInstruments _instruments;
     private readonly EventLogOptions _options;
@@ -198,33 +194,10 @@ public sealed partial class SettledPosition : BackgroundService
 
         var started = Stopwatch.GetTimestamp();
         var barrier = await _probe.RaiseBarrierAsync(ct);
-        await PassAsync(_probe, barrier, started, ct);
+        await _probe.PassAsync(barrier, _time, session => LogHeldBack(_logger, Current, Head, session), ct);
         Raise(ref _current, taken);
         Interlocked.Exchange(ref _advanced, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult();
         _instruments.ProbeDuration.Record(Stopwatch.GetElapsedTime(started).TotalSeconds);
-    }
-
-    private async Task PassAsync(SettledProbe probe, SettleBarrier barrier, long started, CancellationToken ct)
-    {
-        var pause = TimeSpan.FromMilliseconds(1);
-        var warned = false;
-        while (!barrier.Passed)
-        {
-            await Task.Delay(pause, _time, ct);
-            pause = pause * 2 > LongestPause ? LongestPause : pause * 2;
-            var waited = Stopwatch.GetElapsedTime(started);
-            if (!barrier.OnDisk && waited > FlushAfter)
-            {
-                await probe.FlushAsync(ct);
-            }
-
-            await probe.LookAsync(barrier, ct);
-            if (!barrier.TransactionsEnded && waited > WarnAfter && !warned)
-            {
-                warned = true;
-                LogHeldBack(_logger, Current, Head, await probe.DescribeOldestAsync(ct));
-            }
-        }
     }
 
     private async Task CloseAsync()
