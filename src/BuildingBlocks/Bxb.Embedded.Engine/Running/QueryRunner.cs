@@ -6,7 +6,7 @@ namespace Bxb.Embedded.Engine.Running;
 
 /// <summary>
 /// Runs queries on the pool's connections and kills them. A query that is cancelled (killed, or its client is gone) is ended in the engine
-/// before its connection is given back; <see cref="KillAsync(string)"/> returns after that, so that "killed" means that it changes nothing any more.
+/// before its connection is given back; <see cref="KillAsync(string, bool)"/> returns after that, so that "killed" means that it changes nothing any more.
 /// </summary>
 /// <param name="pool">Where queries run.</param>
 /// <param name="running">The queries of this process.</param>
@@ -53,16 +53,12 @@ internal sealed class QueryRunner(ConnectionPool pool, RunningQueries running, E
         }
     }
 
-    /// <summary>Ends a query and returns once it has ended; false when none with this id runs.</summary>
-    public async Task<bool> KillAsync(string id)
+    /// <summary>Ends the queries whose id is, or begins with, a text, and returns once they have ended; false when there is none.</summary>
+    public async Task<bool> KillAsync(string id, bool isPrefix)
     {
-        if (running.Find(id) is not { } query)
-        {
-            return false;
-        }
-
-        await KillAsync(query);
-        return true;
+        var queries = running.Find(id, isPrefix);
+        await Task.WhenAll(queries.Select(KillAsync));
+        return queries.Count > 0;
     }
 
     private async Task KillAsync(RunningQuery query)
