@@ -38,7 +38,7 @@ public sealed record ScopeRequirement(ApiScopes AnyOf);
 /// <summary>Scopes on endpoints, and the caller of a request.</summary>
 public static class ScopeAuthorization
 {
-    /// <summary>Opens the endpoint to callers that hold any of the scopes, and to nobody else; and says in the API document what the others are answered.</summary>
+    /// <summary>Opens the endpoint to callers that hold any of the scopes, and to nobody else: 401, 403, or 503 while keys cannot be looked up.</summary>
     public static TBuilder RequireScope<TBuilder>(this TBuilder builder, ApiScopes anyOf)
         where TBuilder : IEndpointConventionBuilder
         => builder.WithMetadata(new ScopeRequirement(anyOf)).Problems(ErrorCode.Unauthorized, ErrorCode.MissingScope, ErrorCode.Unavailable);
