@@ -1,0 +1,81 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+
+namespace Bxb.Analytics.Tests.Loading;
+
+/// <summary>Stands between the client and the engine and does to inserts of usage rows what networks do; everything else passes.</summary>
+internal sealed class FaultyPath : IAsyncDisposable
+{
+    private readonly WebApplication _app;
+    private readonly HttpClient _engine = new(new SocketsHttpHandler());
+    private readonly Uri _target;
+
+    private FaultyPath(WebApplication app, Uri target) => (_app, _target) = (app, target);
+
+    internal Uri Url { get; private set; } = null!;
+
+    /// <summary>What becomes of the next inserts: given the answer's sender, and a function that has the engine do the work and yields its status.</summary>
+    internal Func<HttpContext, Func<Task<int>>, Task>? OnInsert { get; set; }
+
+    internal static async Task<FaultyPath> StartAsync(Uri target)
+    {
+        var builder = WebApplication.CreateEmptyBuilder(new());
+        builder.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0").ConfigureKestrel(k => k.Limits.MaxRequestLineSize = 64 * 1024);
+        builder.Logging.ClearProviders();
+        var app = builder.Build();
+        var path = new FaultyPath(app, target);
+        app.Run(path.HandleAsync);
+        await app.StartAsync();
+        path.Url = new UriBuilder(target) { Port = new Uri(app.Urls.Single()).Port }.Uri;
+        return path;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _app.DisposeAsync();
+        _engine.Dispose();
+    }
+
+    private async Task HandleAsync(HttpContext context)
+    {
+        var body = new MemoryStream();
+        await context.Request.Body.CopyToAsync(body);
+        var uri = new UriBuilder(_target) { Path = context.Request.Path, Query = context.Request.QueryString.Value }.Uri;
+        var authorization = context.Request.Headers.Authorization.ToString();
+        var type = context.Request.ContentType;
+        var instance = context.Request.Headers["X-Bxb-Instance"].ToString();
+        if (OnInsert is { } fault && context.Request.Query["query"].ToString().StartsWith("INSERT INTO usage", StringComparison.Ordinal))
+        {
+            await fault(context, async () =>
+            {
+                using var answer = await SendAsync();
+                return (int)answer.StatusCode;
+            });
+            return;
+        }
+
+        using var passed = await SendAsync();
+        context.Response.StatusCode = (int)passed.StatusCode;
+        foreach (var header in passed.Headers.Where(h => h.Key.StartsWith("X-ClickHouse", StringComparison.OrdinalIgnoreCase)))
+        {
+            context.Response.Headers[header.Key] = header.Value.ToArray();
+        }
+
+        await passed.Content.CopyToAsync(context.Response.Body);
+
+        async Task<HttpResponseMessage> SendAsync()
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Post, uri) { Content = new ByteArrayContent(body.ToArray()) };
+            request.Headers.TryAddWithoutValidation("Authorization", authorization);
+            request.Content.Headers.TryAddWithoutValidation("Content-Type", type);
+            if (instance.Length > 0)
+            {
+                request.Headers.Add("X-Bxb-Instance", instance);
+            }
+
+            return await _engine.SendAsync(request);
+        }
+    }
+}

@@ -1,0 +1,63 @@
+using Bxb.Analytics.Loading;
+using Bxb.Analytics.Schema;
+using Bxb.ClickHouse;
+using Bxb.EventLog.Records;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Bxb.Analytics.Tests.Loading;
+
+/// <summary>A loader as a host would have it, on a database of the real engine.</summary>
+internal sealed class LoaderUnderTest : IDisposable
+{
+    internal LoaderUnderTest(Uri url, TimeSpan? insertTimeout = null)
+    {
+        Client = new ClickHouseClient(new() { Url = url, InsertTimeout = insertTimeout ?? TimeSpan.FromSeconds(60) });
+        var schema = new AnalyticsSchema(Client, new ClickHouseMigrator(Client, NullLogger<ClickHouseMigrator>.Instance));
+        Loader = new UsageLoader(Client, new LoaderTerms(Client, schema), NullLogger<UsageLoader>.Instance);
+    }
+
+    internal ClickHouseClient Client { get; }
+
+    internal UsageLoader Loader { get; }
+
+    internal Task<long> TakeOverAsync() => Loader.TakeOverAsync(default);
+
+    internal async Task LoadAsync(long first, long last, bool isRepeat = false)
+    {
+        using var records = Events.Range(first, last);
+        await Loader.LoadAsync(Events.Batch(records, isRepeat), default);
+    }
+
+    internal Task LoadAsync(EventRecords records, bool isRepeat = false) => Loader.LoadAsync(Events.Batch(records, isRepeat), default);
+
+    /// <summary>The table holds the events of <see cref="Events.Range"/> at these positions, each once and whole.</summary>
+    internal async Task HoldsExactlyAsync(long first, long last)
+    {
+        await using var rows = await Client.QueryAsync(new ClickHouseStatement(
+            "SELECT position, organization_id, code, source, external_customer_id, transaction_id, timestamp, digest, kind, ingested_at, properties.`tokens`.:String, properties.`model`.:String FROM usage ORDER BY position"));
+        for (var position = first; position <= last; position++)
+        {
+            (await rows.ReadAsync()).ShouldBeTrue($"position {position} is missing");
+            rows.GetInt64(0).ShouldBe(position);
+            (rows.GetInt64(1), rows.GetString(2), rows.GetString(3), rows.GetString(4), rows.GetString(5)).ShouldBe((7L, "tokens", "src", $"c-{position % 10}", $"t-{position}"));
+            (rows.GetTime(6), rows.GetUInt64(7), rows.GetInt64(8), rows.GetTime(9)).ShouldBe(
+                (Events.Start.AddMinutes(position), (ulong)-position, 1L, Events.Start.AddMinutes(position).AddMilliseconds(5)));
+            (rows.GetString(10), rows.GetString(11)).ShouldBe(($"{position}", $"m{position % 3}"));
+        }
+
+        (await rows.ReadAsync()).ShouldBeFalse("there are more rows");
+    }
+
+    internal async Task<long> NumberAsync(string sql)
+    {
+        await using var rows = await Client.QueryAsync(new ClickHouseStatement(sql));
+        (await rows.ReadAsync()).ShouldBeTrue();
+        return rows.GetInt64(0);
+    }
+
+    public void Dispose()
+    {
+        Loader.Dispose();
+        Client.Dispose();
+    }
+}
