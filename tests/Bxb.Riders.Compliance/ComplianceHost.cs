@@ -21,7 +21,7 @@ public sealed class ComplianceHostBuilder
         _rig = rig;
         _builder.Logging.SetMinimumLevel(LogLevel.None);
         _builder.Services.AddEventLog(o => o.ConnectionString = rig.ConnectionString);
-        _builder.Services.AddSingleton(Stage);
+        _builder.Services.AddSingleton(_ => Stage);
     }
 
     /// <summary>Scripts and deliveries of the host.</summary>
@@ -141,9 +141,8 @@ public sealed class ComplianceHost(IHost host, Stage stage) : IAsyncDisposable
     {
         if (!_stopped)
         {
-            using var atOnce = new CancellationTokenSource(TimeSpan.FromSeconds(5));
-            await host.StopAsync(atOnce.Token);
-            _stopped = true;
+            stage.Close();
+            await StopAsync();
         }
 
         await ((IAsyncDisposable)host).DisposeAsync();

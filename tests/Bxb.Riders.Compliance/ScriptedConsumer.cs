@@ -7,8 +7,9 @@ namespace Bxb.Riders.Compliance;
 public delegate Task Script(EventBatch batch, CancellationToken cancellationToken);
 
 /// <summary>The scripts of a host by group, and everything that was delivered to it. Thread-safe.</summary>
-public sealed class Stage
+public sealed class Stage : IDisposable
 {
+    private readonly CancellationTokenSource _closed = new();
     private readonly ConcurrentQueue<Delivered> _delivered = new();
 
     /// <summary>What each group does; nothing where there is no entry.</summary>
@@ -28,9 +29,15 @@ public sealed class Stage
         _delivered.Enqueue(Compliance.Delivered.From(batch));
         if (Scripts.TryGetValue(batch.Group, out var script))
         {
-            await script(batch, cancellationToken);
+            await script(batch, cancellationToken).WaitAsync(_closed.Token);
         }
     }
+
+    /// <summary>Ends every script that still waits for something: the test is over.</summary>
+    public void Close() => _closed.Cancel();
+
+    /// <inheritdoc />
+    public void Dispose() => _closed.Dispose();
 }
 
 /// <summary>A consumer that plays the script of its group.</summary>

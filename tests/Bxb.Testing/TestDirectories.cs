@@ -62,6 +62,11 @@ public static class TestDirectories
                 await Embedded.EmbeddedPostgres.RemoveAsync(data, CancellationToken.None);
             }
 
+            foreach (var data in Directory.GetDirectories(folder).Where(d => Directory.Exists(Path.Combine(d, "clickhouse"))))
+            {
+                await Embedded.EmbeddedClickHouse.RemoveAsync(data, CancellationToken.None);
+            }
+
             Directory.Delete(folder, recursive: true);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or Embedded.EmbeddedEngineException)

@@ -14,7 +14,7 @@ internal static class BxbApplication
 {
     private const string DefaultUrl = "http://localhost:8080";
 
-    public static WebApplication Build(WebApplicationBuilder builder, HostOptions options, Engines engines)
+    public static WebApplication Build(WebApplicationBuilder builder, BxbOptions options, Engines engines)
     {
         var bxb = builder.Configuration.GetSection("Bxb");
         if (string.IsNullOrEmpty(builder.Configuration[WebHostDefaults.ServerUrlsKey]))
@@ -26,7 +26,7 @@ internal static class BxbApplication
         builder.Logging.ClearProviders();
         builder.Logging.AddSimpleConsole(console => console.SingleLine = true);
         // Longer than the time that a batch in hand is given to finish.
-        builder.Services.Configure<Microsoft.Extensions.Hosting.HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(30));
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(30));
         builder.Services.ConfigureHttpJsonOptions(json => ApiJson.Apply(json.SerializerOptions));
         builder.Services.AddSingleton(TimeProvider.System);
 

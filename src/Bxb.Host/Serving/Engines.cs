@@ -28,7 +28,7 @@ internal sealed class Engines : IAsyncDisposable
 
     /// <summary>Starts what the settings name no server for, both at once. What was started is stopped again when any of it fails.</summary>
     /// <exception cref="IOException">Another host works on the data directory, or an engine does not start.</exception>
-    public static async Task<Engines> StartAsync(HostOptions options, ILoggerFactory logging, CancellationToken cancellationToken)
+    public static async Task<Engines> StartAsync(BxbOptions options, ILoggerFactory logging, CancellationToken cancellationToken)
     {
         var engines = new Engines();
         try

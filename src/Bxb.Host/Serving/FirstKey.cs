@@ -11,7 +11,7 @@ internal static partial class FirstKey
     private const string FileName = "api-key";
 
     /// <summary>Ensures them; a second start changes nothing.</summary>
-    public static async Task EnsureAsync(IServiceProvider services, HostOptions options, bool embedded, CancellationToken cancellationToken)
+    public static async Task EnsureAsync(IServiceProvider services, BxbOptions options, bool embedded, CancellationToken cancellationToken)
     {
         var organization = options.Bootstrap.Organization ?? (embedded ? "demo" : null);
         if (organization is null)

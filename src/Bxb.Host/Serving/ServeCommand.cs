@@ -20,7 +20,7 @@ internal static partial class ServeCommand
         }
 
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = arguments, ContentRootPath = AppContext.BaseDirectory });
-        HostOptions options;
+        BxbOptions options;
         try
         {
             options = HostSettings.Read(builder.Configuration);

@@ -17,7 +17,7 @@ internal static partial class HostSettings
     /// <summary>Adds every part of the host whose settings stand in <c>Bxb</c>. The one place that knows all modules.</summary>
     public static IServiceCollection AddParts(this IServiceCollection services, IConfigurationSection bxb)
     {
-        services.AddValidatedOptions<HostOptions>(bxb, "").Validate(o => o.Postgres is not null && o.ClickHouse is not null);
+        services.AddValidatedOptions<BxbOptions>(bxb, "").Validate(o => o.Postgres is not null && o.ClickHouse is not null);
         services.AddSingleton(new KnownSettings("ClickHouse", typeof(ClickHouseOptions)));
         services.AddModule<ManagementModule>(bxb);
         services.AddModule<IngestionModule>(bxb);
@@ -27,7 +27,7 @@ internal static partial class HostSettings
 
     /// <summary>The host's own options, once every key below <c>Bxb</c> is known and every value is in its range.</summary>
     /// <exception cref="SettingsException">Names every bad setting, one sentence each.</exception>
-    public static HostOptions Read(IConfiguration configuration)
+    public static BxbOptions Read(IConfiguration configuration)
     {
         var bxb = configuration.GetSection("Bxb");
         var services = new ServiceCollection().AddLogging().AddParts(bxb);
@@ -38,7 +38,7 @@ internal static partial class HostSettings
         try
         {
             parts.GetService<IStartupValidator>()?.Validate();
-            return parts.GetRequiredService<IOptions<HostOptions>>().Value;
+            return parts.GetRequiredService<IOptions<BxbOptions>>().Value;
         }
         catch (OptionsValidationException bad)
         {
@@ -51,7 +51,7 @@ internal static partial class HostSettings
     }
 
     /// <summary>Says once what the host runs on. Secrets stay out.</summary>
-    public static void Log(ILogger logger, HostOptions options, Engines engines)
+    public static void Log(ILogger logger, BxbOptions options, Engines engines)
         => LogSettings(
             logger, HostVersion.Text, Path.GetFullPath(options.DataDirectory), options.Transport, engines.PostgresIsEmbedded ? "embedded" : "server",
             engines.ClickHouseUrl is null ? "none" : engines.ClickHouseIsEmbedded ? "embedded" : "server", options.AdminToken is null ? "no" : "yes");

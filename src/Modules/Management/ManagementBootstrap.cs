@@ -33,14 +33,14 @@ public sealed class ManagementBootstrap
     /// <param name="ct">Cancelling leaves nothing half made.</param>
     /// <exception cref="ArgumentException">The name or the key cannot be used; the message does not hold the key.</exception>
     /// <exception cref="InvalidOperationException">The key belongs to another organization or was revoked.</exception>
-    public Task<BootstrapResult> EnsureAsync(string organizationName, string? apiKey, CancellationToken ct)
+    public async Task<BootstrapResult> EnsureAsync(string organizationName, string? apiKey, CancellationToken ct)
     {
         if (apiKey is not null && (apiKey.Length is < 16 or > KeyHash.MaxKeyLength || apiKey.Any(c => c is <= ' ' or > '~')))
         {
             throw new ArgumentException($"An API key must have 16 to {KeyHash.MaxKeyLength} visible ASCII characters.", nameof(apiKey));
         }
 
-        return InOrganizationAsync(organizationName, (db, id) => apiKey is null ? Task.FromResult((0L, (string?)null)) : EnsureKeyAsync(db, id, apiKey, ct), ct);
+        return await InOrganizationAsync(organizationName, (db, id) => apiKey is null ? Task.FromResult((0L, (string?)null)) : EnsureKeyAsync(db, id, apiKey, ct), ct);
     }
 
     /// <summary>Makes a new random key, and the organization if there is none of this name.</summary>
@@ -49,7 +49,7 @@ public sealed class ManagementBootstrap
     /// <param name="scopes">Any of ingest, read, manage; at least one.</param>
     /// <param name="ct">Cancelling leaves nothing half made.</param>
     /// <exception cref="ArgumentException">A name or the scopes cannot be used.</exception>
-    public Task<BootstrapResult> CreateKeyAsync(string organizationName, string? keyName, ApiScopes scopes, CancellationToken ct)
+    public async Task<BootstrapResult> CreateKeyAsync(string organizationName, string? keyName, ApiScopes scopes, CancellationToken ct)
     {
         if (scopes == ApiScopes.None || (scopes & ~ScopeNames.All) != 0)
         {
@@ -61,7 +61,7 @@ public sealed class ManagementBootstrap
             throw new ArgumentException("A key's name must have 1 to 255 characters and no NUL.", nameof(keyName));
         }
 
-        return InOrganizationAsync(
+        return await InOrganizationAsync(
             organizationName,
             async (db, id) =>
             {

@@ -27,6 +27,29 @@ internal static class RunningProcesses
         return found;
     }
 
+    /// <summary>Ids of the processes on whose command line both texts stand, the second as a whole argument. Empty where the system has no /proc.</summary>
+    public static IReadOnlyList<int> WithArguments(string program, string argument)
+    {
+        if (!Directory.Exists("/proc/self"))
+        {
+            return [];
+        }
+
+        var found = new List<int>();
+        foreach (var entry in Directory.EnumerateDirectories("/proc"))
+        {
+            if (int.TryParse(Path.GetFileName(entry), out var pid)
+                && Arguments(entry) is { Length: > 0 } arguments
+                && arguments.Contains(argument)
+                && arguments.Any(a => a.EndsWith(program, StringComparison.Ordinal)))
+            {
+                found.Add(pid);
+            }
+        }
+
+        return found;
+    }
+
     /// <summary>The command line of a process, its arguments separated by spaces; null when there is no such process.</summary>
     public static async Task<string?> CommandLineAsync(int pid, CancellationToken ct)
     {
@@ -67,6 +90,19 @@ internal static class RunningProcesses
         }
 
         return true;
+    }
+
+    /// <summary>Empty for a process that has ended (a zombie) or belongs to somebody else.</summary>
+    private static string[] Arguments(string entry)
+    {
+        try
+        {
+            return File.ReadLines(Path.Combine(entry, "cmdline")).FirstOrDefault()?.Split('\0') ?? [];
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return [];
+        }
     }
 
     private static string? ReadLink(string path)

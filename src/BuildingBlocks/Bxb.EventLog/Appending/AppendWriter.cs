@@ -86,7 +86,9 @@ internal sealed partial class AppendWriter(
                 // No partition takes the position: positions were used up faster than they were made.
                 LogMissingPartition(logger);
                 await CloseAsync();
-                await partitions.EnsureAsync(CancellationToken.None);
+
+                // The next attempt takes positions anew, and so do the other writers meanwhile.
+                await partitions.EnsureAsync(room: 4L * options.Writers * _group.Events, CancellationToken.None);
             }
             catch (Exception e) when (EventLogErrors.Translate(e) is EventLogUnavailableException && attempt == 1)
             {

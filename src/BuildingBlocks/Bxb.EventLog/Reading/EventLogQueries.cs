@@ -101,7 +101,8 @@ public sealed class EventLogQueries
     private static async Task<UsageEvent> ReadEventAsync(NpgsqlDataReader reader, int at, CancellationToken ct) => new(
         reader.GetInt64(at), reader.GetInt32(at + 1), reader.GetString(at + 2), reader.GetString(at + 3), reader.GetString(at + 4), reader.GetString(at + 5),
         await reader.GetFieldValueAsync<DateTimeOffset>(at + 6, ct), await reader.GetFieldValueAsync<byte[]>(at + 7, ct), reader.GetInt64(at + 8),
-        (EventKind)reader.GetInt16(at + 9), await reader.GetFieldValueAsync<DateTimeOffset>(at + 10, ct), await reader.GetFieldValueAsync<string?>(at + 11, ct));
+        (EventKind)reader.GetInt16(at + 9), await reader.GetFieldValueAsync<DateTimeOffset>(at + 10, ct),
+        await reader.IsDBNullAsync(at + 11, ct) ? null : reader.GetString(at + 11));
 
     /// <summary>A statement put together from constant text and numbered parameters.</summary>
     private sealed class QueryText(string start)

@@ -30,12 +30,15 @@ public sealed partial class PartitionMaker : BackgroundService
     }
 
     /// <summary>Makes the partitions up to the head and those that are to be ready beyond it. Returns the number made.</summary>
+    /// <param name="room">Positions that have to fit beyond the head at least.</param>
+    /// <param name="ct">Breaks off before the commit; nothing is left behind then.</param>
     /// <exception cref="NpgsqlException">PostgreSQL refused or is away.</exception>
-    internal async Task<int> EnsureAsync(CancellationToken ct)
+    internal async Task<int> EnsureAsync(long room, CancellationToken ct)
     {
+        var ahead = Math.Max(room, _options.PartitionsAhead * _options.PartitionPositions);
         await using var connection = await _dataSource.OpenConnectionAsync(ct);
         var (head, end) = await EdgesAsync(connection, ct);
-        if (end > head + (_options.PartitionsAhead * _options.PartitionPositions))
+        if (end > head + ahead)
         {
             return 0;
         }
@@ -44,7 +47,7 @@ public sealed partial class PartitionMaker : BackgroundService
         await using var transaction = await connection.BeginTransactionAsync(ct);
         await ExecuteAsync(connection, $"set local lock_timeout = '10s'; select pg_advisory_xact_lock({LockKey})", ct);
         (head, end) = await EdgesAsync(connection, ct);
-        while (end <= head + (_options.PartitionsAhead * _options.PartitionPositions))
+        while (end <= head + ahead)
         {
             var next = end + _options.PartitionPositions;
             await ExecuteAsync(connection, CreateSql(end, next), ct);
@@ -57,28 +60,39 @@ public sealed partial class PartitionMaker : BackgroundService
         return made;
     }
 
+    /// <summary>Makes what is needed at once, so that the first append finds it; without PostgreSQL the looks go on all the same.</summary>
+    public override async Task StartAsync(CancellationToken cancellationToken)
+    {
+        await LookAsync(cancellationToken);
+        await base.StartAsync(cancellationToken);
+    }
+
     /// <inheritdoc />
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(_options.PartitionInterval, _time);
         try
         {
-            do
+            while (await timer.WaitForNextTickAsync(stoppingToken))
             {
-                try
-                {
-                    await EnsureAsync(stoppingToken);
-                }
-                catch (Exception e) when (EventLogErrors.IsDriverError(e))
-                {
-                    LogFailed(_logger, e);
-                }
+                await LookAsync(stoppingToken);
             }
-            while (await timer.WaitForNextTickAsync(stoppingToken));
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
             LogStopped(_logger);
+        }
+    }
+
+    private async Task LookAsync(CancellationToken ct)
+    {
+        try
+        {
+            await EnsureAsync(room: 0, ct);
+        }
+        catch (Exception e) when (EventLogErrors.IsDriverError(e))
+        {
+            LogFailed(_logger, e);
         }
     }
 

@@ -10,7 +10,7 @@ public enum Transport
 }
 
 /// <summary>The section <c>Bxb</c> itself: what the host runs on. Building blocks and modules have sections of their own below it.</summary>
-public sealed class HostOptions
+public sealed class BxbOptions
 {
     /// <summary>Where embedded engines keep their data and the host its first key; relative to the working directory. Default <c>.bxb</c>.</summary>
     [Required]

@@ -1,0 +1,27 @@
+namespace Bxb.Embedded.Engine.Native;
+
+/// <summary>A result, or a piece of one, in the engine's memory. Owned by who got it, until disposed; not thread-safe.</summary>
+internal sealed class EngineResult(EngineLibrary library, nint pointer) : IDisposable
+{
+    private nint _pointer = pointer;
+
+    public nint Pointer => _pointer;
+
+    /// <summary>The engine's error text, or null.</summary>
+    public string? Error { get; } = library.Error(pointer);
+
+    /// <summary>The formatted rows; valid until <see cref="Dispose"/>.</summary>
+    public ReadOnlySpan<byte> Bytes => library.Bytes(_pointer);
+
+    /// <summary>How many rows an INSERT wrote.</summary>
+    public ulong RowsWritten => library.RowsWritten(_pointer);
+
+    public void Dispose()
+    {
+        if (_pointer != 0)
+        {
+            library.Destroy(_pointer);
+            _pointer = 0;
+        }
+    }
+}

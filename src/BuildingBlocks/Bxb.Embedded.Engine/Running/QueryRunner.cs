@@ -1,0 +1,186 @@
+using Bxb.Embedded.Engine.Http;
+using Bxb.Embedded.Engine.Native;
+using Bxb.Embedded.Engine.Sql;
+
+namespace Bxb.Embedded.Engine.Running;
+
+/// <summary>
+/// Runs queries on the pool's connections and kills them. A query that is cancelled (killed, or its client is gone) is ended in the engine
+/// before its connection is given back; <see cref="KillAsync(string)"/> returns after that, so that "killed" means that it changes nothing any more.
+/// </summary>
+/// <param name="pool">Where queries run.</param>
+/// <param name="running">The queries of this process.</param>
+/// <param name="control">A connection that only kills: it is free when all others are busy.</param>
+internal sealed class QueryRunner(ConnectionPool pool, RunningQueries running, EngineConnection control)
+{
+    private const int QueryWasCancelled = 394;
+    // What the engine says of a stream that was ended by a piece without a row.
+    private const string StreamHasEnded = "No active streaming query";
+
+    private static readonly TimeSpan KillInterval = TimeSpan.FromMilliseconds(50);
+
+    private readonly SemaphoreSlim _controlGate = new(1);
+
+    /// <summary>Runs a statement and hands its rows to the answer; returns when nothing of it runs any more.</summary>
+    /// <exception cref="EngineException">The engine refused or gave up; the answer may have begun.</exception>
+    public async Task RunAsync(QueryRequest request, Statement statement, string sql, ResultWriter answer, CancellationToken clientGone)
+    {
+        var query = running.Add(request.QueryId);
+        await using var cancelling = clientGone.Register(() => _ = KillAsync(query));
+        EngineConnection? connection = null;
+        try
+        {
+            connection = await pool.TakeAsync(query.Cancelled);
+            await RunOnAsync(connection, query, request, statement, sql, answer);
+        }
+        catch (OperationCanceledException e) when (query.Cancelled.IsCancellationRequested)
+        {
+            throw EngineException.Own(QueryWasCancelled, "QUERY_WAS_CANCELLED", $"Query was cancelled ({e.Message})");
+        }
+        finally
+        {
+            if (connection is not null)
+            {
+                await connection.RunAsync(() =>
+                {
+                    connection.Reset(request.Settings);
+                    return true;
+                });
+                pool.Return(connection);
+            }
+
+            running.Remove(query);
+        }
+    }
+
+    /// <summary>Ends a query and returns once it has ended; false when none with this id runs.</summary>
+    public async Task<bool> KillAsync(string id)
+    {
+        if (running.Find(id) is not { } query)
+        {
+            return false;
+        }
+
+        await KillAsync(query);
+        return true;
+    }
+
+    private async Task KillAsync(RunningQuery query)
+    {
+        await query.CancelAsync();
+        while (!query.Ended.IsCompleted)
+        {
+            // Again and again: the engine lists a query a little after the call that starts it.
+            if (query.IsInEngine)
+            {
+                await _controlGate.WaitAsync(CancellationToken.None);
+                try
+                {
+                    var sql = $"KILL QUERY WHERE Settings['log_comment'] = {SqlText.Literal(query.Tag)} ASYNC";
+                    (await control.RunAsync(() => control.Query(sql, "Null", [], streaming: false))).Dispose();
+                }
+                finally
+                {
+                    _controlGate.Release();
+                }
+            }
+
+            await Task.WhenAny(query.Ended, Task.Delay(KillInterval, CancellationToken.None));
+        }
+    }
+
+    private static async Task RunOnAsync(EngineConnection connection, RunningQuery query, QueryRequest request, Statement statement, string sql, ResultWriter answer)
+    {
+        var format = statement.OutputFormat ?? request.DefaultFormat;
+        var streaming = statement.IsStreamed && !request.WaitForEnd;
+        await connection.RunAsync(() =>
+        {
+            connection.Prepare(request.Database, [new("log_comment", query.Tag), .. request.Settings]);
+            return true;
+        });
+        query.Cancelled.ThrowIfCancellationRequested();
+        query.IsInEngine = true;
+        var result = await connection.RunAsync(() => connection.Query(sql, format, request.Parameters, streaming));
+        try
+        {
+            ThrowOnError(result);
+            if (streaming && await StreamAsync(connection, query, result, answer))
+            {
+                return;
+            }
+
+            if (streaming)
+            {
+                // A stream without a row loses what the format puts around the rows, names and types for one: run as a whole, it is there.
+                var stream = result;
+                result = await connection.RunAsync(() =>
+                {
+                    stream.Dispose();
+                    return connection.Query(sql, format, request.Parameters, streaming: false);
+                });
+                ThrowOnError(result);
+            }
+
+            await answer.WriteAsync(result, query.Cancelled);
+            await answer.CompleteAsync(query.Cancelled);
+        }
+        finally
+        {
+            query.IsInEngine = false;
+            await connection.RunAsync(() =>
+            {
+                result.Dispose();
+                return true;
+            });
+        }
+    }
+
+    /// <summary>Sends the rows piece by piece; false, with nothing sent, when there is none.</summary>
+    private static async Task<bool> StreamAsync(EngineConnection connection, RunningQuery query, EngineResult stream, ResultWriter answer)
+    {
+        var ended = false;
+        try
+        {
+            for (var pieces = 0; ; pieces++)
+            {
+                using var piece = await connection.RunAsync(() => connection.Fetch(stream));
+                ended = piece.Error is not null || piece.Bytes.IsEmpty;
+                if (piece.Error is not null && piece.Error != StreamHasEnded)
+                {
+                    throw EngineException.Parse(piece.Error);
+                }
+
+                if (ended && pieces > 0)
+                {
+                    await answer.CompleteAsync(query.Cancelled);
+                }
+
+                if (ended)
+                {
+                    return pieces > 0;
+                }
+
+                await answer.WriteAsync(piece, query.Cancelled);
+            }
+        }
+        finally
+        {
+            if (!ended)
+            {
+                await connection.RunAsync(() =>
+                {
+                    connection.Cancel(stream);
+                    return true;
+                });
+            }
+        }
+    }
+
+    private static void ThrowOnError(EngineResult result)
+    {
+        if (result.Error is { } error)
+        {
+            throw EngineException.Parse(error);
+        }
+    }
+}

@@ -1,0 +1,35 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+
+namespace Bxb.Embedded.Engine.Running;
+
+/// <summary>The queries of this process by id. As in a server, an id belongs to one running query at a time.</summary>
+internal sealed class RunningQueries
+{
+    private const int SameIdIsRunning = 216;
+
+    private readonly ConcurrentDictionary<string, RunningQuery> _queries = new(StringComparer.Ordinal);
+    private long _count;
+
+    /// <summary>Registers a query; <see cref="Remove"/> ends it.</summary>
+    /// <exception cref="EngineException">Another with its id is running.</exception>
+    public RunningQuery Add(string id)
+    {
+        var query = new RunningQuery(id, $"bxb-{Interlocked.Increment(ref _count).ToString(CultureInfo.InvariantCulture)} {id}");
+        if (_queries.TryAdd(id, query))
+        {
+            return query;
+        }
+
+        query.Dispose();
+        throw EngineException.Own(SameIdIsRunning, "QUERY_WITH_SAME_ID_IS_ALREADY_RUNNING", $"Query with id = {id} is already running.");
+    }
+
+    public RunningQuery? Find(string id) => _queries.GetValueOrDefault(id);
+
+    public void Remove(RunningQuery query)
+    {
+        _queries.TryRemove(query.Id, out _);
+        query.End();
+    }
+}

@@ -1,0 +1,29 @@
+namespace Bxb.Embedded.Engine.Running;
+
+/// <summary>A query from its arrival until nothing of it runs in the engine any more. Thread-safe.</summary>
+/// <param name="id">The client's query id, or one that was made for it.</param>
+/// <param name="tag">Unique in this process; stands in the setting log_comment while the query runs, so that it can be killed by it.</param>
+internal sealed class RunningQuery(string id, string tag) : IDisposable
+{
+    private readonly CancellationTokenSource _cancelled = new();
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public string Id => id;
+
+    public string Tag => tag;
+
+    /// <summary>Cancelled when somebody wants the query to end.</summary>
+    public CancellationToken Cancelled => _cancelled.Token;
+
+    /// <summary>Completes when nothing of it runs any more.</summary>
+    public Task Ended => _ended.Task;
+
+    /// <summary>Whether the engine may know of it now.</summary>
+    public bool IsInEngine { get; set; }
+
+    public Task CancelAsync() => _ended.Task.IsCompleted ? Task.CompletedTask : _cancelled.CancelAsync();
+
+    public void End() => _ended.TrySetResult();
+
+    public void Dispose() => _cancelled.Dispose();
+}

@@ -1,0 +1,161 @@
+namespace Bxb.Embedded.Engine.Sql;
+
+/// <summary>
+/// One statement as a client of a ClickHouse server sends it, made fit for the embedded engine: no second statement behind it, the
+/// rows of an INSERT read from a file, and no SYNC at a DROP (the engine would wait for ever; its DROP is immediate anyway).
+/// </summary>
+internal sealed class Statement
+{
+    private const int SyntaxError = 62;
+    private const int NotImplemented = 48;
+
+    private static readonly string[] ReadingVerbs = ["SELECT", "WITH", "SHOW", "DESCRIBE", "DESC", "EXISTS", "EXPLAIN", "("];
+
+    private readonly List<SqlToken> _tokens;
+    private readonly string _text;
+
+    private Statement(string text, List<SqlToken> tokens, int dataStart)
+    {
+        (_text, _tokens, DataStart) = (text, tokens, dataStart);
+        Sql = tokens.Count == 0 ? "" : text[..tokens[^1].End];
+    }
+
+    /// <summary>The statement without comments at its end, semicolon or rows.</summary>
+    public string Sql { get; }
+
+    /// <summary>Where the rows of an INSERT begin in the text that was parsed; its length when there are none.</summary>
+    public int DataStart { get; }
+
+    /// <summary>The first word, in capitals.</summary>
+    public string Verb => _tokens.Count > 0 ? Word(0) : "";
+
+    /// <summary>Whether the statement changes nothing, so that GET may carry it and its rows can be streamed.</summary>
+    public bool IsReading => ReadingVerbs.Contains(Verb);
+
+    /// <summary>Whether its rows may be many, so that they are fetched piece by piece.</summary>
+    public bool IsStreamed => Verb is "SELECT" or "WITH" or "(";
+
+    /// <summary>Whether it is an INSERT that expects rows from outside.</summary>
+    public bool TakesRows => Verb == "INSERT" && (FormatAt >= 0 || ValuesAt >= 0 || InputAt >= 0);
+
+    /// <summary>The format of the answer that the statement itself asks for; null when it names none.</summary>
+    public string? OutputFormat => Verb != "INSERT" && FormatAt >= 0 && FormatAt + 1 < _tokens.Count ? TextOf(FormatAt + 1) : null;
+
+    private int FormatAt => FindLast("FORMAT");
+
+    private int ValuesAt => FindLast("VALUES");
+
+    private int InputAt => Enumerable.Range(0, Math.Max(0, _tokens.Count - 3)).FirstOrDefault(i => Word(i) == "INPUT" && TextOf(i + 1) == "(" && _tokens[i + 2].Kind == SqlTokenKind.Text, -1);
+
+    /// <summary>Parses a text that begins with a statement.</summary>
+    /// <exception cref="EngineException">It is empty, has more than one statement, or one that means nothing to an engine without sessions.</exception>
+    public static Statement Parse(string text)
+    {
+        var tokens = SqlTokenizer.Read(text, IsBeforeRows);
+        var dataStart = text.Length;
+        if (tokens.Count > 0 && IsBeforeRows(text, tokens))
+        {
+            dataStart = AfterLineBreak(text, tokens[^1].End);
+        }
+
+        while (tokens.Count > 0 && text[tokens[^1].Start] == ';' && tokens[^1].Kind == SqlTokenKind.Symbol)
+        {
+            tokens.RemoveAt(tokens.Count - 1);
+        }
+
+        var statement = new Statement(text, tokens, dataStart);
+        if (tokens.Count == 0)
+        {
+            throw EngineException.Own(SyntaxError, "SYNTAX_ERROR", "Empty query.");
+        }
+
+        if (tokens.Exists(t => t.Kind == SqlTokenKind.Symbol && text[t.Start] == ';'))
+        {
+            throw EngineException.Own(SyntaxError, "SYNTAX_ERROR", "Multi-statements are not allowed.");
+        }
+
+        if (statement.Verb is "SET" or "USE" || (statement.Verb == "CREATE" && statement.Has("TEMPORARY")))
+        {
+            throw EngineException.Own(NotImplemented, "NOT_IMPLEMENTED", "The embedded engine has no sessions: send settings and the database with the request.");
+        }
+
+        return statement;
+    }
+
+    /// <summary>The statement as the engine can run it when no rows come with it.</summary>
+    public string WithoutSync()
+    {
+        var last = _tokens.Count - 1;
+        if (Verb is not ("DROP" or "DETACH"))
+        {
+            return Sql;
+        }
+
+        return Word(last) == "SYNC" ? Sql[.._tokens[last].Start]
+            : last > 1 && Word(last) == "DELAY" && Word(last - 1) == "NO" ? Sql[.._tokens[last - 1].Start]
+            : Sql;
+    }
+
+    /// <summary>The INSERT with its rows read from a file: <c>input(structure)</c> becomes <c>file(path, format, structure)</c>, and the FORMAT clause goes.</summary>
+    public string WithRowsFrom(string path)
+    {
+        var clause = FormatAt >= 0 ? FormatAt : ValuesAt;
+        var format = FormatAt >= 0 ? TextOf(FormatAt + 1) : "Values";
+        var head = clause >= 0 ? Sql[.._tokens[clause].Start] : Sql;
+        var input = InputAt;
+        return input >= 0
+            ? $"{head[.._tokens[input].Start]}file({SqlText.Literal(path)}, {SqlText.Literal(clause >= 0 ? format : "RowBinary")}, {TextOf(input + 2)}){head[_tokens[input + 3].End..]}"
+            : $"{BeforeSettings(head, out var settings)} SELECT * FROM file({SqlText.Literal(path)}, {SqlText.Literal(format)}) {settings}";
+    }
+
+    /// <summary>The query id that a KILL QUERY names in its plain form, as its token (a text, or a parameter in braces); null for any other statement.</summary>
+    public string? KilledQuery()
+    {
+        if (_tokens.Count < 6 || Word(0) != "KILL" || Word(1) != "QUERY" || Word(2) != "WHERE" || Word(3) != "QUERY_ID" || TextOf(4) != "=")
+        {
+            return null;
+        }
+
+        var last = Word(_tokens.Count - 1) is "SYNC" or "ASYNC" ? _tokens.Count - 2 : _tokens.Count - 1;
+        return Sql[_tokens[5].Start.._tokens[last].End];
+    }
+
+    private static bool IsBeforeRows(string sql, List<SqlToken> tokens)
+    {
+        if (tokens.Count < 3 || !Is(sql, tokens[0], "INSERT") || tokens[^1].Depth != 0)
+        {
+            return false;
+        }
+
+        var last = tokens[^1];
+        return (Is(sql, last, "VALUES") && !tokens.Exists(t => Is(sql, t, "SELECT") || Is(sql, t, "FROM"))) || (Is(sql, tokens[^2], "FORMAT") && tokens[^2].Depth == 0 && last.Kind == SqlTokenKind.Word);
+    }
+
+    private static int AfterLineBreak(string text, int i)
+    {
+        while (i < text.Length && text[i] is ' ' or '\t' or '\r' or ';')
+        {
+            i++;
+        }
+
+        return i < text.Length && text[i] == '\n' ? i + 1 : i;
+    }
+
+    private static bool Is(string sql, SqlToken token, string word) =>
+        token.Kind == SqlTokenKind.Word && sql.AsSpan(token.Start, token.End - token.Start).Equals(word, StringComparison.OrdinalIgnoreCase);
+
+    private string BeforeSettings(string head, out string settings)
+    {
+        var at = FindLast("SETTINGS");
+        settings = at >= 0 ? head[_tokens[at].Start..] : "";
+        return at >= 0 ? head[.._tokens[at].Start] : head;
+    }
+
+    private int FindLast(string word) => _tokens.FindLastIndex(t => t.Depth == 0 && Is(_text, t, word));
+
+    private bool Has(string word) => _tokens.Exists(t => Is(_text, t, word));
+
+    private string TextOf(int i) => i >= 0 && i < _tokens.Count ? _text[_tokens[i].Start.._tokens[i].End] : "";
+
+    private string Word(int i) => i < _tokens.Count && _tokens[i].Kind is SqlTokenKind.Word or SqlTokenKind.Symbol ? TextOf(i).ToUpperInvariant() : "";
+}

@@ -1,0 +1,55 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Runtime.InteropServices;
+using Bxb.Embedded.Binaries;
+
+namespace Bxb.Embedded.ClickHouse;
+
+/// <summary>Command line of the engine process: our own program, which lies beside the host's, run by the host's .NET.</summary>
+internal static class EngineProgram
+{
+    public const string FileName = "Bxb.Embedded.Engine.dll";
+
+    public static async Task<ProcessStartInfo> StartInfoAsync(EmbeddedClickHouseOptions options, EngineHome home, int port, CancellationToken ct)
+    {
+        var program = Path.Combine(AppContext.BaseDirectory, FileName);
+        if (!File.Exists(program))
+        {
+            throw new EmbeddedEngineException($"{program} is missing: it belongs beside the host's own files. Build or publish the host again.");
+        }
+
+        var library = Path.Combine(await EngineCache.FindAsync("clickhouse", ct), "libchdb.so");
+        var start = new ProcessStartInfo(DotNet(),
+        [
+            program, "--library", library, "--data", home.Data, "--port", Text(port), "--password-file", home.PasswordFile,
+            "--parent", Text(Environment.ProcessId), "--memory-bytes", Text(options.MemoryBytes), "--connections", Text(options.Connections),
+        ])
+        {
+            // Its end tells the engine that the host is gone.
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            UseShellExecute = false,
+            WorkingDirectory = home.Folder,
+        };
+        start.Environment.Clear();
+        start.Environment["PATH"] = "/usr/bin:/bin";
+        start.Environment["TZ"] = "UTC";
+        start.Environment["DOTNET_gcServer"] = "0";
+        start.Environment["DOTNET_GCgen0size"] = "1000000";
+        start.Environment["DOTNET_CLI_TELEMETRY_OPTOUT"] = "1";
+        return start;
+    }
+
+    /// <summary>The dotnet program that belongs to the runtime this host runs on, whoever started it.</summary>
+    private static string DotNet()
+    {
+        // shared/Microsoft.NETCore.App/10.0.x lies three folders below it.
+        var dotnet = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..", "dotnet"));
+        return File.Exists(dotnet)
+            ? dotnet
+            : throw new EmbeddedEngineException($"The embedded ClickHouse engine needs the dotnet program, which is not at {dotnet}. Publish the host framework-dependent, or name a ClickHouse server in the settings.");
+    }
+
+    private static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
+}

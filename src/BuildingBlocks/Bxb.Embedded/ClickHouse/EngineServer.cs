@@ -1,0 +1,83 @@
+using System.Diagnostics;
+using Bxb.Embedded.Processes;
+using Microsoft.Extensions.Logging;
+
+namespace Bxb.Embedded.ClickHouse;
+
+/// <summary>Starts, probes and ends the engine process; <see cref="ProcessSupervisor"/> decides when.</summary>
+internal sealed partial class EngineServer(EmbeddedClickHouseOptions options, EngineHome home, int port, HttpClient http, ILogger logger)
+{
+    private static readonly TimeSpan ProbeTimeout = TimeSpan.FromSeconds(5);
+
+    /// <summary>Starts the process and returns when it says that it is ready. Ends leftovers first: the engine locks its folder.</summary>
+    public async Task<Process> StartAsync(CancellationToken ct)
+    {
+        var ended = await home.EndLeftoversAsync(ct);
+        if (ended.Count > 0)
+        {
+            LogLeftoverEnded(string.Join(", ", ended), home.Data);
+        }
+
+        var process = await ProcessStarter.StartAsync(await EngineProgram.StartInfoAsync(options, home, port, ct));
+        var ready = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var output = new EngineOutput(line => _ = line.StartsWith("ready ", StringComparison.Ordinal) && ready.TrySetResult());
+        var errors = new EngineOutput(line => LogEngineSaid(line));
+        var reading = Task.WhenAll(output.ReadAsync(process.StandardOutput), errors.ReadAsync(process.StandardError));
+        try
+        {
+            await Task.WhenAny(ready.Task, reading).WaitAsync(options.StartTimeout, ct);
+            return ready.Task.IsCompleted
+                ? process
+                : throw new EmbeddedEngineException($"The ClickHouse engine ended at its start:{Environment.NewLine}{errors.Tail}");
+        }
+        catch (Exception e)
+        {
+            await StopAsync(process);
+            process.Dispose();
+            throw e is TimeoutException
+                ? new EmbeddedEngineException($"The ClickHouse engine was not ready within {options.StartTimeout}:{Environment.NewLine}{errors.Tail}", e)
+                : e;
+        }
+    }
+
+    /// <summary>Whether the engine process answers within five seconds.</summary>
+    public async Task<bool> ProbeAsync(CancellationToken ct)
+    {
+        try
+        {
+            using var timeout = CancellationTokenSource.CreateLinkedTokenSource(ct);
+            timeout.CancelAfter(ProbeTimeout);
+            using var answer = await http.GetAsync(new Uri($"http://127.0.0.1:{port}/ping"), timeout.Token);
+            return answer.IsSuccessStatusCode;
+        }
+        catch (Exception e) when (e is HttpRequestException or OperationCanceledException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Asks the process to end, kills it after the time-out, and returns when it is gone.</summary>
+    public async Task StopAsync(Process process)
+    {
+        if (!process.HasExited)
+        {
+            Libc.Signal(process.Id, Libc.SigTerm);
+            if (!await RunningProcesses.WaitAsync(() => process.HasExited, options.StopTimeout, CancellationToken.None))
+            {
+                LogStopTakesLong(options.StopTimeout.TotalSeconds);
+                Libc.Signal(process.Id, Libc.SigKill);
+            }
+        }
+
+        await home.EndLeftoversAsync(CancellationToken.None);
+    }
+
+    [LoggerMessage(EventId = 4020, Level = LogLevel.Warning, Message = "Ended what an earlier host had left running (process {ProcessIds}) on {Folder}")]
+    private partial void LogLeftoverEnded(string processIds, string folder);
+
+    [LoggerMessage(EventId = 4021, Level = LogLevel.Warning, Message = "The ClickHouse engine did not stop within {Seconds} s and is killed")]
+    private partial void LogStopTakesLong(double seconds);
+
+    [LoggerMessage(EventId = 4022, Level = LogLevel.Warning, Message = "ClickHouse engine: {Line}")]
+    private partial void LogEngineSaid(string line);
+}

@@ -1,0 +1,106 @@
+using System.Net.Http.Headers;
+using System.Text;
+using Bxb.Embedded.ClickHouse;
+using Bxb.Embedded.Files;
+using Bxb.Embedded.Processes;
+using Microsoft.Extensions.Logging;
+
+namespace Bxb.Embedded;
+
+/// <summary>
+/// The ClickHouse engine of this host: a child process with the engine's library in it, which speaks ClickHouse's HTTP interface on
+/// loopback alone, with a password made at the first start. It is restarted when it crashes or stops answering, ends with the host or
+/// when the host is gone, and keeps port and password for its life, so that the URL outlives every restart.
+/// </summary>
+public sealed class EmbeddedClickHouse : IAsyncDisposable
+{
+    private const string User = "bxb";
+    private const string DatabaseName = "bxb";
+
+    private readonly ProcessSupervisor _supervisor;
+    private readonly DataDirectoryLock _lock;
+    private readonly HttpClient _http;
+    private readonly Uri _root;
+
+    private EmbeddedClickHouse(ProcessSupervisor supervisor, DataDirectoryLock held, HttpClient http, Uri root, string password)
+    {
+        (_supervisor, _lock, _http, _root) = (supervisor, held, http, root);
+        Url = new Uri($"http://{User}:{password}@{root.Authority}/?database={DatabaseName}");
+    }
+
+    /// <summary>The engine's address with user, password and the database <c>bxb</c>.</summary>
+    public Uri Url { get; }
+
+    /// <summary>How often the engine was started again because it had crashed or did not answer.</summary>
+    public int Restarts => _supervisor.Restarts;
+
+    /// <summary>Id of the engine's process; null while it is being restarted.</summary>
+    public int? ProcessId => _supervisor.ProcessId;
+
+    /// <summary>Starts the engine and makes the database at the first start; returns when it answers.</summary>
+    /// <exception cref="EmbeddedEngineException">It cannot start, or another host uses the directory: the message says why and what to do. Nothing is left running.</exception>
+    public static async Task<EmbeddedClickHouse> StartAsync(EmbeddedClickHouseOptions options, ILoggerFactory loggers, CancellationToken ct)
+    {
+        var logger = loggers.CreateLogger("Bxb.Embedded.ClickHouse");
+        var home = EngineHome.Of(options.DataDirectory);
+        var held = DataDirectoryLock.Acquire(home.Folder);
+        var http = new HttpClient(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(5), UseProxy = false });
+        ProcessSupervisor? supervisor = null;
+        try
+        {
+            var password = await PrivateFile.SecretAsync(home.PasswordFile, ct);
+            await home.EndLeftoversAsync(ct);
+            var port = await LoopbackPort.KeptOrFreeAsync(home.PortFile, ct);
+            var root = new Uri($"http://127.0.0.1:{port}/");
+            http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{User}:{password}")));
+            var server = new EngineServer(options, home, port, http, logger);
+            supervisor = new ProcessSupervisor(new SupervisedEngine("ClickHouse engine", server.StartAsync, server.StopAsync, server.ProbeAsync), logger);
+            await supervisor.StartAsync(ct);
+            using var create = new StringContent($"CREATE DATABASE IF NOT EXISTS {DatabaseName}");
+            await PostAsync(http, root, create, ct);
+            return new EmbeddedClickHouse(supervisor, held, http, root, password);
+        }
+        catch
+        {
+            await (supervisor?.DisposeAsync() ?? ValueTask.CompletedTask);
+            http.Dispose();
+            held.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Ends what still runs on a data directory's engine folder and deletes it. Refused while a host uses it.</summary>
+    public static async Task RemoveAsync(string dataDirectory, CancellationToken ct)
+    {
+        var home = EngineHome.Of(dataDirectory);
+        using (DataDirectoryLock.Acquire(home.Folder))
+        {
+            await home.EndLeftoversAsync(ct);
+            Directory.Delete(home.Folder, recursive: true);
+        }
+    }
+
+    /// <summary>
+    /// Returns when everything that the engine has acknowledged so far is on the disk: the engine itself syncs nothing. The same as a POST
+    /// to <c>/bxb/sync</c> with the credentials.
+    /// </summary>
+    /// <exception cref="HttpRequestException">The engine is away or the disk failed: nothing is known of what was written last.</exception>
+    public Task SyncAsync(CancellationToken ct) => PostAsync(_http, new Uri(_root, "bxb/sync"), content: null, ct);
+
+    /// <summary>Ends the engine and returns when its process is gone.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _supervisor.DisposeAsync();
+        _http.Dispose();
+        _lock.Dispose();
+    }
+
+    private static async Task PostAsync(HttpClient http, Uri url, HttpContent? content, CancellationToken ct)
+    {
+        using var answer = await http.PostAsync(url, content, ct);
+        if (!answer.IsSuccessStatusCode)
+        {
+            throw new HttpRequestException($"The ClickHouse engine answered {(int)answer.StatusCode}: {await answer.Content.ReadAsStringAsync(ct)}", inner: null, answer.StatusCode);
+        }
+    }
+}

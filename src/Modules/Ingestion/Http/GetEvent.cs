@@ -1,0 +1,56 @@
+using Bxb.EventLog.Reading;
+using Bxb.Modularity.Authorization;
+using Bxb.Modularity.Errors;
+using Bxb.Modularity.Http;
+using Microsoft.AspNetCore.Http;
+
+namespace Bxb.Ingestion.Http;
+
+/// <summary>
+/// GET /v1/events/{transaction_id}: one event by the id that its sender gave it. Where several sources share the id, the event without a source answers; if
+/// there is none such, the caller has to say which: 409.
+/// </summary>
+internal sealed class GetEvent(EventLogQueries queries)
+{
+    /// <summary>The id alone does not say which event is meant.</summary>
+    public static readonly ErrorCode SourceNeeded = new("source_needed", StatusCodes.Status409Conflict, "Several sources have an event of this id.");
+
+    /// <summary>The segments before the id: v1 and events.</summary>
+    private const int IdSegment = 2;
+
+    public async Task AnswerAsync(HttpContext context)
+    {
+        var source = ApiQuery.Text(context, "source");
+        var id = Id(context);
+        if (id is null || id.Contains('\0', StringComparison.Ordinal) || source?.Contains('\0', StringComparison.Ordinal) == true)
+        {
+            throw NotFound();
+        }
+
+        var found = await EventLogCalls.AskAsync(queries.FindAsync(context.Caller().OrganizationId, id, source, context.RequestAborted));
+        var seen = found.Count == 1 ? found[0] : found.FirstOrDefault(static e => e.Source.Length == 0);
+        if (seen is null)
+        {
+            throw found.Count == 0 ? NotFound() : new ApiException(SourceNeeded, "Several sources have an event of this id; say which with the parameter source.");
+        }
+
+        var writer = JsonAnswer.Begin(context, StatusCodes.Status200OK);
+        EventJson.Write(writer, seen);
+        await JsonAnswer.SendAsync(context, writer);
+    }
+
+    /// <summary>The id as the caller meant it: an encoded slash, and a plain one too, belongs to it.</summary>
+    private static string? Id(HttpContext context)
+    {
+        var routed = (string?)context.Request.RouteValues["transaction_id"] ?? "";
+        var segments = new string?[routed.Count(static c => c == '/') + 1];
+        for (var i = 0; i < segments.Length; i++)
+        {
+            segments[i] = PathText.Segment(context, IdSegment + i);
+        }
+
+        return Array.TrueForAll(segments, static s => s is not null) ? string.Join('/', segments) : null;
+    }
+
+    private static ApiException NotFound() => new(ErrorCode.NotFound, "There is no event of this id.");
+}

@@ -1,0 +1,51 @@
+using System.Text.Json;
+using Bxb.Ingestion.Readers;
+using Bxb.Modularity.Errors;
+using Bxb.Modularity.Json;
+using Microsoft.AspNetCore.Http;
+
+namespace Bxb.Ingestion.Http;
+
+/// <summary>Answers of the event calls, written by hand straight into the response.</summary>
+internal static class JsonAnswer
+{
+    /// <summary>The header that says how far in the log a request reached.</summary>
+    public const string PositionHeader = "Bxb-Position";
+
+    /// <summary>Sets <see cref="PositionHeader"/>.</summary>
+    public static void SetPosition(HttpContext context, long position)
+        => context.Response.Headers[PositionHeader] = position.ToString(System.Globalization.CultureInfo.InvariantCulture);
+
+    /// <summary>Begins an answer; <see cref="SendAsync"/> ends it.</summary>
+    public static Utf8JsonWriter Begin(HttpContext context, int status)
+    {
+        context.Response.StatusCode = status;
+        context.Response.ContentType = "application/json";
+        return new Utf8JsonWriter(context.Response.BodyWriter, ApiJson.WriterOptions);
+    }
+
+    /// <summary>Sends what was written, with its length: nothing has left before.</summary>
+    public static async Task SendAsync(HttpContext context, Utf8JsonWriter writer)
+    {
+        await using (writer)
+        {
+            // Only hands its bytes to the response's buffer; the next flush sends them.
+            await writer.FlushAsync(context.RequestAborted);
+            context.Response.ContentLength = writer.BytesCommitted;
+        }
+
+        await context.Response.BodyWriter.FlushAsync(context.RequestAborted);
+    }
+
+    /// <summary>Answers a refused request; one whose caller has gone gets no answer.</summary>
+    public static Task RefuseAsync(HttpContext context, Refusal refusal, TimeSpan retryAfter)
+    {
+        if (ReferenceEquals(refusal, Refusal.CallerGone))
+        {
+            context.Abort();
+            return Task.CompletedTask;
+        }
+
+        return ProblemDocument.WriteAsync(context, refusal.Code, refusal.Detail, refusal.Faults, retryAfter);
+    }
+}

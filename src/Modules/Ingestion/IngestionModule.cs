@@ -1,0 +1,52 @@
+using Bxb.Ingestion.Http;
+using Bxb.Ingestion.Intake;
+using Bxb.Ingestion.Readers;
+using Bxb.Modularity;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+
+namespace Bxb.Ingestion;
+
+/// <summary>Takes events in over HTTP and answers questions about single events. Its settings are <c>Bxb:Ingestion</c>.</summary>
+public sealed class IngestionModule : IModule
+{
+    /// <inheritdoc />
+    public string Name => "Ingestion";
+
+    /// <inheritdoc />
+    public void AddServices(IServiceCollection services, IConfigurationSection bxb)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        ArgumentNullException.ThrowIfNull(bxb);
+        services.AddOptions<IngestionOptions>()
+            .Bind(bxb.GetSection(Name), binder => binder.ErrorOnUnknownConfiguration = true)
+            .ValidateDataAnnotations()
+            .ValidateOnStart();
+        services.AddSingleton<IValidateOptions<IngestionOptions>, IngestionOptionsValidator>();
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddMetrics();
+        services.AddSingleton(provider => provider.GetRequiredService<IOptions<IngestionOptions>>().Value);
+        services.AddSingleton(provider => new Admission(provider.GetRequiredService<IngestionOptions>().MaxBytesInFlight));
+        services.AddSingleton<IngestionInstruments>();
+        services.AddSingleton<EventReader>();
+        services.AddSingleton<BatchReader>();
+        services.AddSingleton<EventIntake>();
+        services.AddSingleton<PostEvent>();
+        services.AddSingleton<PostBatch>();
+        services.AddSingleton<GetEvent>();
+        services.AddSingleton<ListEvents>();
+        services.AddSingleton<ListConflicts>();
+    }
+
+    /// <inheritdoc />
+    public void MapEndpoints(IEndpointRouteBuilder endpoints) => endpoints.MapIngestion();
+
+    private sealed class IngestionOptionsValidator : IValidateOptions<IngestionOptions>
+    {
+        public ValidateOptionsResult Validate(string? name, IngestionOptions options)
+            => options.Contradiction() is { } contradiction ? ValidateOptionsResult.Fail(contradiction) : ValidateOptionsResult.Success;
+    }
+}

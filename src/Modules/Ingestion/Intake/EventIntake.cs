@@ -1,0 +1,102 @@
+using System.Diagnostics;
+using Bxb.EventLog;
+using Bxb.EventLog.Appending;
+using Bxb.Ingestion.Readers;
+using Bxb.Modularity.Authorization;
+using Bxb.Modularity.Errors;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+
+namespace Bxb.Ingestion.Intake;
+
+/// <summary>The walk of one request: its bytes, the events in them by every rule, the log's commit. When it returns without a refusal, the events are durable.</summary>
+/// <remarks>
+/// Thread-safe. A request that is cancelled before the log began to commit leaves nothing; after that it may be recorded although nobody hears of it, and the
+/// same request sent again finds its events as duplicates.
+/// </remarks>
+internal sealed class EventIntake(
+    BatchReader reader, EventLogAppender appender, Admission admission, IngestionOptions options, IngestionInstruments instruments, ILogger<EventIntake> logger)
+{
+    /// <summary>Takes in a body that is one event.</summary>
+    public ValueTask<TakenEvents> TakeEventAsync(HttpContext context) => TakeAsync(context, batch: false, partial: false);
+
+    /// <summary>Takes in a batch.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="partial">Whether the good events are wanted without the bad ones.</param>
+    public ValueTask<TakenEvents> TakeBatchAsync(HttpContext context, bool partial) => TakeAsync(context, batch: true, partial);
+
+    private async ValueTask<TakenEvents> TakeAsync(HttpContext context, bool batch, bool partial)
+    {
+        var started = Stopwatch.GetTimestamp();
+        var taken = new TakenEvents(admission);
+        try
+        {
+            taken.Refusal = await ReadAsync(context, batch, partial, taken);
+            if (taken.Refusal is null && taken.Block!.Count > 0)
+            {
+                await AppendAsync(taken, context.RequestAborted);
+            }
+        }
+        catch
+        {
+            taken.Dispose();
+            throw;
+        }
+
+        instruments.Took(taken, batch, Stopwatch.GetElapsedTime(started));
+        if (taken.Refusal is { } refusal)
+        {
+            IngestionLog.Refused(logger, context.Caller().OrganizationId, refusal.Code.Code, refusal.Detail);
+        }
+        else
+        {
+            IngestionLog.Took(logger, context.Caller().OrganizationId, taken.Recorded, taken.Duplicates, taken.Conflicts, taken.Rejected, taken.Position);
+        }
+
+        return taken;
+    }
+
+    private async ValueTask<Refusal?> ReadAsync(HttpContext context, bool batch, bool partial, TakenEvents taken)
+    {
+        var (body, refusal) = await BodyReader.ReadAsync(context, batch ? options.MaxBatchBytes : options.MaxEventBytes, taken.Lease);
+        if (body is null)
+        {
+            return refusal;
+        }
+
+        // The body ends here: while the log commits, only the block is held.
+        using (body)
+        {
+            taken.Bytes = body.Length;
+            if (!taken.Lease.TryAdd(reader.EstimateBytes(body.Length)))
+            {
+                return Refusal.AtLimit;
+            }
+
+            var block = AppendBlock.Rent(context.Caller().OrganizationId, Math.Max(body.Length, 64), batch ? reader.EstimateEvents(body.Length) : 1);
+            block.TraceParent = TraceContext.Of(context);
+            taken.Block = block;
+            if (!batch)
+            {
+                return reader.ReadEvent(body.Span, block, taken.Faults);
+            }
+
+            var refused = reader.ReadBatch(body.Span, partial, block, taken.Lease, taken.Faults, out var rejected);
+            taken.Rejected = rejected;
+            return refused;
+        }
+    }
+
+    private async ValueTask AppendAsync(TakenEvents taken, CancellationToken cancellation)
+    {
+        try
+        {
+            await appender.AppendAsync(taken.Block!, cancellation);
+            taken.Count();
+        }
+        catch (EventLogUnavailableException)
+        {
+            taken.Refusal = new Refusal(ErrorCode.Unavailable, "The event log does not answer; the same request may be sent again, nothing is counted twice.");
+        }
+    }
+}

@@ -1,0 +1,115 @@
+namespace Bxb.Ingestion.Intake;
+
+/// <summary>Reads Unix seconds, written as a JSON number with any fraction and exponent, to milliseconds: on the digits themselves, so that nothing is rounded.</summary>
+internal static class UnixSeconds
+{
+    /// <summary>The digits of the greatest number of milliseconds that still is a year of four digits.</summary>
+    private const int MostDigits = 15;
+
+    /// <summary>Reads the text.</summary>
+    /// <param name="text">The whole text, by the grammar of JSON numbers.</param>
+    /// <param name="milliseconds">Milliseconds since the Unix epoch, what lies past them cut off.</param>
+    public static TimestampFault Read(ReadOnlySpan<byte> text, out long milliseconds)
+    {
+        milliseconds = 0;
+        var at = 0;
+        var negative = text.Length > 0 && text[0] == '-';
+        at += negative ? 1 : 0;
+
+        // The value is 0.d1 d2 d3 ... times ten to the power of 'point', d1 not being zero. Digits past the fifteenth cannot reach a millisecond.
+        Span<byte> digits = stackalloc byte[MostDigits];
+        var kept = 0;
+        long point = 0;
+        var whole = at;
+        for (; at < text.Length && IsDigit(text[at]); at++)
+        {
+            Keep(digits, ref kept, text[at]);
+            point += kept > 0 ? 1 : 0;
+        }
+
+        if (at == whole || (at - whole > 1 && text[whole] == '0'))
+        {
+            return TimestampFault.Malformed;
+        }
+
+        if (at < text.Length && text[at] == '.')
+        {
+            var fraction = ++at;
+            for (; at < text.Length && IsDigit(text[at]); at++)
+            {
+                Keep(digits, ref kept, text[at]);
+                point -= kept == 0 ? 1 : 0;
+            }
+
+            if (at == fraction)
+            {
+                return TimestampFault.Malformed;
+            }
+        }
+
+        if (!Exponent(text[at..], out var exponent))
+        {
+            return TimestampFault.Malformed;
+        }
+
+        if (kept == 0)
+        {
+            return TimestampFault.None;
+        }
+
+        var length = point + exponent + 3;
+        if (negative)
+        {
+            return TimestampFault.BeforeEpoch;
+        }
+
+        if (length > MostDigits)
+        {
+            return TimestampFault.TooFarAhead;
+        }
+
+        for (var i = 0; i < length; i++)
+        {
+            milliseconds = milliseconds * 10 + (i < kept ? digits[i] : 0);
+        }
+
+        return TimestampFault.None;
+    }
+
+    private static void Keep(Span<byte> digits, ref int kept, byte digit)
+    {
+        if (kept < MostDigits && (kept > 0 || digit != '0'))
+        {
+            digits[kept++] = (byte)(digit - '0');
+        }
+    }
+
+    /// <summary>Reads what stands behind the digits: nothing, or an exponent, held within what a long can add up.</summary>
+    private static bool Exponent(ReadOnlySpan<byte> rest, out long exponent)
+    {
+        const long farAway = 1L << 40;
+        exponent = 0;
+        if (rest.IsEmpty)
+        {
+            return true;
+        }
+
+        if ((rest[0] | 0x20) != 'e')
+        {
+            return false;
+        }
+
+        var at = 1;
+        var sign = at < rest.Length && rest[at] is (byte)'+' or (byte)'-' ? rest[at++] : (byte)'+';
+        var first = at;
+        for (; at < rest.Length && IsDigit(rest[at]); at++)
+        {
+            exponent = Math.Min(exponent * 10 + (rest[at] - '0'), farAway);
+        }
+
+        exponent = sign == '-' ? -exponent : exponent;
+        return at > first && at == rest.Length;
+    }
+
+    private static bool IsDigit(byte b) => b is >= (byte)'0' and <= (byte)'9';
+}
