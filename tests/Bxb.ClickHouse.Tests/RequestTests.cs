@@ -27,7 +27,6 @@ public class RequestTests
             ["database"] = "da ta",
             ["wait_end_of_query"] = "0",
             ["query_id"] = "q 1",
-            ["log_comment"] = "q 1",
             ["max_threads"] = "2",
             ["max_execution_time"] = "30",
             ["param_a"] = @"tab\t new\n back\\ quote\' é&=%",

@@ -26,6 +26,12 @@ public sealed class ClickHouseStatement
     /// <summary>The time limit of this statement; null: that of the options.</summary>
     public TimeSpan? Timeout { get; set; }
 
+    /// <summary>
+    /// The <see cref="ClickHouseClient.ServerInstance"/> that the statement is meant for: the embedded engine refuses it (HTTP status 412, name HTTP) when it was started again since.
+    /// Null, and a server: no matter.
+    /// </summary>
+    public string? OnlyInstance { get; set; }
+
     /// <summary>Names and values in ClickHouse's escaped text form.</summary>
     internal IReadOnlyList<KeyValuePair<string, string>> Parameters => _parameters;
 

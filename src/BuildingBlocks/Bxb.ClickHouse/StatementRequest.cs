@@ -45,7 +45,7 @@ internal sealed class StatementRequest
         AppendParameters(parameters, statement);
         if (parameters.Length <= MaxInUrl)
         {
-            return Request(url.Append(parameters), new StringContent(sql, Encoding.UTF8, "text/plain"));
+            return Request(statement, url.Append(parameters), new StringContent(sql, Encoding.UTF8, "text/plain"));
         }
 
         var form = new MultipartFormDataContent { { Field(sql), "query" } };
@@ -54,7 +54,7 @@ internal sealed class StatementRequest
             form.Add(Field(value), "param_" + name);
         }
 
-        return Request(url, form);
+        return Request(statement, url, form);
     }
 
     internal HttpRequestMessage Insert(ClickHouseStatement statement, string sql, ReadOnlyMemory<byte> rows)
@@ -64,22 +64,29 @@ internal sealed class StatementRequest
         AppendParameters(url, statement);
         var body = new ReadOnlyMemoryContent(rows);
         body.Headers.ContentType = new MediaTypeHeaderValue("application/octet-stream");
-        return Request(url, body);
+        return Request(statement, url, body);
     }
 
     /// <summary>A request to a path beside the statements' one.</summary>
     internal HttpRequestMessage Plain(HttpMethod method, string path) => new(method, new Uri(_server, path)) { Headers = { Authorization = _credentials } };
 
-    private HttpRequestMessage Request(StringBuilder url, HttpContent body) =>
-        new(HttpMethod.Post, new Uri(_server, url.ToString())) { Content = body, Headers = { Authorization = _credentials } };
+    private HttpRequestMessage Request(ClickHouseStatement statement, StringBuilder url, HttpContent body)
+    {
+        var request = new HttpRequestMessage(HttpMethod.Post, new Uri(_server, url.ToString())) { Content = body, Headers = { Authorization = _credentials } };
+        if (statement.OnlyInstance is { } instance)
+        {
+            request.Headers.Add("X-Bxb-Instance", instance);
+        }
+
+        return request;
+    }
 
     private StringBuilder Url(ClickHouseStatement statement, bool withDatabase)
     {
         var url = new StringBuilder("/?", 1024).Append(withDatabase ? _database : "").Append("wait_end_of_query=0");
         if (statement.QueryId is { } id)
         {
-            // The embedded engine knows a statement by its comment, a server by its id: both can be killed by either.
-            url.Append("&query_id=").Append(Uri.EscapeDataString(id)).Append("&log_comment=").Append(Uri.EscapeDataString(id));
+            url.Append("&query_id=").Append(Uri.EscapeDataString(id));
         }
 
         foreach (var (name, value) in statement.Settings)

@@ -77,7 +77,12 @@ internal sealed class HttpServer : IAsyncDisposable
             }
 
             _credentials.Check(context.Request);
-            if (context.Request.Path == "/")
+            if (context.Request.Headers.TryGetValue("X-Bxb-Instance", out var meant) && meant != Instance)
+            {
+                // The statement was meant for this engine before it was started again, which may have brought older data back.
+                context.Response.StatusCode = StatusCodes.Status412PreconditionFailed;
+            }
+            else if (context.Request.Path == "/")
             {
                 await QueryAsync(context, answer);
             }
@@ -112,26 +117,15 @@ internal sealed class HttpServer : IAsyncDisposable
         }
 
         var sql = rows is null ? statement.WithoutSync() : statement.WithRowsFrom($"/proc/self/fd/{rows.DangerousGetHandle()}");
-        if (statement.KilledQuery() is { } killed)
-        {
-            (statement, sql) = await KillAsync(killed, request);
-        }
-
         var format = statement.OutputFormat ?? request.DefaultFormat;
         context.Response.Headers["X-ClickHouse-Query-Id"] = request.QueryId;
         context.Response.Headers["X-ClickHouse-Format"] = format;
         context.Response.Headers["X-ClickHouse-Timezone"] = "UTC";
         context.Response.ContentType = ContentTypeOf(format);
-        await _queries.RunAsync(request, statement, sql, answer, context.RequestAborted);
-    }
-
-    /// <summary>The engine knows a query by its log_comment and not by its id, so KILL QUERY is done here; the answer is what a server says of it.</summary>
-    private async Task<(Statement Statement, string Sql)> KillAsync(string idToken, QueryRequest request)
-    {
-        var id = QueryIdOf(idToken, request.Parameters);
-        var found = await _queries.KillAsync(id);
-        var sql = $"SELECT 'finished' AS kill_status, {SqlText.Literal(id)} AS query_id, 'default' AS user, '' AS query WHERE {(found ? 1 : 0)}";
-        return (Statement.Parse(sql), sql);
+        // The engine knows a query by its log_comment and not by its id, so KILL QUERY is done here.
+        await (statement.KilledQueries() is { } killed
+            ? _queries.KillAsync(QueryIdOf(killed.Token, request.Parameters), killed.IsPrefix, format, answer, context.RequestAborted)
+            : _queries.RunAsync(request, statement, sql, answer, context.RequestAborted));
     }
 
     private static string QueryIdOf(string token, IReadOnlyList<KeyValuePair<string, string>> parameters)

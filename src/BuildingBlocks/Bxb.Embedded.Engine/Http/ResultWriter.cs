@@ -22,19 +22,19 @@ internal sealed class ResultWriter(HttpContext context)
     /// <summary>Rows that an INSERT wrote.</summary>
     public ulong RowsWritten { get; private set; }
 
-    /// <summary>Takes a piece of the answer; copied before this returns.</summary>
-    public async Task WriteAsync(EngineResult piece, CancellationToken ct)
+    /// <summary>Takes a piece of the answer from one of its bytes on; copied before this returns.</summary>
+    public async Task WriteAsync(EngineResult piece, int from, CancellationToken ct)
     {
         RowsWritten += piece.RowsWritten;
         var length = piece.Bytes.Length;
-        if (!_begun && _heldBack.WrittenCount + length <= HeldBackBytes)
+        if (!_begun && _heldBack.WrittenCount + length - from <= HeldBackBytes)
         {
-            _heldBack.Write(piece.Bytes);
+            _heldBack.Write(piece.Bytes[from..]);
             return;
         }
 
         await BeginAsync(ct);
-        for (var sent = 0; sent < length; sent += FlushBytes)
+        for (var sent = from; sent < length; sent += FlushBytes)
         {
             context.Response.BodyWriter.Write(piece.Bytes.Slice(sent, Math.Min(FlushBytes, length - sent)));
             await context.Response.BodyWriter.FlushAsync(ct);

@@ -6,7 +6,7 @@ namespace Bxb.Embedded.Engine.Running;
 
 /// <summary>
 /// Runs queries on the pool's connections and kills them. A query that is cancelled (killed, or its client is gone) is ended in the engine
-/// before its connection is given back; <see cref="KillAsync(string)"/> returns after that, so that "killed" means that it changes nothing any more.
+/// before its connection is given back; a kill returns after that, so that "killed" means that it changes nothing any more.
 /// </summary>
 /// <param name="pool">Where queries run.</param>
 /// <param name="running">The queries of this process.</param>
@@ -53,16 +53,20 @@ internal sealed class QueryRunner(ConnectionPool pool, RunningQueries running, E
         }
     }
 
-    /// <summary>Ends a query and returns once it has ended; false when none with this id runs.</summary>
-    public async Task<bool> KillAsync(string id)
+    /// <summary>
+    /// Ends the queries whose id is, or begins with, a text and answers, once they have ended, with what a server says of it: a row, or none when there was none. Needs no
+    /// connection of the pool, so that it works when all are busy.
+    /// </summary>
+    public async Task KillAsync(string id, bool isPrefix, string format, ResultWriter answer, CancellationToken ct)
     {
-        if (running.Find(id) is not { } query)
-        {
-            return false;
-        }
+        var queries = running.Find(id, isPrefix);
+        await Task.WhenAll(queries.Select(KillAsync));
 
-        await KillAsync(query);
-        return true;
+        var sql = $"SELECT 'finished' AS kill_status, {SqlText.Literal(id)} AS query_id, 'default' AS user, '' AS query WHERE {(queries.Count == 0 ? 0 : 1)}";
+        using var result = await ControlAsync(sql, format);
+        ThrowOnError(result);
+        await answer.WriteAsync(result, from: 0, ct);
+        await answer.CompleteAsync(ct);
     }
 
     private async Task KillAsync(RunningQuery query)
@@ -73,26 +77,31 @@ internal sealed class QueryRunner(ConnectionPool pool, RunningQueries running, E
             // Again and again: the engine lists a query a little after the call that starts it.
             if (query.IsInEngine)
             {
-                await _controlGate.WaitAsync(CancellationToken.None);
-                try
-                {
-                    var sql = $"KILL QUERY WHERE Settings['log_comment'] = {SqlText.Literal(query.Tag)} ASYNC";
-                    (await control.RunAsync(() => control.Query(sql, "Null", [], streaming: false))).Dispose();
-                }
-                finally
-                {
-                    _controlGate.Release();
-                }
+                (await ControlAsync($"KILL QUERY WHERE Settings['log_comment'] = {SqlText.Literal(query.Tag)} ASYNC", "Null")).Dispose();
             }
 
             await Task.WhenAny(query.Ended, Task.Delay(KillInterval, CancellationToken.None));
         }
     }
 
+    private async Task<EngineResult> ControlAsync(string sql, string format)
+    {
+        await _controlGate.WaitAsync(CancellationToken.None);
+        try
+        {
+            return await control.RunAsync(() => control.Query(sql, format, [], streaming: false));
+        }
+        finally
+        {
+            _controlGate.Release();
+        }
+    }
+
     private static async Task RunOnAsync(EngineConnection connection, RunningQuery query, QueryRequest request, Statement statement, string sql, ResultWriter answer)
     {
         var format = statement.OutputFormat ?? request.DefaultFormat;
-        var streaming = statement.IsStreamed && !request.WaitForEnd;
+        var framing = statement.IsStreamed && !request.WaitForEnd ? PieceFraming.Of(format) : null;
+        var streaming = framing is not null;
         await connection.RunAsync(() =>
         {
             connection.Prepare(request.Database, [new("log_comment", query.Tag), .. request.Settings]);
@@ -104,7 +113,7 @@ internal sealed class QueryRunner(ConnectionPool pool, RunningQueries running, E
         try
         {
             ThrowOnError(result);
-            if (streaming && await StreamAsync(connection, query, result, answer))
+            if (framing is not null && await StreamAsync(connection, query, result, framing, answer))
             {
                 return;
             }
@@ -121,7 +130,7 @@ internal sealed class QueryRunner(ConnectionPool pool, RunningQueries running, E
                 ThrowOnError(result);
             }
 
-            await answer.WriteAsync(result, query.Cancelled);
+            await answer.WriteAsync(result, from: 0, query.Cancelled);
             await answer.CompleteAsync(query.Cancelled);
         }
         finally
@@ -136,7 +145,7 @@ internal sealed class QueryRunner(ConnectionPool pool, RunningQueries running, E
     }
 
     /// <summary>Sends the rows piece by piece; false, with nothing sent, when there is none.</summary>
-    private static async Task<bool> StreamAsync(EngineConnection connection, RunningQuery query, EngineResult stream, ResultWriter answer)
+    private static async Task<bool> StreamAsync(EngineConnection connection, RunningQuery query, EngineResult stream, PieceFraming framing, ResultWriter answer)
     {
         var ended = false;
         try
@@ -150,6 +159,8 @@ internal sealed class QueryRunner(ConnectionPool pool, RunningQueries running, E
                     throw EngineException.Parse(piece.Error);
                 }
 
+                // A killed stream may end as if it were complete.
+                query.Cancelled.ThrowIfCancellationRequested();
                 if (ended && pieces > 0)
                 {
                     await answer.CompleteAsync(query.Cancelled);
@@ -160,7 +171,7 @@ internal sealed class QueryRunner(ConnectionPool pool, RunningQueries running, E
                     return pieces > 0;
                 }
 
-                await answer.WriteAsync(piece, query.Cancelled);
+                await answer.WriteAsync(piece, framing.Repeated(piece.Bytes), query.Cancelled);
             }
         }
         finally

@@ -25,7 +25,8 @@ internal sealed class RunningQueries
         throw EngineException.Own(SameIdIsRunning, "QUERY_WITH_SAME_ID_IS_ALREADY_RUNNING", $"Query with id = {id} is already running.");
     }
 
-    public RunningQuery? Find(string id) => _queries.GetValueOrDefault(id);
+    public IReadOnlyList<RunningQuery> Find(string id, bool isPrefix) =>
+        isPrefix ? [.. _queries.Values.Where(q => q.Id.StartsWith(id, StringComparison.Ordinal))] : _queries.TryGetValue(id, out var one) ? [one] : [];
 
     public void Remove(RunningQuery query)
     {

@@ -108,16 +108,21 @@ internal sealed class Statement
             : $"{BeforeSettings(head, out var settings)} SELECT * FROM file({SqlText.Literal(path)}, {SqlText.Literal(format)}) {settings}";
     }
 
-    /// <summary>The query id that a KILL QUERY names in its plain form, as its token (a text, or a parameter in braces); null for any other statement.</summary>
-    public string? KilledQuery()
+    /// <summary>
+    /// What a KILL QUERY names in one of its plain forms, <c>WHERE query_id = …</c> and <c>WHERE startsWith(query_id, …)</c>: the id, or its beginning, as a token (a
+    /// text, or a parameter in braces); null for any other statement.
+    /// </summary>
+    public (string Token, bool IsPrefix)? KilledQueries()
     {
-        if (_tokens.Count < 6 || Word(0) != "KILL" || Word(1) != "QUERY" || Word(2) != "WHERE" || Word(3) != "QUERY_ID" || TextOf(4) != "=")
+        if (_tokens.Count < 6 || Word(0) != "KILL" || Word(1) != "QUERY" || Word(2) != "WHERE")
         {
             return null;
         }
 
         var last = Word(_tokens.Count - 1) is "SYNC" or "ASYNC" ? _tokens.Count - 2 : _tokens.Count - 1;
-        return Sql[_tokens[5].Start.._tokens[last].End];
+        return Word(3) == "QUERY_ID" && TextOf(4) == "=" ? (Sql[_tokens[5].Start.._tokens[last].End], false)
+            : Word(3) == "STARTSWITH" && TextOf(4) == "(" && Word(5) == "QUERY_ID" && TextOf(6) == "," && TextOf(last) == ")" ? (Sql[_tokens[7].Start.._tokens[last - 1].End], true)
+            : null;
     }
 
     private static bool IsBeforeRows(string sql, List<SqlToken> tokens)

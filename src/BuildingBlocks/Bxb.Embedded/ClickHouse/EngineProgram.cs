@@ -42,7 +42,7 @@ internal static class EngineProgram
     }
 
     /// <summary>The dotnet program that belongs to the runtime this host runs on, whoever started it.</summary>
-    private static string DotNet()
+    public static string DotNet()
     {
         // shared/Microsoft.NETCore.App/10.0.x lies three folders below it.
         var dotnet = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..", "dotnet"));

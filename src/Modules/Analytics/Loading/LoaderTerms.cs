@@ -40,7 +40,7 @@ internal sealed class LoaderTerms(ClickHouseClient client, AnalyticsSchema schem
 
     /// <summary>Notes that everything up to a position is in the table and on disk.</summary>
     internal Task NoteCheckpointAsync(LoaderTerm term, long position, CancellationToken cancellationToken) => client.ExecuteAsync(
-        new ClickHouseStatement($"INSERT INTO loader_checkpoints SELECT {{group:String}}, {{position:UInt64}}, now64(3) WHERE {UsageStatements.InTerm}")
+        new ClickHouseStatement($"INSERT INTO loader_checkpoints SELECT {{group:String}}, {{position:UInt64}}, now64(3) WHERE {UsageStatements.InTerm}") { OnlyInstance = term.Instance }
             .With("group", LoadingRegistration.Group).With("owner", term.Owner).With("position", position),
         cancellationToken);
 

@@ -62,7 +62,7 @@ internal sealed partial class UsageLoader(ClickHouseClient client, LoaderTerms t
         {
             var (statement, mode) = Choose(batch, term);
             statement.QueryId = $"{terms.QueryIds}{batch.FirstPosition}-{batch.LastPosition}-{Guid.NewGuid():N}";
-            await InsertAsync(statement, batch, cancellationToken);
+            await InsertAsync(statement, batch, term, cancellationToken);
             if (IsOver(term))
             {
                 throw await LostAsync(StartedAgain, cancellationToken);
@@ -160,7 +160,7 @@ internal sealed partial class UsageLoader(ClickHouseClient client, LoaderTerms t
         return batch.IsRepeat ? (UsageStatements.Refill(term), "refill") : (UsageStatements.First(batch, term), "first");
     }
 
-    private async Task InsertAsync(ClickHouseStatement statement, EventBatch batch, CancellationToken cancellationToken)
+    private async Task InsertAsync(ClickHouseStatement statement, EventBatch batch, LoaderTerm term, CancellationToken cancellationToken)
     {
         // From here on some of the rows may be there, however the call ends.
         _highest = Math.Max(_highest, batch.LastPosition);
@@ -168,7 +168,7 @@ internal sealed partial class UsageLoader(ClickHouseClient client, LoaderTerms t
         {
             await client.InsertAsync(statement, _rows.Rows, cancellationToken);
         }
-        catch (ClickHouseException e) when (e.Code == UsageStatements.TermOver || Gone.Contains(e.Code))
+        catch (ClickHouseException e) when (e.Code == UsageStatements.TermOver || Gone.Contains(e.Code) || IsOver(term))
         {
             throw await LostAsync(e.Message, cancellationToken);
         }

@@ -48,7 +48,7 @@ internal static class UsageStatements
         .With("latest", DateTimeOffset.FromUnixTimeMilliseconds(rows.LatestMilliseconds))
         .Set("insert_deduplicate", 0);
 
-    private static ClickHouseStatement Create(string sql, LoaderTerm term) => new ClickHouseStatement(sql)
+    private static ClickHouseStatement Create(string sql, LoaderTerm term) => new ClickHouseStatement(sql) { OnlyInstance = term.Instance }
         .With("group", LoadingRegistration.Group).With("owner", term.Owner)
         // Texts stay texts, whatever they look like.
         .Set("input_format_binary_read_json_as_string", 1)
