@@ -57,27 +57,4 @@ public sealed class CountProjectionTests
         var sum = Parse("metric=m&" + January).For(Sum("v"));
         CountProjection.TryCompile(sum, WindowPlan.Of(sum, UsageStores.Options), 10_000).ShouldBeNull();
     }
-
-    [Fact]
-    public async Task A_query_that_is_given_up_runs_no_longer()
-    {
-        await using var stores = await UsageStores.StartAsync();
-        var query = Parse("metric=m&" + January).For(Count());
-        using var caller = new CancellationTokenSource();
-        var statement = new Bxb.ClickHouse.ClickHouseStatement("SELECT toInt64(sleepEachRow(0.5)), '', NULL::Nullable(String), count(), toUInt64(0) FROM numbers(40) GROUP BY number SETTINGS max_block_size = 1");
-        var running = stores.ClickHouse.RunAsync(statement, new UsageRows(query, WindowPlan.Of(query, UsageStores.Options), UsageStores.Options), caller.Token);
-        await Bxb.Testing.Eventually.HoldsAsync(async () => await RunningAsync(stores, statement.QueryId!) == 1, "the query runs");
-
-        await caller.CancelAsync();
-
-        await Should.ThrowAsync<OperationCanceledException>(running);
-        (await RunningAsync(stores, statement.QueryId!)).ShouldBe(0);
-    }
-
-    private static async Task<long> RunningAsync(UsageStores stores, string queryId)
-    {
-        await using var count = await stores.Client.QueryAsync(new Bxb.ClickHouse.ClickHouseStatement("SELECT count() FROM system.processes WHERE query_id = {id:String} OR Settings['log_comment'] = {id:String}").With("id", queryId));
-        await count.ReadAsync();
-        return count.GetInt64(0);
-    }
 }

@@ -97,6 +97,10 @@ public sealed class UsageApiTests(UsageHost host) : IClassFixture<UsageHost>
     [InlineData("filter[]", "filter[]=1")]
     [InlineData("customer", "customer=1")]
     [InlineData("metric", "metric=")]
+    [InlineData("metric", "metric=%FF")]
+    [InlineData("metric", "metric=%C3x")]
+    [InlineData("store", "store=100%")]
+    [InlineData("filter[%ED%A0%80]", "filter[%ED%A0%80]=1")]
     public async Task A_bad_parameter_is_named(string name, string parameter)
     {
         var member = parameter[..parameter.IndexOf('=', StringComparison.Ordinal)];
