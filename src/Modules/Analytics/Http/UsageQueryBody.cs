@@ -27,7 +27,7 @@ internal sealed record UsageQueryBody(
 {
     /// <summary>The request.</summary>
     /// <exception cref="ApiException">422, with a pointer to every fault.</exception>
-    internal UsageRequest Read()
+    public UsageRequest Read()
     {
         var input = new UsageInput(member => "/" + member) { Metric = Metric, From = From, To = To, Window = Window, TimeZone = Timezone, Store = Store, MinPosition = MinPosition };
         if (Timeout is { } seconds)
