@@ -13,7 +13,7 @@ root.Subcommands.Add(serve);
 root.Subcommands.Add(ImportCommand.Create());
 root.Subcommands.Add(KeysCommand.Create());
 var version = new Command("version", "Prints the version.");
-version.SetAction(parsed => parsed.InvocationConfiguration.Output.WriteLine(HostVersion.Text));
+version.SetAction((parsed, _) => parsed.InvocationConfiguration.Output.WriteLineAsync(HostVersion.Text));
 root.Subcommands.Add(version);
 
 var command = root.Parse(args);

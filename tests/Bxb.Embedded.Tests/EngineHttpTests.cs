@@ -13,7 +13,7 @@ public sealed class EngineHttpTests
     {
         var database = await TestClickHouse.CreateDatabaseAsync();
         await TestClickHouse.ExecuteAsync(database, "CREATE TABLE t (a UInt8, s String) ENGINE = MergeTree ORDER BY a");
-        var every = Enumerable.Range(0, 127).Select(i => (byte)i).Concat("\n\n;\r\n"u8.ToArray()).ToArray();
+        var every = Enumerable.Range(0, 120).Select(i => (byte)i).Concat("\n\n;\r\n"u8.ToArray()).ToArray();
         byte[] rows = [1, (byte)"x\n\ny".Length, .. "x\n\ny"u8, 2, (byte)every.Length, .. every];
         var insert = Uri.EscapeDataString("INSERT INTO t (a, s) SELECT a, s FROM input('a UInt8, s String') WHERE a NOT IN (SELECT a FROM t) SETTINGS max_threads = 1 FORMAT RowBinary");
         for (var repeat = 0; repeat < 2; repeat++)
@@ -141,7 +141,7 @@ public sealed class EngineHttpTests
         (await EngineHttp.ErrorAsync(new UriBuilder(database) { UserName = "", Password = "" }.Uri, "", "SELECT 1")).ShouldSatisfyAllConditions(e => e.Status.ShouldBe(401), e => e.Code.ShouldBe("194"));
         using var drop = await EngineHttp.SendAsync(database, "query=" + Uri.EscapeDataString("CREATE TABLE t (a UInt8) ENGINE = Memory"), content: null);
         drop.Headers.GetValues("X-ClickHouse-Exception-Code").Single().ShouldBe("164");
-        using var sync = await EngineHttp.PostAsync(new Uri(database, "/bxb/sync"), "", "");
+        using var sync = await EngineHttp.PostAsync(new Uri($"http://{database.Authority}/bxb/sync"), "", "");
         sync.StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
     }
 

@@ -15,13 +15,13 @@ public sealed class AuthenticationTests(ManagementHost host)
     [InlineData("Bearer")]
     [InlineData("Bearer ")]
     [InlineData("Bearer bxb_wrong")]
-    [InlineData("Bearer k\u00fc")]
+    [InlineData("Bearer k%C3%BC")]
     public async Task A_request_without_a_valid_key_is_401_and_challenged(string? header)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, "/v1/billable_metrics");
         if (header is not null)
         {
-            request.Headers.TryAddWithoutValidation("Authorization", header.Contains('\u00fc', StringComparison.Ordinal) ? "Bearer k%C3%BC" : header);
+            request.Headers.TryAddWithoutValidation("Authorization", header);
         }
 
         using var response = await host.Http.SendAsync(request);

@@ -17,24 +17,27 @@ public class TransportRig : IAsyncDisposable
 {
     private readonly List<ComplianceHost> _hosts = [];
     private IHost? _writer;
+    private NpgsqlDataSource? _database;
     private int _appended;
+    private string _connectionString = "";
 
     /// <summary>The database; empty before <see cref="StartAsync"/>.</summary>
-    public string ConnectionString { get; private set; } = "";
+    public virtual string ConnectionString => _connectionString;
 
     /// <summary>The database, for looking and for doing harm.</summary>
-    public NpgsqlDataSource Database => _writer!.Services.GetRequiredService<NpgsqlDataSource>();
+    public NpgsqlDataSource Database => _database!;
 
     /// <summary>Creates the database with its schema, and starts the log.</summary>
     public virtual async Task StartAsync()
     {
-        ConnectionString = await TestPostgres.CreateDatabaseAsync();
+        _connectionString = await TestPostgres.CreateDatabaseAsync();
         var builder = Host.CreateEmptyApplicationBuilder(null);
         builder.Services.AddEventLog(o => o.ConnectionString = ConnectionString);
         builder.Services.AddSqlMigrations(typeof(RidersRegistration).Assembly, "riders", "Schema");
         _writer = builder.Build();
         await _writer.Services.MigrateSqlAsync(CancellationToken.None);
         await _writer.StartAsync();
+        _database = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(ConnectionString) { ApplicationName = "rig" });
     }
 
     /// <summary>Chooses the transport in a host's container. Nothing to do for the PostgreSQL log: it is the default.</summary>
@@ -64,16 +67,34 @@ public class TransportRig : IAsyncDisposable
     }
 
     /// <summary>Appends events and returns their positions. Properties: {"n": number}, padded to a size.</summary>
-    public async Task<IReadOnlyList<long>> AppendAsync(int count, int organizationId = 1, int padding = 0)
+    public async Task<IReadOnlyList<long>> AppendAsync(int count, int organizationId = 1, int padding = 0, string? traceParent = null)
     {
         using var block = AppendBlock.Rent(organizationId);
+        block.TraceParent = traceParent;
         for (var i = 0; i < count; i++)
         {
             Add(block, Interlocked.Increment(ref _appended), padding);
         }
 
-        await _writer!.Services.GetRequiredService<EventLogAppender>().AppendAsync(block, CancellationToken.None);
+        while (!await TryAppendAsync(block))
+        {
+            // Some tests end every session of the server; the same block may be appended again.
+        }
+
         return [.. block.Events.ToArray().Select(e => e.Position)];
+    }
+
+    private async Task<bool> TryAppendAsync(AppendBlock block)
+    {
+        try
+        {
+            await _writer!.Services.GetRequiredService<EventLogAppender>().AppendAsync(block, CancellationToken.None);
+            return true;
+        }
+        catch (EventLogUnavailableException)
+        {
+            return false;
+        }
     }
 
     /// <summary>Runs a statement.</summary>
@@ -105,6 +126,11 @@ public class TransportRig : IAsyncDisposable
         {
             await _writer.StopAsync();
             _writer.Dispose();
+        }
+
+        if (_database is not null)
+        {
+            await _database.DisposeAsync();
         }
 
         GC.SuppressFinalize(this);

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net.Http.Headers;
 using System.Text;
 using Bxb.Embedded.ClickHouse;
@@ -25,7 +26,7 @@ public sealed class EmbeddedClickHouse : IAsyncDisposable
     private EmbeddedClickHouse(ProcessSupervisor supervisor, DataDirectoryLock held, HttpClient http, Uri root, string password)
     {
         (_supervisor, _lock, _http, _root) = (supervisor, held, http, root);
-        Url = new Uri($"http://{User}:{password}@{root.Authority}/?database={DatabaseName}");
+        Url = UrlTo(root.Port, password);
     }
 
     /// <summary>The engine's address with user, password and the database <c>bxb</c>.</summary>
@@ -69,6 +70,14 @@ public sealed class EmbeddedClickHouse : IAsyncDisposable
         }
     }
 
+    /// <summary>The address of the engine that a host keeps below a data directory, for tools beside that host. The engine need not run.</summary>
+    /// <exception cref="EmbeddedEngineException">No host has kept an engine there yet.</exception>
+    public static async Task<Uri> UrlOfAsync(string dataDirectory, CancellationToken ct)
+    {
+        var home = EngineHome.Of(dataDirectory);
+        return UrlTo(int.Parse(await PrivateFile.ReadAsync(home.PortFile, ct), CultureInfo.InvariantCulture), await PrivateFile.ReadAsync(home.PasswordFile, ct));
+    }
+
     /// <summary>Ends what still runs on a data directory's engine folder and deletes it. Refused while a host uses it.</summary>
     public static async Task RemoveAsync(string dataDirectory, CancellationToken ct)
     {
@@ -94,6 +103,8 @@ public sealed class EmbeddedClickHouse : IAsyncDisposable
         _http.Dispose();
         _lock.Dispose();
     }
+
+    private static Uri UrlTo(int port, string password) => new($"http://{User}:{password}@127.0.0.1:{port}/?database={DatabaseName}");
 
     private static async Task PostAsync(HttpClient http, Uri url, HttpContent? content, CancellationToken ct)
     {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Bxb.Embedded.Files;
 using Bxb.Embedded.Postgres;
 using Bxb.Embedded.Processes;
@@ -15,6 +16,8 @@ public sealed class EmbeddedPostgres : IAsyncDisposable
 {
     private const string DatabaseName = "bxb";
     private const int PoolSize = 30;
+    private const string PasswordFile = "password";
+    private const string PortFile = "port";
 
     private readonly ProcessSupervisor _supervisor;
     private readonly DataDirectoryLock[] _locks;
@@ -51,20 +54,12 @@ public sealed class EmbeddedPostgres : IAsyncDisposable
                 locks.Add(DataDirectoryLock.Acquire(parent));
             }
 
-            var password = await PrivateFile.SecretAsync(Path.Combine(home.Folder, "password"), ct);
+            var password = await PrivateFile.SecretAsync(Path.Combine(home.Folder, PasswordFile), ct);
             await ClusterInitializer.EnsureAsync(home, password, logger, ct);
             // A leftover would hold the kept port, and a new one would be chosen for nothing.
             await LeftoverServer.EndAsync(home.Cluster, ct);
-            var port = await LoopbackPort.KeptOrFreeAsync(Path.Combine(home.Folder, "port"), ct);
-            var connectionString = new NpgsqlConnectionStringBuilder
-            {
-                Host = "127.0.0.1",
-                Port = port,
-                Username = ClusterInitializer.SuperUser,
-                Password = password,
-                Database = DatabaseName,
-                MaxPoolSize = PoolSize,
-            }.ConnectionString;
+            var port = await LoopbackPort.KeptOrFreeAsync(Path.Combine(home.Folder, PortFile), ct);
+            var connectionString = ConnectionStringTo(port, password);
             var server = new PostgresServer(options, home, port, connectionString, logger);
             supervisor = new ProcessSupervisor(new SupervisedEngine("PostgreSQL", server.StartAsync, server.StopAsync), logger);
             await supervisor.StartAsync(ct);
@@ -77,6 +72,15 @@ public sealed class EmbeddedPostgres : IAsyncDisposable
             locks.ForEach(l => l.Dispose());
             throw;
         }
+    }
+
+    /// <summary>The connection string of the server that a host keeps below a data directory, for tools beside that host. The server need not run.</summary>
+    /// <exception cref="EmbeddedEngineException">No host has kept a server there yet.</exception>
+    public static async Task<string> ConnectionStringOfAsync(string dataDirectory, CancellationToken ct)
+    {
+        var folder = ClusterHome.FolderOf(dataDirectory);
+        var port = await PrivateFile.ReadAsync(Path.Combine(folder, PortFile), ct);
+        return ConnectionStringTo(int.Parse(port, CultureInfo.InvariantCulture), await PrivateFile.ReadAsync(Path.Combine(folder, PasswordFile), ct));
     }
 
     /// <summary>Ends what still runs on a data directory's cluster and deletes the cluster, password and port. Refused while a host uses it.</summary>
@@ -97,6 +101,16 @@ public sealed class EmbeddedPostgres : IAsyncDisposable
             held.Dispose();
         }
     }
+
+    private static string ConnectionStringTo(int port, string password) => new NpgsqlConnectionStringBuilder
+    {
+        Host = "127.0.0.1",
+        Port = port,
+        Username = ClusterInitializer.SuperUser,
+        Password = password,
+        Database = DatabaseName,
+        MaxPoolSize = PoolSize,
+    }.ConnectionString;
 
     private static async Task EnsureDatabaseAsync(string connectionString, CancellationToken ct)
     {

@@ -55,8 +55,8 @@ public sealed class EventConsumerOptions
     public Func<IServiceProvider, long, CancellationToken, ValueTask<long>>? DurableProgress { get; set; }
 
     /// <summary>
-    /// Adds to the group's pipeline (circuit breaker, filters, a message retry of its own) before the consumer. Default: nothing. Faults must reach the group:
-    /// do not discard them here.
+    /// Adds to the group's pipeline (circuit breaker, filters, concurrency limits) before the consumer. Default: nothing. Faults must reach the group: do not discard them
+    /// here. A message retry added here repeats a batch without <see cref="EventBatch.IsRepeat"/>; the group retries by itself, with it.
     /// </summary>
     public Action<IRiderRegistrationContext, IReceiveEndpointConfigurator>? ConfigurePipeline { get; set; }
 }

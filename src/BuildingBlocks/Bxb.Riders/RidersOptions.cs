@@ -9,7 +9,10 @@ public sealed class RidersOptions
     [Required, MinLength(1), MaxLength(255)]
     public string Owner { get; set; } = $"{Environment.MachineName}/{Environment.ProcessId}";
 
-    /// <summary>How often a group that another host owns is tried, and how often ownership is confirmed. Default 1 s; 10 ms to 1 minute.</summary>
+    /// <summary>
+    /// How often a group that another host owns is tried, and how often ownership is confirmed. Default 1 s; 10 ms to 1 minute. A new owner waits twice as long before it repeats
+    /// a batch that another one had in hand, so that the other has surely noticed.
+    /// </summary>
     [Range(typeof(TimeSpan), "00:00:00.010", "00:01:00")]
     public TimeSpan OwnershipInterval { get; set; } = TimeSpan.FromSeconds(1);
 

@@ -37,6 +37,13 @@ internal static class ImportCommand
     /// <summary>Runs it with the given places to write to; returns the exit code.</summary>
     internal static async Task<int> RunAsync(ParseResult parsed, Action<string> print, Action<string> complain, CancellationToken cancellationToken)
     {
+        if (parsed.UnmatchedTokens.Count > 0)
+        {
+            // The root command leaves what it does not know to the settings, and its verbs inherit that; here a misspelt option must not go by unseen.
+            complain($"import does not know {string.Join(' ', parsed.UnmatchedTokens)}.");
+            return 2;
+        }
+
         var display = new ImportDisplay(AnsiConsole.Console, print, complain, TimeProvider.System);
         ImportSettings settings;
         try

@@ -34,7 +34,7 @@ internal static class KeysCommand
         builder.Logging.ClearProviders();
         try
         {
-            var options = HostSettings.Read(builder.Configuration);
+            var options = await HostSettings.ReadAsync(builder.Configuration);
             var postgres = options.Postgres.ConnectionString
                 ?? await EmbeddedPostgres.ConnectionStringOfAsync(Path.GetFullPath(options.DataDirectory), cancellationToken);
             builder.Services.AddParts(builder.Configuration.GetSection("Bxb")).AddEventLog(log => log.ConnectionString = postgres);

@@ -16,7 +16,7 @@ internal sealed class MetricsEndpoint : IDisposable
     {
         _reader = new BaseExportingMetricReader(_collector);
         _provider = Sdk.CreateMeterProviderBuilder()
-            .AddMeter("Bxb.*", "MassTransit", "Npgsql", "System.Runtime", "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel")
+            .AddMeter("Bxb.*", "MassTransit", "System.Runtime", "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel")
             .AddReader(_reader)
             .Build();
     }

@@ -47,7 +47,7 @@ internal sealed class Engines : IAsyncDisposable
                 : null;
             var clickHouse = ownClickHouse
                 ? EmbeddedClickHouse.StartAsync(
-                    new EmbeddedClickHouseOptions { DataDirectory = directory, MemoryLimitBytes = options.ClickHouse.MemoryLimitBytes }, logging, cancellationToken)
+                    new EmbeddedClickHouseOptions { DataDirectory = directory, MemoryBytes = options.ClickHouse.MemoryLimitBytes }, logging, cancellationToken)
                 : null;
             try
             {

@@ -46,7 +46,12 @@ internal static partial class FirstKey
     private static async Task WriteAsync(string path, string key, CancellationToken cancellationToken)
     {
         var temporary = path + ".new";
-        var file = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite };
+        var file = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
+        if (!OperatingSystem.IsWindows())
+        {
+            file.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        }
+
         await using (var stream = new StreamWriter(temporary, file))
         {
             await stream.WriteLineAsync(key.AsMemory(), cancellationToken);

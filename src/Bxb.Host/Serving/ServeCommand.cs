@@ -1,5 +1,6 @@
 using Bxb.Embedded;
 using Bxb.EventLog;
+using Bxb.EventLog.Schema;
 using Bxb.Host.Settings;
 using Bxb.Management;
 using Bxb.Modularity.Settings;
@@ -23,7 +24,7 @@ internal static partial class ServeCommand
         BxbOptions options;
         try
         {
-            options = HostSettings.Read(builder.Configuration);
+            options = await HostSettings.ReadAsync(builder.Configuration);
         }
         catch (SettingsException bad)
         {

@@ -31,6 +31,6 @@ internal sealed class StartSignals : IDisposable
     private PosixSignalRegistration Register(PosixSignal signal) => PosixSignalRegistration.Create(signal, context =>
     {
         context.Cancel = true;
-        _source.Cancel();
+        _ = _source.CancelAsync();
     });
 }

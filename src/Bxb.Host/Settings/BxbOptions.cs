@@ -49,8 +49,8 @@ public sealed class ClickHouseSection
     /// <summary><c>http://user:password@host:8123/?database=name</c> of a server. Default: none, and the host starts an embedded engine below the data directory.</summary>
     public string? Url { get; set; }
 
-    /// <summary>The most memory that the embedded engine may use, in bytes; 256 MiB or more. Default 1 GiB. A server has settings of its own.</summary>
-    [Range(256L << 20, 1L << 40)]
+    /// <summary>The most memory that the embedded engine may use, in bytes; 512 MiB or more. Default 1 GiB. A server has settings of its own.</summary>
+    [Range(512L << 20, 1L << 40)]
     public long MemoryLimitBytes { get; set; } = 1L << 30;
 }
 

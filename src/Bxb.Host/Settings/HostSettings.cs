@@ -27,13 +27,13 @@ internal static partial class HostSettings
 
     /// <summary>The host's own options, once every key below <c>Bxb</c> is known and every value is in its range.</summary>
     /// <exception cref="SettingsException">Names every bad setting, one sentence each.</exception>
-    public static BxbOptions Read(IConfiguration configuration)
+    public static async Task<BxbOptions> ReadAsync(IConfiguration configuration)
     {
         var bxb = configuration.GetSection("Bxb");
         var services = new ServiceCollection().AddLogging().AddParts(bxb);
         services.AddValidatedOptions<EventLogOptions>(bxb, "EventLog").PostConfigure(log => log.ConnectionString = "not known yet");
         services.AddValidatedOptions<RidersOptions>(bxb, "Riders");
-        using var parts = services.BuildServiceProvider();
+        await using var parts = services.BuildServiceProvider();
         parts.CheckSettings(bxb);
         try
         {

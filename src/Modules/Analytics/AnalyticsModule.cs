@@ -1,4 +1,6 @@
+using Bxb.Analytics.Http;
 using Bxb.Analytics.Loading;
+using Bxb.Analytics.Queries;
 using Bxb.Modularity;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Configuration;
@@ -18,10 +20,9 @@ public sealed class AnalyticsModule : IModule
     {
         services.AddOptions<AnalyticsOptions>().Bind(bxb.GetSection(Name)).ValidateDataAnnotations().ValidateOnStart();
         services.AddUsageLoading(bxb);
+        services.AddUsageQueries(bxb);
     }
 
     /// <inheritdoc />
-    public void MapEndpoints(IEndpointRouteBuilder endpoints)
-    {
-    }
+    public void MapEndpoints(IEndpointRouteBuilder endpoints) => endpoints.MapUsage();
 }

@@ -38,10 +38,10 @@ public sealed class ManagementOptions
     public int MaxBodyBytes { get; set; } = 1024 * 1024;
 }
 
-/// <summary>The keys of the section <c>Bxb</c> itself that this module reads.</summary>
-public sealed class AdminOptions
+/// <summary>The keys of the section <c>Bxb</c> itself that this module reads. The host says what a good token is.</summary>
+internal sealed class AdminOptions
 {
-    /// <summary>Opens the calls of <c>/v1/organizations</c>. Without it these calls are 401. At least 16 characters. A secret: never printed.</summary>
-    [StringLength(512, MinimumLength = 16, ErrorMessage = "must have 16 to 512 characters")]
+    /// <summary>Opens the calls of <c>/v1/organizations</c>. Without it these calls are 401. A secret: never printed.</summary>
+    [MaxLength(512, ErrorMessage = "must have at most 512 characters")]
     public string? AdminToken { get; set; }
 }

@@ -34,6 +34,7 @@ public sealed class ImportCommandTests : ImportFixture
     [InlineData("--batch must be", "--batch", "0")]
     [InlineData("--batch must be", "--batch", "10001")]
     [InlineData("for CSV", "--set", "code=x")]
+    [InlineData("does not know --mapp", "--mapp", "code=x")]
     [InlineData("No API key", "--data-directory", "/nowhere")]
     public async Task Wrong_options_end_it_with_a_sentence(string says, params string[] options)
     {
@@ -55,7 +56,7 @@ public sealed class ImportCommandTests : ImportFixture
 
     private Task<int> RunAsync(params string[] arguments)
     {
-        var parsed = new RootCommand { ImportCommand.Create() }.Parse(["import", .. arguments]);
+        var parsed = new RootCommand { TreatUnmatchedTokensAsErrors = false, Subcommands = { ImportCommand.Create() } }.Parse(["import", .. arguments]);
         parsed.Errors.ShouldBeEmpty();
         return ImportCommand.RunAsync(parsed, _printed.Add, _complaints.Add, CancellationToken.None);
     }

@@ -58,12 +58,16 @@ internal sealed class EngineConnection
         Run("SET " + string.Join(", ", settings.Select(s => $"{SqlText.Identifier(s.Key)} = {SqlText.Literal(s.Value)}")));
     }
 
-    /// <summary>Puts the settings of a request back to what every request starts with.</summary>
+    /// <summary>
+    /// Puts the settings of a request back to what every request starts with. A query that failed stays in the engine's list, with all it
+    /// holds, until the next statement on its connection: there is one here.
+    /// </summary>
     public void Reset(IReadOnlyList<KeyValuePair<string, string>> settings)
     {
+        Query("SET log_comment = ''", "Null", [], streaming: false).Dispose();
         foreach (var (name, _) in settings)
         {
-            using var result = Query($"SET {SqlText.Identifier(name)} = {(_defaults.TryGetValue(name, out var value) ? value : "DEFAULT")}", "Null", [], streaming: false);
+            Query($"SET {SqlText.Identifier(name)} = {(_defaults.TryGetValue(name, out var value) ? value : "DEFAULT")}", "Null", [], streaming: false).Dispose();
         }
     }
 

@@ -18,6 +18,13 @@ internal static class PrivateFile
         return secret;
     }
 
+    /// <summary>What stands in a file that an engine's host keeps.</summary>
+    /// <exception cref="EmbeddedEngineException">There is no such file, so no host has started an engine here.</exception>
+    public static async Task<string> ReadAsync(string path, CancellationToken ct)
+        => File.Exists(path)
+            ? (await File.ReadAllTextAsync(path, ct)).Trim()
+            : throw new EmbeddedEngineException($"No host has started an engine here: {path} is missing.");
+
     /// <summary>Replaces a file by one rename, so that a host killed half-way leaves the old one or the new one.</summary>
     public static async Task WriteAsync(string path, string text, CancellationToken ct)
     {

@@ -10,13 +10,17 @@ namespace Bxb.EventLog.Appending;
 internal readonly record struct CanonicalMember(int NameOffset, int NameLength, int Start, int Length);
 
 /// <summary>The members of the objects that are open, innermost last, with their names. One document's at a time; not thread-safe.</summary>
-internal sealed class CanonicalMembers : IComparer<CanonicalMember>
+internal sealed class CanonicalMembers
 {
     private const int KeptNameBytes = 256 * 1024;
     private const int KeptMembers = 4_096;
 
     private byte[] _names = new byte[1024];
     private CanonicalMember[] _members = new CanonicalMember[64];
+    private readonly Comparison<CanonicalMember> _order;
+
+    // Made once: to sort by a comparer makes a delegate each time.
+    public CanonicalMembers() => _order = Compare;
 
     public int Count { get; private set; }
 
@@ -58,7 +62,7 @@ internal sealed class CanonicalMembers : IComparer<CanonicalMember>
         {
             if (Compare(members[i - 1], members[i]) >= 0)
             {
-                members.Sort(this);
+                members.Sort(_order);
                 return true;
             }
         }

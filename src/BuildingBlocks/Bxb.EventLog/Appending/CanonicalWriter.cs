@@ -260,6 +260,11 @@ internal sealed class CanonicalWriter
         {
             Put(text);
         }
+        else if (text.Length > _limits.MaxBytes)
+        {
+            // Too large as it is: no room is made for its escapes.
+            Advance(text.Length);
+        }
         else if (Reserve(CanonicalText.MaxEscapedBytes(text.Length)) is { Length: > 0 } to)
         {
             Advance(CanonicalText.Escape(text, to));

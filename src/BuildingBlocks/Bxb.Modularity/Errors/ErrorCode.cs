@@ -41,6 +41,9 @@ public sealed record ErrorCode(string Code, int Status, string Title)
     /// <summary>Known identity, other content.</summary>
     public static readonly ErrorCode EventConflict = new("event_conflict", StatusCodes.Status409Conflict, "An event of this identity was recorded with other content.");
 
+    /// <summary>Several sources have an event of the id; the caller must say which is meant.</summary>
+    public static readonly ErrorCode SourceNeeded = new("source_needed", StatusCodes.Status409Conflict, "Several sources have an event of this id.");
+
     /// <summary>The code or name is taken.</summary>
     public static readonly ErrorCode AlreadyExists = new("already_exists", StatusCodes.Status409Conflict, "It exists already.");
 
@@ -78,7 +81,7 @@ public sealed record ErrorCode(string Code, int Status, string Title)
     public static IReadOnlyList<ErrorCode> All { get; } =
     [
         InvalidJson, InvalidUtf8, InvalidEncoding, DuplicateMember, InvalidParameter, Unauthorized, MissingScope, NotFound, MethodNotAllowed, RequestTimeout, EventConflict,
-        AlreadyExists, LengthRequired, PayloadTooLarge, UnsupportedMediaType, ValidationFailed, PositionBeyondHead, AnswerTooLarge, TooManyRequests, Unavailable,
+        SourceNeeded, AlreadyExists, LengthRequired, PayloadTooLarge, UnsupportedMediaType, ValidationFailed, PositionBeyondHead, AnswerTooLarge, TooManyRequests, Unavailable,
         PositionNotReached, InternalError,
     ];
 }

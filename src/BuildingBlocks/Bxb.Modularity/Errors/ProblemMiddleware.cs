@@ -59,6 +59,7 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, ILogger<Pr
 
         return response.StatusCode switch
         {
+            StatusCodes.Status400BadRequest => ProblemDocument.WriteAsync(context, ErrorCode.InvalidParameter, "A parameter of the request cannot be read."),
             StatusCodes.Status404NotFound => ProblemDocument.WriteAsync(context, ErrorCode.NotFound, "The path is not known."),
             StatusCodes.Status405MethodNotAllowed => ProblemDocument.WriteAsync(context, ErrorCode.MethodNotAllowed, "The methods that the path knows stand in Allow."),
             StatusCodes.Status415UnsupportedMediaType => ProblemDocument.WriteAsync(context, ErrorCode.UnsupportedMediaType, "The body must be application/json."),

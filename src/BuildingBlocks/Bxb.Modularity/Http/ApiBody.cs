@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
@@ -24,13 +23,13 @@ public static class ApiBody
     /// <summary>Reads the whole body as one <typeparamref name="T"/>. Members that are absent or null are left null: what is required is the validator's to say.</summary>
     /// <param name="context">The request; its body is read to the end.</param>
     /// <param name="maxBytes">The most bytes that the body may have, decompressed.</param>
-    /// <exception cref="ApiException">415, 413, 400 (UTF-8, grammar with byte offset, a member twice) or 422 (unknown members, wrong types) with JSON Pointers.</exception>
+    /// <exception cref="ApiException">415, 413, 400 (encoding, UTF-8, grammar with byte offset, a member twice) or 422 (unknown members, wrong types) with JSON Pointers.</exception>
     public static async Task<T> ReadAsync<T>(HttpContext context, int maxBytes)
         where T : class
     {
         ArgumentNullException.ThrowIfNull(context);
         RefuseOtherMediaTypes(context.Request);
-        var bytes = await ReadBytesAsync(context, maxBytes);
+        var bytes = await BodyBytes.ReadAsync(context, maxBytes);
         return Parse<T>(bytes);
     }
 
@@ -87,36 +86,6 @@ public static class ApiBody
             throw new ApiException(ErrorCode.UnsupportedMediaType, "The body must be application/json in UTF-8.");
         }
     }
-
-    private static async Task<byte[]> ReadBytesAsync(HttpContext context, int maxBytes)
-    {
-        if (context.Request.ContentLength > maxBytes)
-        {
-            throw TooLarge(maxBytes);
-        }
-
-        var reader = context.Request.BodyReader;
-        while (true)
-        {
-            var read = await reader.ReadAsync(context.RequestAborted);
-            if (read.Buffer.Length > maxBytes)
-            {
-                reader.AdvanceTo(read.Buffer.Start, read.Buffer.End);
-                throw TooLarge(maxBytes);
-            }
-
-            if (read.IsCompleted)
-            {
-                var bytes = read.Buffer.ToArray();
-                reader.AdvanceTo(read.Buffer.End);
-                return bytes;
-            }
-
-            reader.AdvanceTo(read.Buffer.Start, read.Buffer.End);
-        }
-    }
-
-    private static ApiException TooLarge(int maxBytes) => new(ErrorCode.PayloadTooLarge, $"The body may have at most {maxBytes} bytes.");
 
     private static void CheckGrammar(ReadOnlySpan<byte> utf8)
     {

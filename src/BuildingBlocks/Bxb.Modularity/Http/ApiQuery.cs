@@ -25,7 +25,8 @@ public static class ApiQuery
             return byDefault;
         }
 
-        return long.TryParse(values.ToString(), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) && number >= min && number <= max
+        var text = values.ToString();
+        return !text.StartsWith('+') && long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) && number >= min && number <= max
             ? number
             : throw Invalid(name, $"must be a whole number from {min} to {max}");
     }

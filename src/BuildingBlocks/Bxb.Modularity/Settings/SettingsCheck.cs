@@ -58,7 +58,7 @@ public static class SettingsCheck
 
     private static void CheckLeaf(IConfigurationSection child, Type leaf, List<string> faults)
     {
-        if (leaf != typeof(string) && typeof(System.Collections.IEnumerable).IsAssignableFrom(leaf))
+        if (IsCollection(leaf))
         {
             return;
         }
@@ -72,6 +72,8 @@ public static class SettingsCheck
             faults.Add($"The setting {child.Path} cannot be read: it must be {Describe(leaf)}.");
         }
     }
+
+    private static bool IsCollection(Type type) => type != typeof(string) && typeof(System.Collections.IEnumerable).IsAssignableFrom(type);
 
     private static bool CanRead(string text, Type type)
     {
@@ -99,7 +101,7 @@ public static class SettingsCheck
     private static string? Nearest(string key, Node root)
     {
         var best = root.Paths("").Select(p => (Path: p, Distance: Distance(key.ToUpperInvariant(), p.ToUpperInvariant()))).OrderBy(p => p.Distance).FirstOrDefault();
-        return best.Path is not null && best.Distance <= Math.Max(2, key.Length / 2) ? best.Path : null;
+        return best.Path is not null && best.Distance <= Math.Max(2, key.Length / 3) ? best.Path : null;
     }
 
     private static int Distance(string a, string b)
@@ -140,7 +142,7 @@ public static class SettingsCheck
 
         public void Take(Type type)
         {
-            foreach (var property in type.GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(p => p.SetMethod is { IsPublic: true } || IsSection(p.PropertyType)))
+            foreach (var property in type.GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(p => p.SetMethod is { IsPublic: true } || IsSection(p.PropertyType) || IsCollection(p.PropertyType)))
             {
                 var value = Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType;
                 if (typeof(Delegate).IsAssignableFrom(value))
@@ -163,7 +165,7 @@ public static class SettingsCheck
             => Children.SelectMany(c => c.Value.Leaf is not null ? [prefix + c.Key] : c.Value.Paths(prefix + c.Key + ":").Append(prefix + c.Key));
 
         private static bool IsSection(Type type)
-            => type.IsClass && type != typeof(string) && !typeof(System.Collections.IEnumerable).IsAssignableFrom(type) && !typeof(Delegate).IsAssignableFrom(type)
+            => type.IsClass && type != typeof(string) && !IsCollection(type) && !typeof(Delegate).IsAssignableFrom(type)
                 && !TypeDescriptor.GetConverter(type).CanConvertFrom(typeof(string));
 
         private Node Child(string name, Type? leaf)

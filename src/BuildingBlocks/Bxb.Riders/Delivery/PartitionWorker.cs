@@ -18,14 +18,19 @@ internal sealed partial class PartitionWorker
     private readonly BatchDelivery _delivery;
     private readonly RequeuedDelivery _requeued;
     private readonly StoredProgress _found;
+    private readonly bool _ownedBefore;
     private long _progress;
     private long _repeatUntil;
     private bool _unstored;
     private int _rewinds;
 
-    public PartitionWorker(PartitionDuty duty, StoredProgress found)
+    /// <summary>Takes up what the row says.</summary>
+    /// <param name="duty">The ownership.</param>
+    /// <param name="found">What the row said.</param>
+    /// <param name="ownedBefore">Whether the epoch before was this loop's own, so that its consumer has surely ended.</param>
+    public PartitionWorker(PartitionDuty duty, StoredProgress found, bool ownedBefore)
     {
-        (_duty, _found, _progress, _repeatUntil) = (duty, found, found.Progress, found.RepeatUntil);
+        (_duty, _found, _ownedBefore, _progress, _repeatUntil) = (duty, found, ownedBefore, found.Progress, found.RepeatUntil);
         _delivery = new BatchDelivery(duty);
         _requeued = new RequeuedDelivery(duty, _delivery);
     }
@@ -38,6 +43,7 @@ internal sealed partial class PartitionWorker
         var durable = await AskDurableAsync();
         if (_found.InFlight is { } edges)
         {
+            await OutwaitOwnerAsync();
             await RepeatAsync(edges);
         }
 
@@ -58,6 +64,19 @@ internal sealed partial class PartitionWorker
         }
 
         await StoreProgressAsync();
+    }
+
+    /// <summary>
+    /// Somebody else had a batch in hand. If he lives, he learns at his next confirmation that his lock is gone, and cancels his consumer: until then, his work and the repeat could
+    /// reach the store side by side.
+    /// </summary>
+    private async Task OutwaitOwnerAsync()
+    {
+        if (!_ownedBefore)
+        {
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(_duty.Intake, _duty.Abort);
+            await Task.Delay(_duty.Services.Options.OwnershipInterval * 2, _duty.Services.Time, either.Token);
+        }
     }
 
     /// <summary>Delivers until a stop, or until a rewind asks for another reader.</summary>

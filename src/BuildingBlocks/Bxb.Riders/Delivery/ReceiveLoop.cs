@@ -65,11 +65,13 @@ internal sealed partial class ReceiveLoop : ReceiveTransportHandle
     private async Task KeepGoingAsync()
     {
         var failures = 0;
+        var last = default(PartitionOwnership);
         while (!_intake.IsCancellationRequested)
         {
+            var started = _services.Time.GetTimestamp();
             try
             {
-                await WorkClaimAsync(() => failures = 0);
+                await WorkClaimAsync(last, owned => last = owned);
             }
             catch (Exception) when (_intake.IsCancellationRequested)
             {
@@ -77,34 +79,36 @@ internal sealed partial class ReceiveLoop : ReceiveTransportHandle
             }
             catch (OwnershipLostException lost)
             {
+                failures = CountFailure(failures, started);
                 SteppedDown(_services.Logger, _registration.Group, lost.Message);
-                await PauseAsync(++failures);
+                await PauseAsync(failures);
             }
             catch (Exception exception)
             {
+                failures = CountFailure(failures, started);
                 _activity.Failing(FaultText.Line(exception));
-                Failed(_services.Logger, _registration.Group, ++failures, FaultText.Line(exception));
+                Failed(_services.Logger, _registration.Group, failures, FaultText.Line(exception));
                 await _endpoint.TransportObservers.NotifyFaulted(_endpoint.InputAddress, exception);
                 await PauseAsync(failures);
             }
         }
     }
 
-    private async Task WorkClaimAsync(Action claimed)
+    private async Task WorkClaimAsync(PartitionOwnership last, Action<PartitionOwnership> claimed)
     {
         await using var claim = await _services.Transport.ClaimAsync(_registration.Group, _activity.Recovered, _intake.Token);
         using var abort = CancellationTokenSource.CreateLinkedTokenSource(_abort.Token, claim.Lost);
         var found = await _services.Progress.TakeOverAsync(
             _registration.Group, claim.Partition, _services.Options.Owner, token => claim.FindStartAsync(_registration.Options.StartFrom, token), _intake.Token);
         TakenOver(found, claim.Partition);
-        claimed();
+        var owned = new PartitionOwnership(_registration.Group, claim.Partition, found.Epoch);
+        claimed(owned);
         await _endpoint.TransportObservers.NotifyReady(_endpoint.InputAddress);
         _activity.Held(claim, found.Progress);
         try
         {
-            var owned = new PartitionOwnership(_registration.Group, claim.Partition, found.Epoch);
             var duty = new PartitionDuty(owned, claim, _registration.Options, _activity, _dispatcher.DispatchAsync, _services, _intake.Token, abort.Token);
-            await new PartitionWorker(duty, found).RunAsync();
+            await new PartitionWorker(duty, found, ownedBefore: last == owned with { Epoch = found.Epoch - 1 }).RunAsync();
         }
         catch (OperationCanceledException) when (claim.Lost.IsCancellationRequested && !_intake.IsCancellationRequested)
         {
@@ -115,6 +119,9 @@ internal sealed partial class ReceiveLoop : ReceiveTransportHandle
             _activity.Released();
         }
     }
+
+    /// <summary>What went well for a while was no failure in a row.</summary>
+    private int CountFailure(int failures, long started) => _services.Time.GetElapsedTime(started) > Reconnect.Longest * 2 ? 1 : failures + 1;
 
     private Task PauseAsync(int failures)
     {

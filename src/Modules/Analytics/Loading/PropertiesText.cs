@@ -7,12 +7,13 @@ namespace Bxb.Analytics.Loading;
 /// <remarks>
 /// Every value becomes a text, the one that usage queries compare, group and count by: a string stays itself, a number, true and false become their jsonb text, an
 /// array becomes its jsonb text; null and an object without values are left out, since neither is a value. Nothing is left for ClickHouse to interpret, so
-/// that it can neither lose a digit nor refuse a document. In names '%' is written "%25" and '.' "%2E": a path in ClickHouse joins names by dots.
+/// that it can neither lose a digit nor refuse a document. In names '%' is written "%25", '.' "%2E" and '`' "%60": a path in ClickHouse joins names by dots, and takes ^`a` and
+/// :`Type` for operators.
 /// Not thread-safe; the span that <see cref="Write"/> returns is valid until the next call. Nothing is allocated once the buffer has grown.
 /// </remarks>
 internal sealed class PropertiesText
 {
-    private static readonly SearchValues<byte> InName = SearchValues.Create("%."u8);
+    private static readonly SearchValues<byte> InName = SearchValues.Create("%.`"u8);
 
     private static readonly SearchValues<byte> InText = SearchValues.Create(
         [.. Enumerable.Range(0, 32).Select(i => (byte)i), (byte)'"', (byte)'\\']);
@@ -94,7 +95,7 @@ internal sealed class PropertiesText
         Append((byte)'"');
         if (reader.ValueIsEscaped)
         {
-            // Unescaped first: an escape might stand for one of the two special characters.
+            // Unescaped first: an escape might stand for one of the special characters.
             var name = ArrayPool<byte>.Shared.Rent(reader.ValueSpan.Length);
             AppendName(name.AsSpan(0, reader.CopyString(name)), escape: true);
             ArrayPool<byte>.Shared.Return(name);
@@ -113,7 +114,7 @@ internal sealed class PropertiesText
         while ((at = name.IndexOfAny(InName)) >= 0)
         {
             AppendPart(name[..at], escape);
-            Append(name[at] == '%' ? "%25"u8 : "%2E"u8);
+            Append(name[at] == '%' ? "%25"u8 : name[at] == '.' ? "%2E"u8 : "%60"u8);
             name = name[(at + 1)..];
         }
 

@@ -28,6 +28,9 @@ internal sealed partial class UsageLoader(ClickHouseClient client, LoaderTerms t
     private long _acknowledged;
     private long _checkpoint;
 
+    /// <summary>Whether the engine that answered last is another than the one which this host loaded: it may hold less than the progress says, until the group has gone back.</summary>
+    internal bool MayHaveLost => _term is { Instance: { } instance } && client.ServerInstance is { } current && current != instance;
+
     /// <summary>Begins a term for this host and says up to which position ClickHouse surely holds everything.</summary>
     internal async Task<long> TakeOverAsync(CancellationToken cancellationToken)
     {

@@ -12,9 +12,6 @@ namespace Bxb.Ingestion.Http;
 /// </summary>
 internal sealed class GetEvent(EventLogQueries queries)
 {
-    /// <summary>The id alone does not say which event is meant.</summary>
-    public static readonly ErrorCode SourceNeeded = new("source_needed", StatusCodes.Status409Conflict, "Several sources have an event of this id.");
-
     /// <summary>The segments before the id: v1 and events.</summary>
     private const int IdSegment = 2;
 
@@ -31,7 +28,7 @@ internal sealed class GetEvent(EventLogQueries queries)
         var seen = found.Count == 1 ? found[0] : found.FirstOrDefault(static e => e.Source.Length == 0);
         if (seen is null)
         {
-            throw found.Count == 0 ? NotFound() : new ApiException(SourceNeeded, "Several sources have an event of this id; say which with the parameter source.");
+            throw found.Count == 0 ? NotFound() : new ApiException(ErrorCode.SourceNeeded, "Several sources have an event of this id; say which with the parameter source.");
         }
 
         var writer = JsonAnswer.Begin(context, StatusCodes.Status200OK);

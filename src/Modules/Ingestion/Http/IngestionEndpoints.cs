@@ -42,7 +42,7 @@ internal static class IngestionEndpoints
             .RequireScope(ApiScopes.Read)
             .AllowQuery(new QueryParameter("source", "Whose event it is, where two sources share an id; empty for events that came without a source, and those come first when it is left out."))
             .DescribePath("transaction_id", "The event's id, URL-encoded.")
-            .Gives<EventSeen>(StatusCodes.Status200OK, "The event.").Problems([.. ReadErrors, ErrorCode.NotFound, GetEvent.SourceNeeded]);
+            .Gives<EventSeen>(StatusCodes.Status200OK, "The event.").Problems([.. ReadErrors, ErrorCode.NotFound, ErrorCode.SourceNeeded]);
         Map(endpoints.MapGet("/v1/conflicts", services.GetRequiredService<ListConflicts>().AnswerAsync), "ListConflicts", "List events that came again with other content, the newest first.")
             .RequireScope(ApiScopes.Read).AllowQuery(QueryParameter.Limit(50, 1000), QueryParameter.Cursor)
             .Gives<ConflictPage>(StatusCodes.Status200OK, "A page of conflicts.").Problems(ReadErrors);
@@ -55,8 +55,19 @@ internal static class IngestionEndpoints
         return endpoint.WithName(name).WithSummary(summary).WithTags("Events");
     }
 
+    /// <summary>Describes the body without routing by it: what is wrong with a media type is the reader's to say, after authentication.</summary>
     private static IEndpointConventionBuilder Takes<TBody>(this IEndpointConventionBuilder endpoint)
-        => endpoint.WithMetadata(new AcceptsMetadata(["application/json"], typeof(TBody)));
+        => endpoint.AddOpenApiOperationTransformer(static async (operation, context, cancellation) =>
+        {
+            var schema = await context.GetOrCreateSchemaAsync(typeof(TBody), parameterDescription: null, cancellation);
+            context.Document!.AddComponent(typeof(TBody).Name, schema);
+            var reference = new OpenApiSchemaReference(typeof(TBody).Name, context.Document);
+            operation.RequestBody = new OpenApiRequestBody
+            {
+                Required = true,
+                Content = new Dictionary<string, OpenApiMediaType>(StringComparer.Ordinal) { ["application/json"] = new() { Schema = reference } },
+            };
+        });
 
     private static IEndpointConventionBuilder Gives<TBody>(this IEndpointConventionBuilder endpoint, int status, string description)
         => endpoint.WithMetadata(new Answer(status, typeof(TBody), description));

@@ -68,12 +68,13 @@ internal sealed class EventIntake(
         using (body)
         {
             taken.Bytes = body.Length;
-            if (!taken.Lease.TryAdd(reader.EstimateBytes(body.Length)))
+            var events = batch ? reader.EstimateEvents(body.Length) : 1;
+            if (!taken.Lease.TryAdd(BatchReader.EstimateBytes(body.Length, events)))
             {
                 return Refusal.AtLimit;
             }
 
-            var block = AppendBlock.Rent(context.Caller().OrganizationId, Math.Max(body.Length, 64), batch ? reader.EstimateEvents(body.Length) : 1);
+            var block = AppendBlock.Rent(context.Caller().OrganizationId, Math.Max(body.Length, 64), events);
             block.TraceParent = TraceContext.Of(context);
             taken.Block = block;
             if (!batch)

@@ -13,10 +13,10 @@ internal sealed class BatchReader(EventReader events, IngestionOptions options)
     /// <summary>What an event in a block costs beside its texts.</summary>
     private static readonly int EventBytes = Unsafe.SizeOf<PendingEvent>();
 
-    /// <summary>What a block for this body will hold, at a first estimate.</summary>
-    public long EstimateBytes(int bodyBytes) => bodyBytes + EstimateEvents(bodyBytes) * (long)EventBytes;
+    /// <summary>What a block will hold at a first estimate: texts as long as the body, and so many events.</summary>
+    public static long EstimateBytes(int bodyBytes, int events) => bodyBytes + events * (long)EventBytes;
 
-    /// <summary>How many events this body will hold, at a first estimate.</summary>
+    /// <summary>How many events a batch will hold, at a first estimate.</summary>
     public int EstimateEvents(int bodyBytes) => Math.Clamp(bodyBytes / 128, 1, options.MaxEventsPerBatch);
 
     /// <summary>Reads a body that is one event.</summary>
@@ -129,7 +129,7 @@ internal sealed class BatchReader(EventReader events, IngestionOptions options)
         ref Utf8JsonReader json, int bodyBytes, EventFaults shape, AppendBlock block, AdmissionLease lease, EventFaults faults, ref int rejected)
     {
         var now = events.Now();
-        var counted = EstimateBytes(bodyBytes);
+        var counted = EstimateBytes(bodyBytes, EstimateEvents(bodyBytes));
         var count = 0;
         while (json.Read() && json.TokenType != JsonTokenType.EndArray)
         {

@@ -100,6 +100,7 @@ internal sealed partial class ApiKeyCache(ApiKeyLookup lookup, IOptions<Manageme
                     var generation = Interlocked.Read(ref _generation);
                     var askedAt = time.GetTimestamp();
                     var entry = new Entry(await lookup.FindAsync(hash, patience.Token), askedAt);
+                    ManagementInstruments.KeyLookups.Add(1, new KeyValuePair<string, object?>("outcome", entry.Caller is null ? "wrong" : "known"));
                     if (TryRemember(hash, entry, generation))
                     {
                         return entry;
@@ -113,6 +114,7 @@ internal sealed partial class ApiKeyCache(ApiKeyLookup lookup, IOptions<Manageme
         }
         catch (OperationCanceledException slow)
         {
+            ManagementInstruments.KeyLookups.Add(1, new KeyValuePair<string, object?>("outcome", "late"));
             throw new TimeoutException("The key could not be looked up in time.", slow);
         }
         finally

@@ -78,6 +78,7 @@ internal sealed class ApiKeyMiddleware
 
         if ((caller.Scopes & requirement.AnyOf) == 0)
         {
+            ManagementInstruments.Refused.Add(1, new KeyValuePair<string, object?>("status", 403));
             return ProblemDocument.WriteAsync(context, ErrorCode.MissingScope, Missing(requirement.AnyOf, caller));
         }
 
@@ -98,6 +99,7 @@ internal sealed class ApiKeyMiddleware
 
     private static Task RefuseKeyAsync(HttpContext context, string detail)
     {
+        ManagementInstruments.Refused.Add(1, new KeyValuePair<string, object?>("status", 401));
         context.Response.Headers.WWWAuthenticate = "Bearer";
         return ProblemDocument.WriteAsync(context, ErrorCode.Unauthorized, detail);
     }

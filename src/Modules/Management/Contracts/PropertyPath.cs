@@ -3,8 +3,8 @@ using System.Text;
 namespace Bxb.Management.Contracts;
 
 /// <summary>
-/// Dotted paths to a property, as metrics and usage queries write them: <c>a.b</c> is member <c>b</c> of the object <c>a</c>; a dot inside a name is <c>\.</c>, and where a
-/// backslash would be taken for that escape it is <c>\\</c>. Any other backslash stands for itself.
+/// Dotted paths to a property, as metrics and usage queries write them: <c>a.b</c> is member <c>b</c> of the object <c>a</c>; a dot inside a name is <c>\.</c>, a backslash
+/// <c>\\</c>; any other backslash is an error.
 /// </summary>
 public static class PropertyPath
 {
@@ -14,14 +14,17 @@ public static class PropertyPath
     /// <summary>The most characters (Unicode code points) of one name.</summary>
     public const int MaxNameCharacters = 255;
 
+    /// <summary>The longest text of a path, in UTF-16 units.</summary>
+    public const int MaxLength = 2048;
+
     /// <summary>What a path must look like, for error answers.</summary>
-    public const string Rule = @"must be a property's path: 1 to 16 names of 1 to 255 characters, joined by dots (a dot inside a name is \.)";
+    public const string Rule = @"must be a property's path: 1 to 16 names of 1 to 255 characters, joined by dots (a dot inside a name is \., a backslash \\)";
 
     /// <summary>Splits a path into the names of its members, unescaped. False when it is not a path.</summary>
     public static bool TryParse(string? path, out IReadOnlyList<string> names)
     {
         names = [];
-        if (string.IsNullOrEmpty(path))
+        if (string.IsNullOrEmpty(path) || path.Length > MaxLength)
         {
             return false;
         }
@@ -30,8 +33,13 @@ public static class PropertyPath
         var name = new StringBuilder();
         for (var i = 0; i < path.Length; i++)
         {
-            if (path[i] == '\\' && i + 1 < path.Length && (path[i + 1] is '.' or '\\'))
+            if (path[i] == '\\')
             {
+                if (i + 1 == path.Length || path[i + 1] is not ('.' or '\\'))
+                {
+                    return false;
+                }
+
                 name.Append(path[++i]);
             }
             else if (path[i] == '.')

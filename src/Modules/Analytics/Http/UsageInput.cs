@@ -1,0 +1,219 @@
+using System.Globalization;
+using Bxb.Analytics.Queries;
+using Bxb.Analytics.Queries.Windows;
+using Bxb.Modularity.Errors;
+
+namespace Bxb.Analytics.Http;
+
+/// <summary>A text of a request and the place where it stands, for faults: a parameter's name or a JSON Pointer.</summary>
+internal readonly record struct Placed(string Place, string Text);
+
+/// <summary>A filter as it was sent.</summary>
+internal sealed record FilterInput(Placed Key, IReadOnlyList<Placed> Values);
+
+/// <summary>Turns the texts of a usage request, whichever way they came, into a <see cref="UsageRequest"/>, and finds every fault in them. For one request.</summary>
+/// <param name="place">Makes a place of a member's name.</param>
+internal sealed class UsageInput(Func<string, string> place)
+{
+    public const int MaxGroupKeys = 5;
+    public const int MaxCustomers = 1000;
+    public const int MaxFilters = 20;
+    public const int MaxFilterValues = 1000;
+    private const int MaxText = 65_536;
+
+    private readonly List<ApiFault> _faults = [];
+
+    public string? Metric { get; set; }
+
+    public string? From { get; set; }
+
+    public string? To { get; set; }
+
+    public string? Window { get; set; }
+
+    public string? TimeZone { get; set; }
+
+    public string? Store { get; set; }
+
+    public long? MinPosition { get; set; }
+
+    public TimeSpan Timeout { get; set; } = UsageRequest.DefaultTimeout;
+
+    public List<Placed> Customers { get; } = [];
+
+    public List<Placed> GroupBy { get; } = [];
+
+    public List<FilterInput> Filters { get; } = [];
+
+    /// <summary>What is wrong with the texts so far.</summary>
+    public IReadOnlyList<ApiFault> Faults => _faults;
+
+    /// <summary>Notes a fault of a member.</summary>
+    public void Fault(string member, string reason) => _faults.Add(new ApiFault(place(member), reason));
+
+    /// <summary>The request; null when there are <see cref="Faults"/>.</summary>
+    public UsageRequest? Read()
+    {
+        if (string.IsNullOrEmpty(Metric))
+        {
+            Fault("metric", "must be the code of a billable metric");
+        }
+
+        var (from, to) = (Time("from", From), Time("to", To));
+        var window = Choice("window", Window, UsageWindow.Total);
+        var store = Choice("store", Store, StoreChoice.Auto);
+        if (!TimeZones.TryFind(TimeZone ?? "UTC", out var zone))
+        {
+            Fault("timezone", "must be the name of an IANA time zone, such as Europe/Berlin");
+        }
+
+        if (Timeout < TimeSpan.Zero || Timeout > UsageRequest.MaxTimeout)
+        {
+            Fault("timeout", "must be a number of seconds from 0 to 30");
+        }
+
+        if (MinPosition < 0)
+        {
+            Fault("min_position", "must be a position, a whole number from 0");
+        }
+
+        var (customers, keys, filters) = (ReadCustomers(), ReadGroupKeys(), ReadFilters());
+        return _faults.Count > 0 ? null : new UsageRequest(Metric!, from, to, customers, keys, filters, window, zone!, MinPosition, Timeout, store);
+    }
+
+    private string[] ReadCustomers()
+    {
+        if (Customers.Count > MaxCustomers)
+        {
+            Fault("external_customer_id", $"may stand at most {MaxCustomers} times");
+        }
+
+        foreach (var (at, text) in Customers)
+        {
+            Require(at, text.Length > 0 ? text : null, "must be the id of a customer");
+        }
+
+        return [.. Customers.Select(c => c.Text).Distinct(StringComparer.Ordinal)];
+    }
+
+    private List<GroupKey> ReadGroupKeys()
+    {
+        var keys = new List<GroupKey>();
+        if (GroupBy.Count > MaxGroupKeys)
+        {
+            Fault("group_by", $"may name at most {MaxGroupKeys} keys");
+        }
+
+        foreach (var (at, text) in GroupBy)
+        {
+            if (text == GroupKey.Customer)
+            {
+                keys.Add(new GroupKey(text, null));
+            }
+            else if (Path(at, text) is { } path)
+            {
+                keys.Add(new GroupKey(text, path));
+            }
+        }
+
+        if (keys.DistinctBy(k => k.Path).Count() < keys.Count)
+        {
+            Fault("group_by", "must not name a key twice");
+        }
+
+        return keys;
+    }
+
+    private List<PropertyFilter> ReadFilters()
+    {
+        var filters = new List<PropertyFilter>();
+        if (Filters.Count > MaxFilters)
+        {
+            Fault("filters", $"may be at most {MaxFilters}");
+        }
+
+        foreach (var (key, values) in Filters)
+        {
+            if (values.Count is 0 or > MaxFilterValues)
+            {
+                _faults.Add(new ApiFault(key.Place, $"must have 1 to {MaxFilterValues} values"));
+            }
+
+            foreach (var (at, text) in values)
+            {
+                Require(at, text, "");
+            }
+
+            if (Path(key.Place, key.Text) is not { } path)
+            {
+                continue;
+            }
+
+            if (filters.Exists(f => f.Path.Equals(path)))
+            {
+                _faults.Add(new ApiFault(key.Place, "must not stand twice; a filter takes several values"));
+            }
+
+            filters.Add(new PropertyFilter(path, [.. values.Select(v => v.Text)]));
+        }
+
+        return filters;
+    }
+
+    private PropertyPath? Path(string at, string text)
+    {
+        if (PropertyPath.TryParse(text, out var path, out var reason))
+        {
+            return path;
+        }
+
+        _faults.Add(new ApiFault(at, reason));
+        return null;
+    }
+
+    /// <summary>No text of an event holds NUL, and PostgreSQL takes none.</summary>
+    private void Require(string at, string? text, string reason)
+    {
+        var fault = text is null ? reason : text.Contains('\0', StringComparison.Ordinal) ? "must not hold the character NUL" : text.Length > MaxText ? $"must have at most {MaxText} characters" : null;
+        if (fault is not null)
+        {
+            _faults.Add(new ApiFault(at, fault));
+        }
+    }
+
+    private T Choice<T>(string member, string? text, T byDefault)
+        where T : struct, Enum
+    {
+        if (text is null)
+        {
+            return byDefault;
+        }
+
+        var names = Enum.GetNames<T>().Select(n => n.ToLowerInvariant()).ToArray();
+        if (Array.IndexOf(names, text) is var index and >= 0)
+        {
+            return Enum.GetValues<T>()[index];
+        }
+
+        Fault(member, "must be one of " + string.Join(", ", names));
+        return byDefault;
+    }
+
+    private DateTimeOffset Time(string member, string? text)
+    {
+        if (text is null)
+        {
+            Fault(member, "must be given: a time in ISO 8601 with an offset, such as 2026-01-01T00:00:00Z");
+            return default;
+        }
+
+        if (UsageTime.TryParse(text, out var time))
+        {
+            return time;
+        }
+
+        // In a query string '+' is a space, which is what most who write an offset by hand run into.
+        Fault(member, "must be a time in ISO 8601 with an offset, such as 2026-01-01T00:00:00Z" + (text.Contains(' ', StringComparison.Ordinal) ? "; in a query '+' is written %2B" : ""));
+        return default;
+    }
+}

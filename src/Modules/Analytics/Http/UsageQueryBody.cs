@@ -1,0 +1,72 @@
+using System.Text.Json;
+using Bxb.Analytics.Queries;
+using Bxb.Modularity.Errors;
+
+namespace Bxb.Analytics.Http;
+
+/// <summary>The filter of a body.</summary>
+/// <param name="Key">A property by dotted path.</param>
+/// <param name="Values">Any of these texts.</param>
+public sealed record UsageFilterBody(string? Key, IReadOnlyList<string>? Values);
+
+/// <summary>The body of <c>POST /v1/usage/query</c>: what <c>GET /v1/usage</c> takes, as JSON.</summary>
+/// <param name="Metric">The code of the billable metric.</param>
+/// <param name="From">Beginning of the range, inclusive: ISO 8601 with an offset.</param>
+/// <param name="To">End of the range, exclusive: ISO 8601 with an offset.</param>
+/// <param name="ExternalCustomerId">Only this customer, or only these: a text or an array of texts.</param>
+/// <param name="GroupBy">Up to 5 keys, an array of texts: properties by dotted path, or external_customer_id.</param>
+/// <param name="Filters">All of them must hold.</param>
+/// <param name="Window">total (default), minute, hour, day or month.</param>
+/// <param name="Timezone">The IANA time zone whose wall time the windows follow; UTC if absent.</param>
+/// <param name="MinPosition">The answer covers at least this position of the log.</param>
+/// <param name="Timeout">How many seconds a store is waited for to reach min_position: 0 to 30, 5 if absent.</param>
+/// <param name="Store">auto (default), clickhouse or postgresql.</param>
+public sealed record UsageQueryBody(
+    string? Metric, string? From, string? To, JsonElement? ExternalCustomerId, JsonElement? GroupBy, IReadOnlyList<UsageFilterBody>? Filters, string? Window, string? Timezone,
+    long? MinPosition, double? Timeout, string? Store)
+{
+    /// <summary>The request.</summary>
+    /// <exception cref="ApiException">422, with a pointer to every fault.</exception>
+    internal UsageRequest Read()
+    {
+        var input = new UsageInput(member => "/" + member) { Metric = Metric, From = From, To = To, Window = Window, TimeZone = Timezone, Store = Store, MinPosition = MinPosition };
+        if (Timeout is { } seconds)
+        {
+            input.Timeout = seconds is >= 0 and <= 1000 ? TimeSpan.FromSeconds(seconds) : TimeSpan.MinValue;
+        }
+
+        Texts(ExternalCustomerId, GroupKey.Customer, input, input.Customers);
+        Texts(GroupBy, "group_by", input, input.GroupBy);
+        for (var i = 0; i < (Filters?.Count ?? 0); i++)
+        {
+            var (at, filter) = ($"/filters/{i}", Filters![i]);
+            input.Filters.Add(new FilterInput(new Placed(at + "/key", filter.Key ?? ""), [.. (filter.Values ?? []).Select((v, n) => new Placed($"{at}/values/{n}", v))]));
+        }
+
+        var request = input.Read();
+        if (request is null || request.From >= request.To)
+        {
+            throw new ApiException(ErrorCode.ValidationFailed, "The query is well-formed, but not valid.", request is null ? input.Faults : [new ApiFault("/to", "must be later than from")]);
+        }
+
+        return request;
+    }
+
+    private static void Texts(JsonElement? value, string member, UsageInput input, List<Placed> texts)
+    {
+        switch (value?.ValueKind)
+        {
+            case null or JsonValueKind.Null:
+                return;
+            case JsonValueKind.String:
+                texts.Add(new Placed("/" + member, value.Value.GetString()!));
+                return;
+            case JsonValueKind.Array when value.Value.EnumerateArray().All(v => v.ValueKind == JsonValueKind.String):
+                texts.AddRange(value.Value.EnumerateArray().Select((v, i) => new Placed($"/{member}/{i}", v.GetString()!)));
+                return;
+            default:
+                input.Fault(member, "must be a text or an array of texts");
+                return;
+        }
+    }
+}

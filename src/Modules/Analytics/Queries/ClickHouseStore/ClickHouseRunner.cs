@@ -1,0 +1,69 @@
+using Bxb.Analytics.Queries.Windows;
+using Bxb.ClickHouse;
+
+namespace Bxb.Analytics.Queries.ClickHouseStore;
+
+/// <summary>Runs a compiled query on ClickHouse and gathers its rows; all of them, or an exception. Thread-safe.</summary>
+/// <remarks>When the caller gives up, or the time is up, the statement is killed on the server before the exception goes on.</remarks>
+internal sealed class ClickHouseRunner(ClickHouseClient client, UsageQueryOptions options)
+{
+    private static readonly TimeSpan KillTimeout = TimeSpan.FromSeconds(2);
+
+    /// <summary>Answers a query.</summary>
+    /// <exception cref="ClickHouseException">The server failed or cannot be reached.</exception>
+    public async Task<UsageRows> RunAsync(UsageQuery query, CancellationToken cancellationToken)
+    {
+        var windows = WindowPlan.Of(query, options);
+        var statement = CountProjection.TryCompile(query, windows, options.MaxRows) ?? ClickHouseCompiler.Compile(query, windows, options.MaxRows);
+        return await RunAsync(statement, new UsageRows(query, windows, options), cancellationToken);
+    }
+
+    /// <summary>Runs a statement with the columns of <see cref="ClickHouseCompiler"/>.</summary>
+    internal async Task<UsageRows> RunAsync(ClickHouseStatement statement, UsageRows rows, CancellationToken cancellationToken)
+    {
+        statement.QueryId = $"usage-{Guid.NewGuid():N}";
+        statement.Timeout = options.QueryTimeout;
+        statement.Set("max_memory_usage", options.MaxQueryMemoryBytes);
+        try
+        {
+            await using var result = await client.QueryAsync(statement, cancellationToken);
+            while (await result.ReadAsync())
+            {
+                Add(result, rows);
+            }
+
+            return rows;
+        }
+        catch (Exception e) when (e is OperationCanceledException or ClickHouseException { MayStillRun: true })
+        {
+            await KillAsync(statement.QueryId);
+            throw;
+        }
+    }
+
+    private static void Add(ClickHouseResult row, UsageRows rows)
+    {
+        var groups = new string?[rows.Keys];
+        for (var i = 0; i < groups.Length; i++)
+        {
+            groups[i] = row.IsNull(i + 2) ? null : row.GetString(i + 2);
+        }
+
+        var value = groups.Length + 2;
+        rows.Add(row.GetInt64(0), row.GetString(1), groups, row.IsNull(value) ? null : row.GetString(value), row.GetInt64(value + 1), row.GetInt64(value + 2));
+    }
+
+    private async Task KillAsync(string queryId)
+    {
+        using var limit = new CancellationTokenSource(KillTimeout);
+        try
+        {
+            await client.KillAsync(queryId, limit.Token);
+        }
+        catch (Exception e) when (e is ClickHouseException or OperationCanceledException)
+        {
+            // The server is away, or slow to end it: its own time limit does.
+            return;
+        }
+    }
+}

@@ -1,0 +1,88 @@
+using System.Globalization;
+using Bxb.Analytics.Queries.Windows;
+using Bxb.Management.Contracts;
+using Bxb.Modularity.Errors;
+
+namespace Bxb.Analytics.Queries;
+
+/// <summary>Gathers what a store answers, in whatever order, into the rows of the answer. Bounded; not thread-safe.</summary>
+internal sealed class UsageRows(UsageQuery query, WindowPlan windows, UsageQueryOptions options)
+{
+    private readonly List<UsageRow> _rows = [];
+    private readonly int _keys = query.PropertyKeys.Count();
+    private long _seen;
+    private long _texts;
+
+    /// <summary>Events that had no number, over all rows.</summary>
+    public long Skipped { get; private set; }
+
+    /// <summary>The number of a row's group texts.</summary>
+    public int Keys => _keys;
+
+    /// <summary>Takes one row of the store.</summary>
+    /// <param name="window">The key by which <see cref="WindowPlan.Bounds"/> knows the window.</param>
+    /// <param name="customer">Null when the query is not by customer.</param>
+    /// <param name="groups">The group texts; kept.</param>
+    /// <param name="value">Plain decimal, or null.</param>
+    /// <param name="events">Events in the value.</param>
+    /// <param name="skipped">Events without a number.</param>
+    /// <exception cref="ApiException">422: there are more rows, or more text, than one answer may have.</exception>
+    public void Add(long window, string? customer, IReadOnlyList<string?> groups, string? value, long events, long skipped)
+    {
+        Skipped += skipped;
+        _texts += (customer?.Length ?? 0) + groups.Sum(g => (long)(g?.Length ?? 0));
+        if (++_seen > options.MaxRows || _texts * sizeof(char) > options.MaxAnswerBytes)
+        {
+            throw new ApiException(ErrorCode.AnswerTooLarge, string.Create(CultureInfo.InvariantCulture,
+                $"The answer would have more than {options.MaxRows} rows, or more than {options.MaxAnswerBytes} bytes of text. Ask for a shorter range, longer windows, or fewer group keys."));
+        }
+
+        if (events > 0)
+        {
+            var (from, to) = windows.Bounds(window);
+            _rows.Add(new UsageRow(Later(from, query.From), Earlier(to, query.To), query.ByCustomer ? customer : Only, groups, Rounded(value), events));
+        }
+    }
+
+    /// <summary>The answer's rows, sorted; the one row that there always is without windows and grouping.</summary>
+    public IReadOnlyList<UsageRow> Finish()
+    {
+        if (_rows.Count == 0 && query.IsOneRow)
+        {
+            Quantity? nothing = query.Metric.AggregationType is AggregationType.Sum or AggregationType.Count ? Quantity.Zero : null;
+            return [new UsageRow(query.From, query.To, Only, [], nothing, 0)];
+        }
+
+        _rows.Sort(Compare);
+        return _rows;
+    }
+
+    private string? Only => query.Customers.Count == 1 ? query.Customers[0] : null;
+
+    private Quantity? Rounded(string? value)
+    {
+        if (value is null)
+        {
+            return null;
+        }
+
+        var quantity = Quantity.Parse(value);
+        return query.Metric.RoundingFunction is { } function ? quantity.Round(function, query.Metric.RoundingPrecision ?? 0) : quantity;
+    }
+
+    private static int Compare(UsageRow a, UsageRow b)
+    {
+        var order = a.From.CompareTo(b.From);
+        order = order != 0 ? order : Utf8Order.Instance.Compare(a.Customer, b.Customer);
+        for (var i = 0; order == 0 && i < a.Groups.Count; i++)
+        {
+            order = Utf8Order.Instance.Compare(a.Groups[i], b.Groups[i]);
+        }
+
+        return order;
+    }
+
+    private static DateTimeOffset Later(DateTimeOffset a, DateTimeOffset b) => a > b ? a : b;
+
+    private static DateTimeOffset Earlier(DateTimeOffset a, DateTimeOffset b) => a < b ? a : b;
+}

@@ -1,0 +1,62 @@
+using Bxb.Management.Contracts;
+using static Bxb.Analytics.Tests.Cases.UsageCase;
+
+namespace Bxb.Analytics.Tests.Cases;
+
+/// <summary>What the five aggregations make of events, whatever their order.</summary>
+internal static class AggregationCases
+{
+    private static readonly CaseEvent[] Three =
+    [
+        new("a", "2026-01-10T00:00:00Z", """{"v": 3, "u": "x"}"""), new("b", "2026-01-05T00:00:00Z", """{"v": -7.5, "u": "y"}"""), new("a", "2026-01-20T00:00:00Z", """{"v": 1, "u": "x"}"""),
+    ];
+
+    public static IEnumerable<UsageCase> All =>
+    [
+        new("count", Count(), January, Three, ["3 x3"]),
+        new("sum with negatives", Sum("v"), January, Three, ["-3.5 x3"]),
+        new("max", Max("v"), January, Three, ["3 x3"]),
+        new("unique_count", Unique("u"), January, Three, ["2 x3"]),
+        new("latest is by event time, not by arrival", Latest("v"), January, [.. Three, new("a", "2026-01-15T00:00:00Z", """{"v": 99}""")], ["1 x4"]),
+        new("count of nothing", Count(), January, [], ["0 x0"]),
+        new("sum of nothing", Sum("v"), January, [], ["0 x0"]),
+        new("max of nothing", Max("v"), January, [], ["null x0"]),
+        new("unique_count of nothing", Unique("v"), January, [], ["null x0"]),
+        new("latest of nothing", Latest("v"), January, [], ["null x0"]),
+        new("nothing by group has no rows", Sum("v"), January + "&group_by=u", [], []),
+        new("nothing by window has no rows", Sum("v"), January + "&window=day", [], []),
+        new("max of negatives", Max("v"), January, [new("a", "2026-01-02T00:00:00Z", """{"v": -2}"""), new("a", "2026-01-03T00:00:00Z", """{"v": -1.5}""")], ["-1.5 x2"]),
+        new("a duplicate counts once", Sum("v"), January,
+            [new("a", "2026-01-02T00:00:00Z", """{"v": 5}""", "t-1"), new("a", "2026-01-02T00:00:00Z", """{"v": 5.0e0}""", "t-1"), new("a", "2026-01-03T00:00:00Z", """{"v": 1}""", "t-2")], ["6 x2"]),
+        new("a conflict changes nothing", Sum("v"), January,
+            [new("a", "2026-01-02T00:00:00Z", """{"v": 5}""", "t-1"), new("b", "2026-01-02T00:00:00Z", """{"v": 500}""", "t-1")], ["5 x1"]),
+        new("latest of a tie is the greater position", Latest("v"), January,
+            [new("a", "2026-01-09T00:00:00Z", """{"v": 1}"""), new("b", "2026-01-09T00:00:00Z", """{"v": 3}"""), new("a", "2026-01-09T00:00:00Z", """{"v": 2}"""), new("a", "2026-01-01T00:00:00Z", """{"v": 9}""")], ["2 x4"]),
+        new("latest passes over events without a number", Latest("v"), January,
+            [new("a", "2026-01-01T00:00:00Z", """{"v": 4}"""), new("a", "2026-01-09T00:00:00Z", """{"v": "n/a"}"""), new("a", "2026-01-10T00:00:00Z")], ["4 x1"], Skipped: 2),
+        new("latest by customer", Latest("v"), January + "&group_by=external_customer_id",
+            [new("b", "2026-01-03T00:00:00Z", """{"v": 1}"""), new("a", "2026-01-02T00:00:00Z", """{"v": 7}"""), new("a", "2026-01-01T00:00:00Z", """{"v": 8}"""), new("c", "2026-01-01T00:00:00Z")],
+            ["a 7 x2", "b 1 x1"], Skipped: 1),
+        new("a group of skipped events only has no row", Sum("v"), January + "&group_by=u",
+            [new("a", "2026-01-01T00:00:00Z", """{"u": "x"}"""), new("a", "2026-01-01T00:00:00Z", """{"u": "y", "v": 1}""")], ["[y] 1 x1"], Skipped: 1),
+        new("nothing but skipped events is nothing", Sum("v"), January, [new("a", "2026-01-01T00:00:00Z")], ["0 x0"], Skipped: 1),
+        new("max of nothing but skipped events is null", Max("v"), January, [new("a", "2026-01-01T00:00:00Z", """{"v": []}""")], ["null x0"], Skipped: 1),
+        new("unique_count counts an event without a text as an event", Unique("u"), January,
+            [new("a", "2026-01-01T00:00:00Z"), new("a", "2026-01-01T00:00:00Z", """{"u": null}"""), new("a", "2026-01-01T00:00:00Z", """{"u": {}}"""), new("a", "2026-01-01T00:00:00Z", """{"u": ""}""")], ["1 x4"]),
+        new("unique_count of events without a text is 0", Unique("u"), January, [new("a", "2026-01-01T00:00:00Z")], ["0 x1"]),
+        new("another code is another metric's", Count(), January, [new("a", "2026-01-01T00:00:00Z", Code: "other"), new("a", "2026-01-01T00:00:00Z", Code: "Calls"), new("a", "2026-01-01T00:00:00Z")], ["1 x1"]),
+        new("round half away from zero", Rounded(RoundingFunction.Round, 1), January, Values("0.25", "0", "0"), ["0.3 x3"]),
+        new("round negatives half away from zero", Rounded(RoundingFunction.Round, 1), January, Values("-0.25"), ["-0.3 x1"]),
+        new("round once, at the end", Rounded(RoundingFunction.Round, 0), January, Values("0.4", "0.4", "0.4"), ["1 x3"]),
+        new("round is to whole numbers unless it says", Rounded(RoundingFunction.Round, null), January, Values("2.5"), ["3 x1"]),
+        new("ceil", Rounded(RoundingFunction.Ceil, 0), January, Values("2.000000000000000001"), ["3 x1"]),
+        new("ceil of negatives", Rounded(RoundingFunction.Ceil, 0), January, Values("-2.9"), ["-2 x1"]),
+        new("floor of negatives", Rounded(RoundingFunction.Floor, 0), January, Values("-2.1"), ["-3 x1"]),
+        new("round to hundreds", Rounded(RoundingFunction.Round, -2), January, Values("150"), ["200 x1"]),
+        new("rounded to nothing is 0, not -0", Rounded(RoundingFunction.Ceil, 0), January, Values("-0.9"), ["0 x1"]),
+    ];
+
+    private static BillableMetric Rounded(RoundingFunction function, int? precision) => Sum("v") with { RoundingFunction = function, RoundingPrecision = precision };
+
+    private static CaseEvent[] Values(params string[] values) => [.. values.Select(v => new CaseEvent("a", "2026-01-02T00:00:00Z", $$"""{"v": {{v}}}"""))];
+}

@@ -1,0 +1,34 @@
+namespace Bxb.Analytics.Tests.Cases;
+
+/// <summary>Each case on each store.</summary>
+public sealed class UsageCaseTests(CaseStores fixture) : IClassFixture<CaseStores>
+{
+    public static TheoryData<string, string> Cases
+    {
+        get
+        {
+            var cases = new TheoryData<string, string>();
+            foreach (var usageCase in UsageCases.All)
+            {
+                cases.Add("postgresql", usageCase.Name);
+                cases.Add("clickhouse", usageCase.Name);
+            }
+
+            return cases;
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public async Task A_store_answers_the_case(string store, string name)
+    {
+        var organization = UsageCases.Organizations[name];
+        var usageCase = UsageCases.All[organization - 1];
+        var query = usageCase.ToQuery(organization);
+
+        var rows = await fixture.Stores.AskAsync(store, query);
+
+        rows.Finish().Select(r => UsageCase.Line(query, r)).ShouldBe(usageCase.Rows);
+        rows.Skipped.ShouldBe(usageCase.Skipped);
+    }
+}

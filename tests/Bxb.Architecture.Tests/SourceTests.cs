@@ -1,0 +1,88 @@
+using System.Text.RegularExpressions;
+
+namespace Bxb.Architecture.Tests;
+
+/// <summary>House rules that no analyzer holds.</summary>
+public sealed partial class SourceTests
+{
+    private const int MaxLines = 400;
+
+    [Fact]
+    public void No_file_is_longer_than_a_reader_bears()
+        => Repository.SourceFiles.Where(f => Lines(Repository.Read(f)) > MaxLines).ShouldBeEmpty();
+
+    [Fact]
+    public void A_file_that_is_too_long_would_be_found() => Lines(new string('\n', MaxLines + 1)).ShouldBeGreaterThan(MaxLines);
+
+    [Fact]
+    public void No_folder_or_file_is_named_after_leftovers()
+        => Repository.SourceFiles.Where(f => Leftovers().IsMatch(f)).ShouldBeEmpty();
+
+    [Theory]
+    [InlineData("src/X/Common/A.cs", true)]
+    [InlineData("src/X/StringHelpers.cs", true)]
+    [InlineData("src/X/Uncommon.cs", false)]
+    public void Leftovers_are_told_by_their_names(string path, bool isLeftover) => Leftovers().IsMatch(path).ShouldBe(isLeftover);
+
+    [Fact]
+    public void Namespaces_follow_folders()
+    {
+        foreach (var project in Repository.Projects)
+        {
+            foreach (var file in Repository.SourceFiles.Where(f => Path.Combine(Repository.Root, f).StartsWith(project.Folder + Path.DirectorySeparatorChar, StringComparison.Ordinal)))
+            {
+                var folder = Path.GetRelativePath(project.Folder, Path.GetDirectoryName(Path.Combine(Repository.Root, file))!);
+                var expected = folder == "." ? project.Name : $"{project.Name}.{folder.Replace(Path.DirectorySeparatorChar, '.')}";
+                var declared = Namespace().Match(Repository.Read(file));
+                if (declared.Success)
+                {
+                    declared.Groups[1].Value.ShouldBe(expected, file);
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public void Nothing_is_left_for_later_and_no_error_is_swallowed()
+        => Repository.SourceFiles.Where(f => Unfinished().IsMatch(Repository.Read(f))).ShouldBeEmpty();
+
+    [Theory]
+    [InlineData("// TO" + "DO: later", true)]
+    [InlineData("throw new NotImplemented" + "Exception();", true)]
+    [InlineData("catch (Exception)\n{\n}", true)]
+    [InlineData("catch { }", true)]
+    [InlineData("catch\n{\n    // why\n}", false)]
+    public void Unfinished_code_is_told(string code, bool isUnfinished) => Unfinished().IsMatch(code).ShouldBe(isUnfinished);
+
+    [Fact]
+    public void Clocks_and_blocking_calls_are_banned_everywhere()
+    {
+        var banned = Repository.Read("BannedSymbols.txt");
+        foreach (var symbol in new[] { "P:System.DateTime.UtcNow", "P:System.DateTimeOffset.UtcNow", "Thread.Sleep", "Task`1.Result", "HttpClient.#ctor" })
+        {
+            banned.ShouldContain(symbol);
+        }
+
+        var props = Repository.Read("Directory.Build.props");
+        props.ShouldContain("<AdditionalFiles Include=\"$(MSBuildThisFileDirectory)BannedSymbols.txt\"");
+        props.ShouldContain("Microsoft.CodeAnalysis.BannedApiAnalyzers");
+        props.ShouldContain("<TreatWarningsAsErrors>true</TreatWarningsAsErrors>");
+        Repository.Read(".editorconfig").ShouldContain("dotnet_diagnostic.RS0030.severity = error");
+        Repository.SourceFiles.Where(f => Repository.Read(f).Contains("RS0030", StringComparison.Ordinal)).ShouldBeEmpty();
+        foreach (var project in Repository.Projects)
+        {
+            File.ReadAllText(Path.Combine(project.Folder, project.Name + ".csproj")).ShouldNotContain("RS0030");
+        }
+    }
+
+    private static int Lines(string text) => text.Count(c => c == '\n');
+
+    [GeneratedRegex(@"(^|/|\\)(\w*)(?<![a-z])(Common|Helpers?|Utils?|Utilities|Shared)(\.cs|/|\\)", RegexOptions.CultureInvariant)]
+    private static partial Regex Leftovers();
+
+    [GeneratedRegex(@"^namespace ([\w.]+);", RegexOptions.Multiline | RegexOptions.CultureInvariant)]
+    private static partial Regex Namespace();
+
+    [GeneratedRegex(@"\bTODO\b|\bFIXME\b|NotImplementedException|catch\s*(\([^)]*\))?\s*(when\s*\([^{]*\))?\s*\{\s*\}", RegexOptions.CultureInvariant)]
+    private static partial Regex Unfinished();
+}

@@ -1,0 +1,69 @@
+using Bxb.EventLog.Schema;
+using Bxb.Testing;
+using Npgsql;
+
+namespace Bxb.EventLog.Tests;
+
+public sealed class SchemaTests
+{
+    private static readonly SqlMigration First = new("test", 1, "first", "create table one (id int); insert into one values (1);");
+
+    [Fact]
+    public async Task Migrations_run_once_in_order_also_when_hosts_start_together()
+    {
+        await using var dataSource = NpgsqlDataSource.Create(await TestPostgres.CreateDatabaseAsync());
+        var second = new SqlMigration("test", 2, "second", "alter table one add column name text; update one set name = 'x';");
+        await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => SqlMigrator.MigrateAsync(dataSource, [second, First], CancellationToken.None)));
+        await SqlMigrator.MigrateAsync(dataSource, [First, second], CancellationToken.None);
+        await using var command = dataSource.CreateCommand("select string_agg(name, ',') || (select count(*) from event_log.schema_migrations) from one");
+        (await command.ExecuteScalarAsync()).ShouldBe("x2");
+    }
+
+    [Fact]
+    public async Task A_migration_that_fails_leaves_nothing_and_can_be_mended()
+    {
+        await using var dataSource = NpgsqlDataSource.Create(await TestPostgres.CreateDatabaseAsync());
+        var broken = First with { Sql = First.Sql + " select 1 / 0;" };
+        (await Should.ThrowAsync<EventLogException>(SqlMigrator.MigrateAsync(dataSource, [broken], CancellationToken.None))).SqlState.ShouldBe("22012");
+        await SqlMigrator.MigrateAsync(dataSource, [First], CancellationToken.None);
+    }
+
+    [Fact]
+    public async Task A_migration_that_was_changed_after_it_ran_is_refused()
+    {
+        await using var dataSource = NpgsqlDataSource.Create(await TestPostgres.CreateDatabaseAsync());
+        await SqlMigrator.MigrateAsync(dataSource, [First], CancellationToken.None);
+        var changed = First with { Sql = First.Sql + " " };
+        (await Should.ThrowAsync<InvalidOperationException>(SqlMigrator.MigrateAsync(dataSource, [changed], CancellationToken.None))).Message.ShouldContain("first");
+    }
+
+    [Fact]
+    public async Task A_set_with_gaps_is_refused()
+    {
+        await using var dataSource = NpgsqlDataSource.Create(await TestPostgres.CreateDatabaseAsync());
+        await Should.ThrowAsync<InvalidOperationException>(SqlMigrator.MigrateAsync(dataSource, [First with { Number = 2 }], CancellationToken.None));
+        await Should.ThrowAsync<InvalidOperationException>(SqlMigrator.MigrateAsync(dataSource, [First, First], CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task Partitions_are_ready_before_they_are_needed_and_hold_up_no_open_append()
+    {
+        await using var log = await LogFixture.StartAsync(o =>
+        {
+            o.PartitionPositions = 1_000;
+            o.PartitionInterval = TimeSpan.FromMilliseconds(100);
+        });
+        (await log.ScalarAsync<long>("select max(to_position) from event_log.event_partitions")).ShouldBe(3_000);
+
+        await using var connection = await log.DataSource.OpenConnectionAsync();
+        await using var transaction = await connection.BeginTransactionAsync();
+        await using (var open = new NpgsqlCommand("insert into event_log.event_keys values (1, 'x', '', 1, 1); select count(*) from event_log.events", connection, transaction))
+        {
+            await open.ExecuteNonQueryAsync();
+        }
+
+        await log.ExecuteAsync("select setval('event_log.position_seq', 2500)");
+        await Eventually.HoldsAsync(async () => await log.ScalarAsync<long>("select max(to_position) from event_log.event_partitions") == 5_000);
+        (await log.AppendAsync(1, "t"))[0].Position.ShouldBe(2_501);
+    }
+}

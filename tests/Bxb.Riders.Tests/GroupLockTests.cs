@@ -1,0 +1,81 @@
+using Bxb.Riders.Compliance;
+using Bxb.Riders.PostgresLog;
+using Bxb.Testing;
+using Npgsql;
+
+namespace Bxb.Riders.Tests;
+
+public sealed class GroupLockTests : IAsyncLifetime
+{
+    private readonly TransportRig _rig = new();
+
+    public Task InitializeAsync() => _rig.StartAsync();
+
+    public async Task DisposeAsync() => await _rig.DisposeAsync();
+
+    [Fact]
+    public async Task A_host_whose_lock_session_is_ended_claims_again_and_goes_on_without_a_repeat()
+    {
+        var host = await _rig.StartHostAsync(b => b.Group("g"));
+        var before = await _rig.AppendAsync(5);
+        await host.WaitForAsync("g", before[^1]);
+        await Eventually.HoldsAsync(async () => await EpochAsync() == 1);
+        await _rig.KillClaimsAsync();
+        await Eventually.HoldsAsync(async () => await EpochAsync() == 2, "The group was claimed again");
+        var after = await _rig.AppendAsync(5);
+        await host.WaitForAsync("g", after[^1]);
+        host.Stage.Positions("g").ShouldBe(before.Concat(after));
+        host.Stage.Delivered.ShouldAllBe(d => !d.IsRepeat);
+    }
+
+    [Fact]
+    public async Task A_consumer_at_work_is_cancelled_when_the_lock_is_lost()
+    {
+        var cancelled = new TaskCompletionSource();
+        var inHand = new TaskCompletionSource();
+        var host = await _rig.StartHostAsync(b => b.Group("g", script: async (batch, token) =>
+        {
+            if (!batch.IsRepeat)
+            {
+                await using var registration = token.Register(cancelled.SetResult);
+                inHand.SetResult();
+                await Task.Delay(Timeout.Infinite, token);
+            }
+        }));
+        var positions = await _rig.AppendAsync(3);
+        await inHand.Task;
+        await _rig.KillClaimsAsync();
+        await cancelled.Task;
+        await host.WaitForAsync("g", positions[^1]);
+        host.Stage.Delivered.Count.ShouldBe(2);
+        host.Stage.Delivered[1].Positions.ShouldBe(host.Stage.Delivered[0].Positions);
+    }
+
+    [Fact]
+    public async Task The_lock_of_an_owner_that_keeps_its_session_but_is_silent_is_broken()
+    {
+        // A process that is suspended keeps its connection, as this one does.
+        await using var suspended = new NpgsqlConnection(_rig.ConnectionString);
+        await suspended.OpenAsync();
+        (await GroupLocks.TryLockAsync(suspended, "g", CancellationToken.None)).ShouldBeTrue();
+        var host = await _rig.StartHostAsync(b => b.Group("g").Riders(o => o.OwnerSilence = TimeSpan.FromMilliseconds(500)));
+        var positions = await _rig.AppendAsync(1);
+        await host.WaitForAsync("g", positions[^1]);
+        await Should.ThrowAsync<NpgsqlException>(() => GroupLocks.TryLockAsync(suspended, "g", CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task The_lock_of_an_owner_that_confirms_is_not_broken()
+    {
+        await using var alive = new NpgsqlConnection(_rig.ConnectionString);
+        await alive.OpenAsync();
+        (await GroupLocks.TryLockAsync(alive, "g", CancellationToken.None)).ShouldBeTrue();
+        await using var other = new NpgsqlConnection(_rig.ConnectionString);
+        await other.OpenAsync();
+        (await GroupLocks.BreakSilentAsync(other, "g", TimeSpan.FromMinutes(10), CancellationToken.None)).ShouldBeFalse();
+        (await GroupLocks.TryLockAsync(other, "g", CancellationToken.None)).ShouldBeFalse();
+        (await GroupLocks.TryLockAsync(other, "h", CancellationToken.None)).ShouldBeTrue();
+    }
+
+    private Task<long> EpochAsync() => _rig.ScalarAsync<long>("select coalesce((select max(owner_epoch) from event_log.consumer_groups), 0)");
+}

@@ -1,0 +1,91 @@
+using Bxb.EventLog.Records;
+using Bxb.Riders.Compliance;
+using Bxb.Riders.Health;
+using Bxb.Riders.Progress;
+using Bxb.Riders.Transport;
+using Bxb.Testing;
+using MassTransit;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Options;
+
+namespace Bxb.Riders.Tests;
+
+public sealed class HealthTests
+{
+    [Fact]
+    public async Task A_group_that_stands_still_while_there_is_lag_is_unhealthy_until_it_moves()
+    {
+        await using var rig = new TransportRig();
+        await rig.StartAsync();
+        var gate = new TaskCompletionSource();
+        var host = await rig.StartHostAsync(b => b.Riders(o => o.StalledAfter = TimeSpan.FromSeconds(1)).Group("g", script: (_, _) => gate.Task));
+        (await host.HealthAsync("bxb-groups")).Status.ShouldBe(HealthStatus.Healthy);
+        var positions = await rig.AppendAsync(3);
+        await Eventually.HoldsAsync(async () => (await host.HealthAsync("bxb-groups")).Status == HealthStatus.Unhealthy);
+        (await host.HealthAsync("bxb-groups")).Description.ShouldNotBeNull().ShouldStartWith("g: no progress for ");
+        var endpoint = host.Services.GetRequiredService<IBusControl>().CheckHealth().Endpoints.Single(e => e.Key.Contains("events/g", StringComparison.Ordinal));
+        endpoint.Value.Status.ShouldBe(BusHealthStatus.Unhealthy);
+        endpoint.Value.Description.ShouldStartWith("no progress for ");
+        gate.SetResult();
+        await host.WaitForAsync("g", positions[^1]);
+        (await host.HealthAsync("bxb-groups")).Status.ShouldBe(HealthStatus.Healthy);
+    }
+
+    [Fact]
+    public void A_group_that_slept_is_not_stalled_when_work_comes()
+    {
+        var clock = new ManualTimeProvider();
+        var group = new GroupActivity("g", clock);
+        var health = new GroupHealth(new GroupActivities([], clock), Options.Create(new RidersOptions()));
+        var claim = new FixedClaim();
+        group.Held(claim, progress: 0);
+        for (var i = 0; i < 3600; i++)
+        {
+            clock.Advance(TimeSpan.FromSeconds(1));
+            group.Sample();
+        }
+
+        claim.Head = 5;
+        health.FindStall(group).ShouldBeNull();
+        clock.Advance(TimeSpan.FromSeconds(9));
+        group.Sample();
+        health.FindStall(group).ShouldBeNull();
+        clock.Advance(TimeSpan.FromSeconds(1));
+        group.Sample();
+        health.FindStall(group).ShouldBe("no progress for 10 s, 5 positions behind");
+        group.Failing("TimeoutException: away");
+        health.FindStall(group).ShouldBe("no progress for 10 s, 5 positions behind: TimeoutException: away");
+        group.Advance(5);
+        health.FindStall(group).ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task A_host_starts_and_stops_while_postgresql_is_away_and_says_so()
+    {
+        await using var rig = new UnreachableRig();
+        var host = await rig.StartHostAsync(b => b.Riders(o => o.StalledAfter = TimeSpan.FromSeconds(1)).Group("g"));
+        await Eventually.HoldsAsync(async () => (await host.HealthAsync("bxb-groups")).Status == HealthStatus.Unhealthy);
+        await host.StopAsync().WaitAsync(TimeSpan.FromSeconds(30));
+    }
+
+    private sealed class UnreachableRig : TransportRig
+    {
+        public override string ConnectionString => "Host=127.0.0.1;Port=1;Username=nobody;Timeout=1";
+    }
+
+    private sealed class FixedClaim : IPartitionClaim
+    {
+        public int Partition => 0;
+
+        public CancellationToken Lost => CancellationToken.None;
+
+        public long Head { get; set; }
+
+        public ValueTask<long> FindStartAsync(StartFrom startFrom, CancellationToken cancellationToken) => ValueTask.FromResult(0L);
+
+        public ValueTask<long> FillAsync(EventRecords into, long after, long upTo, BatchLimits limits, CancellationToken cancellationToken) => ValueTask.FromResult(after);
+
+        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    }
+}

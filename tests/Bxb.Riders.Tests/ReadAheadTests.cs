@@ -1,0 +1,86 @@
+using Bxb.EventLog.Records;
+using Bxb.Riders.Delivery;
+using Bxb.Riders.Transport;
+using Bxb.Testing;
+
+namespace Bxb.Riders.Tests;
+
+public sealed class ReadAheadTests
+{
+    [Fact]
+    public async Task Reads_one_batch_ahead_and_no_more()
+    {
+        var claim = new EndlessClaim();
+        await using var reader = new ReadAhead(claim, after: 0, repeatUntil: 0, new EventConsumerOptions { MaxBatch = 10 }, CancellationToken.None);
+        await reader.WaitAsync(CancellationToken.None);
+
+        // One waits, one is read and waits for room: whatever time passes, there is no third.
+        await Eventually.HoldsAsync(() => claim.Fills == 2);
+        using (var first = reader.TryTake().ShouldNotBeNull())
+        {
+            first.Records.LastPosition.ShouldBe(10);
+        }
+
+        await Eventually.HoldsAsync(() => claim.Fills == 3);
+    }
+
+    [Fact]
+    public async Task A_batch_ends_where_a_rewind_ends()
+    {
+        await using var reader = new ReadAhead(new EndlessClaim(), after: 0, repeatUntil: 25, new EventConsumerOptions { MaxBatch = 10 }, CancellationToken.None);
+        var read = new List<(long First, long Last, bool IsRepeat)>();
+        while (read.Count < 4)
+        {
+            await reader.WaitAsync(CancellationToken.None);
+            using var batch = reader.TryTake().ShouldNotBeNull();
+            read.Add((batch.Records.FirstPosition, batch.Records.LastPosition, batch.IsRepeat));
+        }
+
+        read.ShouldBe([(1, 10, true), (11, 20, true), (21, 25, true), (26, 35, false)]);
+    }
+
+    [Fact]
+    public async Task A_failure_to_read_comes_out_behind_what_was_read()
+    {
+        await using var reader = new ReadAhead(new EndlessClaim { FailAfter = 1 }, after: 0, repeatUntil: 0, new EventConsumerOptions(), CancellationToken.None);
+        await reader.WaitAsync(CancellationToken.None);
+        reader.TryTake().ShouldNotBeNull().Dispose();
+        await Should.ThrowAsync<IOException>(async () => await reader.WaitAsync(CancellationToken.None));
+    }
+
+    /// <summary>A partition in which every position is taken.</summary>
+    private sealed class EndlessClaim : IPartitionClaim
+    {
+        private int _fills;
+
+        public int Fills => Volatile.Read(ref _fills);
+
+        public int FailAfter { get; init; } = int.MaxValue;
+
+        public int Partition => 0;
+
+        public CancellationToken Lost => CancellationToken.None;
+
+        public long Head => long.MaxValue;
+
+        public ValueTask<long> FindStartAsync(StartFrom startFrom, CancellationToken cancellationToken) => ValueTask.FromResult(0L);
+
+        public ValueTask<long> FillAsync(EventRecords into, long after, long upTo, BatchLimits limits, CancellationToken cancellationToken)
+        {
+            if (Interlocked.Increment(ref _fills) > FailAfter)
+            {
+                throw new IOException("away");
+            }
+
+            var last = Math.Min(upTo, after + limits.MaxRecords);
+            for (var position = after + 1; position <= last; position++)
+            {
+                into.Add(new RecordEntry { Position = position });
+            }
+
+            return ValueTask.FromResult(last);
+        }
+
+        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    }
+}
