@@ -2,6 +2,7 @@ using Bxb.Analytics.Http;
 using Bxb.Analytics.Loading;
 using Bxb.Analytics.Queries;
 using Bxb.Modularity;
+using Bxb.Modularity.Settings;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -18,7 +19,7 @@ public sealed class AnalyticsModule : IModule
     /// <remarks>Without <c>Bxb:ClickHouse:Url</c> nothing is loaded, and usage is computed on PostgreSQL.</remarks>
     public void AddServices(IServiceCollection services, IConfigurationSection bxb)
     {
-        services.AddOptions<AnalyticsOptions>().Bind(bxb.GetSection(Name)).ValidateDataAnnotations().ValidateOnStart();
+        services.AddValidatedOptions<AnalyticsOptions>(bxb, Name);
         services.AddUsageLoading(bxb);
         services.AddUsageQueries(bxb);
     }

@@ -38,7 +38,7 @@ internal sealed class UsageStores : IAsyncDisposable
     {
         var log = await TestLog.StartAsync();
         var client = new ClickHouseClient(new ClickHouseOptions { Url = await TestClickHouse.CreateDatabaseAsync() });
-        var loader = new UsageLoader(client, new LoaderTerms(client, new AnalyticsSchema(client, new ClickHouseMigrator(client))), NullLogger<UsageLoader>.Instance);
+        var loader = new UsageLoader(client, new LoaderTerms(client, new AnalyticsSchema(client, new ClickHouseMigrator(client, NullLogger<ClickHouseMigrator>.Instance))), NullLogger<UsageLoader>.Instance);
         return new UsageStores(log, client, loader);
     }
 

@@ -10,7 +10,7 @@ internal static class PropertyValues
     {
         var values = new Dictionary<string, string>();
         using var document = JsonDocument.Parse(jsonb, new JsonDocumentOptions { MaxDepth = 200 });
-        Add(values, "", document.RootElement, name => name.Replace("%", "%25", StringComparison.Ordinal).Replace(".", "%2E", StringComparison.Ordinal));
+        Add(values, "", document.RootElement, name => name.Replace("%", "%25", StringComparison.Ordinal).Replace(".", "%2E", StringComparison.Ordinal).Replace("`", "%60", StringComparison.Ordinal));
         return values;
     }
 
