@@ -10,7 +10,7 @@ internal static class AnalyticsInstruments
     /// <summary>Rows that ClickHouse has acknowledged.</summary>
     internal static readonly Counter<long> LoadedRows = Meter.CreateCounter<long>("bxb.analytics.load.rows", "{row}", "Rows that ClickHouse has acknowledged.");
 
-    /// <summary>Time from a batch's arrival to its acknowledgement; tag mode: first, repair, refill.</summary>
+    /// <summary>Time from a batch's arrival to its acknowledgement; tag mode: First, Refill, Repair.</summary>
     internal static readonly Histogram<double> LoadDuration = Meter.CreateHistogram<double>("bxb.analytics.load.duration", "s", "Time to bring a batch into ClickHouse.");
 
     /// <summary>Batches that went in by a repair insert, because an earlier attempt may have left rows.</summary>

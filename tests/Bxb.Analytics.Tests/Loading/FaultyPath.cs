@@ -19,6 +19,9 @@ internal sealed class FaultyPath : IAsyncDisposable
     /// <summary>What becomes of the next inserts: given the answer's sender, and a function that has the engine do the work and yields its status.</summary>
     internal Func<HttpContext, Func<Task<int>>, Task>? OnInsert { get; set; }
 
+    /// <summary>Answers the next calls that ask for everything to be brought to disk.</summary>
+    internal RequestDelegate? OnSync { get; set; }
+
     internal static async Task<FaultyPath> StartAsync(Uri target)
     {
         var builder = WebApplication.CreateEmptyBuilder(new());
@@ -53,6 +56,12 @@ internal sealed class FaultyPath : IAsyncDisposable
                 using var answer = await SendAsync();
                 return (int)answer.StatusCode;
             });
+            return;
+        }
+
+        if (OnSync is { } sync && context.Request.Path == "/bxb/sync")
+        {
+            await sync(context);
             return;
         }
 

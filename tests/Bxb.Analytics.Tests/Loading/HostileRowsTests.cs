@@ -1,4 +1,5 @@
-using System.Text;
+using Bxb.Analytics.Queries;
+using Bxb.Analytics.Queries.ClickHouseStore;
 using Bxb.ClickHouse;
 using Bxb.EventLog.Records;
 using Bxb.Testing;
@@ -42,8 +43,10 @@ public class HostileRowsTests
         // By path, the way that usage queries read, and as PostgreSQL says it by #>>.
         foreach (var (document, i) in documents.Select((d, i) => (d, i)).Where(d => d.d.Path is not null).Take(60))
         {
-            var path = string.Join('.', document.Path!.Select(n => Quoted(n.Replace("%", "%25", StringComparison.Ordinal).Replace(".", "%2E", StringComparison.Ordinal))));
-            await using var row = await host.Client.QueryAsync(new ClickHouseStatement($"SELECT properties.{path}.:String FROM usage WHERE position = {{p:UInt64}}").With("p", (long)i + 1));
+            var names = document.Path!.Select(n => n.Replace(@"\", @"\\", StringComparison.Ordinal).Replace(".", @"\.", StringComparison.Ordinal));
+            PropertyPath.TryParse(string.Join('.', names), out var parsed, out var reason).ShouldBeTrue(reason);
+            var path = ClickHouseProperty.Text(parsed!);
+            await using var row = await host.Client.QueryAsync(new ClickHouseStatement($"SELECT {path} FROM usage WHERE position = {{p:UInt64}}").With("p", (long)i + 1));
             (await row.ReadAsync()).ShouldBeTrue();
             row.GetString(0).ShouldBe(document.Text, $"seed {seed}, path {path}");
         }
@@ -110,16 +113,5 @@ public class HostileRowsTests
             System.Text.Json.JsonValueKind.Null => [],
             _ => [[.. prefix, m.Name]],
         });
-    }
-
-    private static string Quoted(string name)
-    {
-        var text = new StringBuilder("`");
-        foreach (var c in name)
-        {
-            text.Append(c is '`' or '\\' ? "\\" : "").Append(c);
-        }
-
-        return text.Append('`').ToString();
     }
 }

@@ -153,9 +153,9 @@ public class UsageLoaderTests
         using var records = Events.Range(1, 100);
         using var rows = new Analytics.Loading.UsageRowWriter();
         var batch = Events.Batch(records);
-        rows.Write(batch);
+        rows.Write(batch, Analytics.Loading.MonthSlice.All);
         var owner = await OwnerAsync(host);
-        await host.Client.InsertAsync(Analytics.Loading.UsageStatements.First(batch, new(owner, null, 0, 0)), rows.Rows);
+        await host.Client.InsertAsync(Analytics.Loading.UsageStatements.First(batch, 0, new(owner, null, 0, 0)), rows.Rows);
         await host.HoldsExactlyAsync(1, 100);
     }
 

@@ -11,7 +11,7 @@ public class UsageRowWriterTests
         using var records = EventRecords.Rent();
         Events.Add(records, 258, """{"a.b": 1.50}""", DateTimeOffset.UnixEpoch.AddMilliseconds(1));
         using var rows = new UsageRowWriter();
-        rows.Write(Events.Batch(records));
+        rows.Write(Events.Batch(records), MonthSlice.All);
 
         Convert.ToHexString(rows.Rows.Span).ShouldBe(
             "07000000" // organization_id
@@ -38,13 +38,13 @@ public class UsageRowWriterTests
         Events.Add(records, 4, "{}", Events.Start, EventKind.Voided);
         using var rows = new UsageRowWriter();
 
-        rows.Write(Events.Batch(records));
+        rows.Write(Events.Batch(records), MonthSlice.All);
         (rows.Count, rows.HighestPosition).ShouldBe((2, 3L));
         rows.EarliestMilliseconds.ShouldBe(Events.Start.ToUnixTimeMilliseconds());
         rows.LatestMilliseconds.ShouldBe(Events.Start.AddDays(2).ToUnixTimeMilliseconds());
 
         var length = rows.Rows.Length;
-        rows.Write(Events.Batch(records));
+        rows.Write(Events.Batch(records), MonthSlice.All);
         rows.Rows.Length.ShouldBe(length);
     }
 
@@ -54,10 +54,10 @@ public class UsageRowWriterTests
         using var records = Events.Range(1, 5_000);
         using var rows = new UsageRowWriter();
         var batch = Events.Batch(records);
-        rows.Write(batch);
-        rows.Write(batch);
+        rows.Write(batch, MonthSlice.All);
+        rows.Write(batch, MonthSlice.All);
         var before = GC.GetAllocatedBytesForCurrentThread();
-        rows.Write(batch);
+        rows.Write(batch, MonthSlice.All);
         (GC.GetAllocatedBytesForCurrentThread() - before).ShouldBeLessThan(1_000);
     }
 }

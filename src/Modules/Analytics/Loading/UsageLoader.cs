@@ -5,6 +5,19 @@ using Microsoft.Extensions.Logging;
 
 namespace Bxb.Analytics.Loading;
 
+/// <summary>How a batch goes in.</summary>
+internal enum LoadMode
+{
+    /// <summary>It was never sent.</summary>
+    First,
+
+    /// <summary>It was sent before, but the table surely holds none of it.</summary>
+    Refill,
+
+    /// <summary>The table may hold any of it.</summary>
+    Repair,
+}
+
 /// <summary>Brings batches into ClickHouse so that each event stands there exactly once, and keeps the safe position.</summary>
 /// <remarks>
 /// Failure policy. A batch that fails, or whose end is unknown (time-out, cancelled, broken connection), is given again by the group with the same edges. By then what may
@@ -57,27 +70,27 @@ internal sealed partial class UsageLoader(ClickHouseClient client, LoaderTerms t
     {
         var begun = Stopwatch.GetTimestamp();
         var term = await CurrentTermAsync(cancellationToken);
-        _rows.Write(batch);
-        if (_rows.Count > 0)
+        var mode = Choose(batch);
+        var slices = MonthSlices.Of(batch);
+        var rows = 0;
+        for (var slice = 0; slice < slices.Count; slice++)
         {
-            var (statement, mode) = Choose(batch, term);
-            statement.QueryId = $"{terms.QueryIds}{batch.FirstPosition}-{batch.LastPosition}-{Guid.NewGuid():N}";
-            await InsertAsync(statement, batch, term, cancellationToken);
-            if (IsOver(term))
+            _rows.Write(batch, slices[slice]);
+            if (_rows.Count > 0)
             {
-                throw await LostAsync(StartedAgain, cancellationToken);
+                await InsertAsync(batch, slice, mode, term, cancellationToken);
+                rows += _rows.Count;
             }
-
-            _acknowledgedRow = Math.Max(_acknowledgedRow, _rows.HighestPosition);
-            AnalyticsInstruments.LoadedRows.Add(_rows.Count);
-            AnalyticsInstruments.LoadDuration.Record(Stopwatch.GetElapsedTime(begun).TotalSeconds, new KeyValuePair<string, object?>("mode", mode));
-            LogLoaded(_rows.Count, batch.FirstPosition, batch.LastPosition, mode);
         }
 
         lock (_lock)
         {
             _acknowledged = Math.Max(_acknowledged, batch.LastPosition);
         }
+
+        AnalyticsInstruments.LoadedRows.Add(rows);
+        AnalyticsInstruments.LoadDuration.Record(Stopwatch.GetElapsedTime(begun).TotalSeconds, new KeyValuePair<string, object?>("mode", mode.ToString()));
+        LogLoaded(rows, batch.FirstPosition, batch.LastPosition, mode);
     }
 
     /// <summary>Brings what was acknowledged to disk and notes the position, if there is anything new.</summary>
@@ -149,19 +162,27 @@ internal sealed partial class UsageLoader(ClickHouseClient client, LoaderTerms t
 
     private bool IsOver(LoaderTerm term) => term.Instance is { } instance && client.ServerInstance != instance;
 
-    private (ClickHouseStatement Statement, string Mode) Choose(EventBatch batch, LoaderTerm term)
+    private LoadMode Choose(EventBatch batch)
     {
-        if (batch.FirstPosition <= _highest)
+        if (batch.FirstPosition > _highest)
         {
-            AnalyticsInstruments.Repairs.Add(1);
-            return (UsageStatements.Repair(batch, _rows, term), "repair");
+            return batch.IsRepeat ? LoadMode.Refill : LoadMode.First;
         }
 
-        return batch.IsRepeat ? (UsageStatements.Refill(term), "refill") : (UsageStatements.First(batch, term), "first");
+        AnalyticsInstruments.Repairs.Add(1);
+        return LoadMode.Repair;
     }
 
-    private async Task InsertAsync(ClickHouseStatement statement, EventBatch batch, LoaderTerm term, CancellationToken cancellationToken)
+    private async Task InsertAsync(EventBatch batch, int slice, LoadMode mode, LoaderTerm term, CancellationToken cancellationToken)
     {
+        var statement = mode switch
+        {
+            LoadMode.First => UsageStatements.First(batch, slice, term),
+            LoadMode.Refill => UsageStatements.Refill(term),
+            _ => UsageStatements.Repair(batch, _rows, term),
+        };
+        statement.QueryId = $"{terms.QueryIds}{batch.FirstPosition}-{batch.LastPosition}-{Guid.NewGuid():N}";
+
         // From here on some of the rows may be there, however the call ends.
         _highest = Math.Max(_highest, batch.LastPosition);
         try
@@ -177,6 +198,13 @@ internal sealed partial class UsageLoader(ClickHouseClient client, LoaderTerms t
             _attemptMayRun |= e is not ClickHouseException { MayStillRun: false };
             throw;
         }
+
+        if (IsOver(term))
+        {
+            throw await LostAsync(StartedAgain, cancellationToken);
+        }
+
+        _acknowledgedRow = Math.Max(_acknowledgedRow, _rows.HighestPosition);
     }
 
     private async Task<ProgressLostException> LostAsync(string reason, CancellationToken cancellationToken)
@@ -191,7 +219,7 @@ internal sealed partial class UsageLoader(ClickHouseClient client, LoaderTerms t
     private partial void LogTerm(long checkpoint, long highest, string? instance);
 
     [LoggerMessage(7002, LogLevel.Debug, "Loaded {Rows} rows, positions {First} to {Last} ({Mode})")]
-    private partial void LogLoaded(int rows, long first, long last, string mode);
+    private partial void LogLoaded(int rows, long first, long last, LoadMode mode);
 
     [LoggerMessage(7003, LogLevel.Debug, "Everything up to position {Position} is on disk")]
     private partial void LogCheckpoint(long position);

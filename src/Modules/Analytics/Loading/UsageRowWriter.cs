@@ -22,7 +22,7 @@ internal sealed class UsageRowWriter : IDisposable
     /// <summary>How many there are.</summary>
     internal int Count { get; private set; }
 
-    /// <summary>The position of the last one; 0 when there is none.</summary>
+    /// <summary>The highest position; 0 when there is none.</summary>
     internal long HighestPosition { get; private set; }
 
     /// <summary>The earliest event time among them, milliseconds since the Unix epoch.</summary>
@@ -31,8 +31,8 @@ internal sealed class UsageRowWriter : IDisposable
     /// <summary>The latest event time among them, milliseconds since the Unix epoch.</summary>
     internal long LatestMilliseconds { get; private set; }
 
-    /// <summary>Replaces the rows by those of a batch. A record that only says that another one no longer counts makes no row.</summary>
-    internal void Write(EventBatch batch)
+    /// <summary>Replaces the rows by those of a batch, or a slice of it. A record that only says that another one no longer counts makes no row.</summary>
+    internal void Write(EventBatch batch, MonthSlice slice)
     {
         _rows.Clear(KeepBytes);
         (Count, HighestPosition) = (0, 0);
@@ -40,7 +40,7 @@ internal sealed class UsageRowWriter : IDisposable
         for (var i = 0; i < batch.Count; i++)
         {
             var record = batch[i];
-            if (record.Kind != EventKind.Voided)
+            if (record.Kind != EventKind.Voided && slice.Contains(record.TimestampMilliseconds))
             {
                 WriteRow(record);
             }

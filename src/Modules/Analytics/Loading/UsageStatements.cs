@@ -34,8 +34,8 @@ internal static class UsageStatements
     private const string Format = " FORMAT RowBinary";
 
     /// <summary>For rows that were never sent: the token has ClickHouse itself refuse them a second time.</summary>
-    internal static ClickHouseStatement First(EventBatch batch, LoaderTerm term) => Create(Insert + Format, term)
-        .Set("insert_deduplication_token", string.Create(CultureInfo.InvariantCulture, $"{batch.FirstPosition}-{batch.LastPosition}"))
+    internal static ClickHouseStatement First(EventBatch batch, int slice, LoaderTerm term) => Create(Insert + Format, term)
+        .Set("insert_deduplication_token", string.Create(CultureInfo.InvariantCulture, $"{batch.FirstPosition}-{batch.LastPosition}/{slice}"))
         .Set("deduplicate_insert_select", "force_enable");
 
     /// <summary>For rows that were sent before to a table that surely has none of them. No token: ClickHouse may have noted it and lost the rows.</summary>

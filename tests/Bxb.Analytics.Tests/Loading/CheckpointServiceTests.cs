@@ -1,0 +1,62 @@
+using Bxb.Analytics.Loading;
+using Bxb.Testing;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+
+namespace Bxb.Analytics.Tests.Loading;
+
+public class CheckpointServiceTests
+{
+    [Fact]
+    public async Task A_checkpoint_is_made_at_each_interval_and_a_last_one_after_everything_has_stopped()
+    {
+        var url = await TestClickHouse.CreateDatabaseAsync();
+        using var host = new LoaderUnderTest(url);
+        await host.TakeOverAsync();
+        await host.LoadAsync(1, 100);
+        var time = new ManualTimeProvider();
+        using var service = new CheckpointService(
+            host.Loader, Options.Create(new AnalyticsOptions { CheckpointInterval = TimeSpan.FromSeconds(5) }), time, NullLogger<CheckpointService>.Instance);
+        await service.StartAsync(default);
+        time.Advance(TimeSpan.FromSeconds(4));
+        (await CheckpointAsync(host)).ShouldBe(0);
+        time.Advance(TimeSpan.FromSeconds(1));
+        await Eventually.HoldsAsync(async () => await CheckpointAsync(host) == 100);
+
+        await service.StopAsync(default);
+        await host.LoadAsync(101, 200);
+        await service.StoppedAsync(default);
+        (await CheckpointAsync(host)).ShouldBe(200);
+    }
+
+    [Fact]
+    public async Task One_that_fails_is_made_at_the_next_interval()
+    {
+        await using var path = await FaultyPath.StartAsync(await TestClickHouse.CreateDatabaseAsync());
+        using var host = new LoaderUnderTest(path.Url);
+        await host.TakeOverAsync();
+        await host.LoadAsync(1, 100);
+        var refused = new TaskCompletionSource();
+        path.OnSync = context =>
+        {
+            context.Response.StatusCode = 500;
+            refused.TrySetResult();
+            return Task.CompletedTask;
+        };
+        var time = new ManualTimeProvider();
+        using var service = new CheckpointService(host.Loader, Options.Create(new AnalyticsOptions()), time, NullLogger<CheckpointService>.Instance);
+        await service.StartAsync(default);
+        time.Advance(TimeSpan.FromSeconds(5));
+        await refused.Task;
+        (await CheckpointAsync(host)).ShouldBe(0);
+        path.OnSync = null;
+        await Eventually.HoldsAsync(async () =>
+        {
+            time.Advance(TimeSpan.FromSeconds(5));
+            return await CheckpointAsync(host) == 100;
+        });
+        await service.StopAsync(default);
+    }
+
+    private static Task<long> CheckpointAsync(LoaderUnderTest host) => host.NumberAsync("SELECT max(position) FROM loader_checkpoints");
+}
