@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
+using System.Net.Sockets;
 
 namespace Bxb.ClickHouse;
 
@@ -142,7 +143,7 @@ public sealed class ClickHouseClient : IDisposable
             await CheckAsync(response, clock.Token);
             return true;
         }
-        catch (Exception e) when (e is HttpRequestException or IOException or OperationCanceledException)
+        catch (Exception e) when (e is HttpRequestException or SocketException or IOException or OperationCanceledException)
         {
             throw clock.Translate(e);
         }

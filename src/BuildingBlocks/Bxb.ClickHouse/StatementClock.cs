@@ -1,4 +1,5 @@
 using System.Net.Http;
+using System.Net.Sockets;
 
 namespace Bxb.ClickHouse;
 
@@ -27,6 +28,8 @@ internal sealed class StatementClock : IDisposable
         _ when _source.IsCancellationRequested => ClickHouseErrors.Timeout(_limit, e),
         OperationCanceledException { InnerException: TimeoutException } => ClickHouseErrors.FromConnection(new HttpRequestException(HttpRequestError.ConnectionError, e.Message, e)),
         HttpRequestException http => ClickHouseErrors.FromConnection(http),
+        // A connection that is reset while it is being made can come out of the handler as it is.
+        SocketException => ClickHouseErrors.FromConnection(new HttpRequestException(HttpRequestError.ConnectionError, e.Message, e)),
         IOException => ClickHouseErrors.Cut(e),
         _ => e,
     };

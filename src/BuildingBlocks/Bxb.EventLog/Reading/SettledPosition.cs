@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Threading.Channels;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -18,7 +17,7 @@ public sealed partial class SettledPosition : BackgroundService
     private readonly EventLogOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger<SettledPosition> _logger;
-    private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly WakeSignal _wake;
     private TaskCompletionSource _advanced = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private TaskCompletionSource<long>? _refresh;
     private SettledProbe? _probe;
@@ -32,6 +31,7 @@ public sealed partial class SettledPosition : BackgroundService
         _instruments = instruments;
         _options = options.Value;
         _time = time;
+        _wake = new WakeSignal(time);
         _logger = logger;
         instruments.ObserveSettled(() => Head - Current, () => Current);
     }
@@ -97,7 +97,7 @@ public sealed partial class SettledPosition : BackgroundService
     }
 
     /// <summary>Has the loop look at once. Never waits.</summary>
-    internal void Wake() => _wake.Writer.TryWrite(true);
+    internal void Wake() => _wake.Raise();
 
     /// <inheritdoc />
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -161,20 +161,7 @@ public sealed partial class SettledPosition : BackgroundService
             return;
         }
 
-        if (_wake.Reader.TryRead(out _))
-        {
-            return;
-        }
-
-        try
-        {
-            await _wake.Reader.ReadAsync(ct).AsTask().WaitAsync(_options.SettledPollInterval, _time, ct);
-        }
-        catch (TimeoutException)
-        {
-            // Nothing woke the loop: it looks all the same.
-            return;
-        }
+        await _wake.WaitAsync(_options.SettledPollInterval, ct);
     }
 
     private async Task AdvanceAsync(CancellationToken ct)
