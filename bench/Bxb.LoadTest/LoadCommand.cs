@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Text.Json;
 using Bxb.LoadTest.Figures;
@@ -12,7 +13,7 @@ internal static class LoadCommand
 {
     private static readonly LoadSettings Default = new();
     private static readonly JsonSerializerOptions Json = new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
-    private static readonly Option<Uri?> Url = new("--url") { Description = "A running host, on loopback." };
+    private static readonly Option<Uri?> Url = new("--url") { Description = "A running host, on loopback.", CustomParser = ParseUrl };
     private static readonly Option<string?> ApiKey = new("--api-key") { Description = "A key with every scope, for --url." };
     private static readonly Option<string?> AdminToken = new("--admin-token") { Description = "Makes organizations, for --url." };
     private static readonly Option<int?> HostProcess = new("--host-pid") { Description = "The process under --url, to measure what it uses." };
@@ -63,6 +64,17 @@ internal static class LoadCommand
             }
         });
         return command;
+    }
+
+    private static Uri? ParseUrl(ArgumentResult argument)
+    {
+        if (Uri.TryCreate(argument.Tokens[0].Value, UriKind.Absolute, out var url) && url.Scheme == Uri.UriSchemeHttp)
+        {
+            return url;
+        }
+
+        argument.AddError($"--url must be like http://localhost:8080, not {argument.Tokens[0].Value}.");
+        return null;
     }
 
     private static async Task<int> RunAsync(LoadSettings settings, CancellationToken cancellationToken)

@@ -1,3 +1,9 @@
+using System.Reflection;
+using Bxb.Modularity;
+using Bxb.Modularity.Settings;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+
 namespace Bxb.Architecture.Tests;
 
 /// <summary>A module references building blocks and other modules' contracts, and shows little.</summary>
@@ -66,8 +72,23 @@ public sealed class ModuleTests
     {
         foreach (var project in Repository.Projects)
         {
-            project.Friends.ShouldAllBe(f => f.EndsWith(".Tests") || f.EndsWith(".Compliance") || f.EndsWith("Benchmarks"), project.Name);
+            project.Friends.Where(f => !(f.EndsWith(".Tests") || f.EndsWith(".Compliance") || f is "Bxb.LoadTest" or "Bxb.Benchmarks")).ShouldBeEmpty(project.Name);
         }
+    }
+
+    [Theory]
+    [MemberData(nameof(Modules))]
+    public void A_modules_settings_are_known_to_the_check_of_unknown_keys(string module)
+    {
+        var assembly = Assembly.LoadFrom(Find(module).Assembly);
+        var services = new ServiceCollection();
+        foreach (var type in assembly.GetTypes().Where(t => t is { IsClass: true, IsAbstract: false } && t.IsAssignableTo(typeof(IModule))))
+        {
+            ((IModule)Activator.CreateInstance(type)!).AddServices(services, new ConfigurationBuilder().Build().GetSection("Bxb"));
+        }
+
+        var known = services.Select(s => s.ImplementationInstance).OfType<KnownSettings>().Select(s => s.Type).ToList();
+        assembly.GetExportedTypes().Where(t => t.Name.EndsWith("Options", StringComparison.Ordinal)).Except(known).ShouldBeEmpty();
     }
 
     private static Project Find(string name) => Repository.Projects.Single(p => p.Name == name);

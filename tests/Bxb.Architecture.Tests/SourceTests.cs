@@ -77,7 +77,7 @@ public sealed partial class SourceTests
 
     private static int Lines(string text) => text.Count(c => c == '\n');
 
-    [GeneratedRegex(@"(^|/|\\)(\w*)(?<![a-z])(Common|Helpers?|Utils?|Utilities|Shared)(\.cs|/|\\)", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"(Common|Helpers?|Utils?|Utilities|Shared)(\.cs|/|\\)", RegexOptions.CultureInvariant)]
     private static partial Regex Leftovers();
 
     [GeneratedRegex(@"^namespace ([\w.]+);", RegexOptions.Multiline | RegexOptions.CultureInvariant)]

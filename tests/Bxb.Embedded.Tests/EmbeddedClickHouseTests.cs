@@ -48,12 +48,14 @@ public sealed class EmbeddedClickHouseTests
     }
 
     [Fact]
-    public async Task The_engine_listens_on_loopback_alone_and_nothing_runs_after_a_stop()
+    public async Task The_engine_listens_on_loopback_alone_its_files_are_private_and_nothing_runs_after_a_stop()
     {
         int pid;
-        await using (var engine = await StartAsync(await TestDirectories.CreateAsync("stopped")))
+        var data = await TestDirectories.CreateAsync("stopped");
+        await using (var engine = await StartAsync(data))
         {
             pid = engine.ProcessId!.Value;
+            File.GetUnixFileMode(Path.Combine(data, "clickhouse")).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
             Listeners.AddressesOf(engine.Url.Port).ShouldBe(["127.0.0.1"]);
         }
 

@@ -149,6 +149,30 @@ public sealed class EmbeddedPostgresTests
         }
     }
 
+    [Fact]
+    public async Task A_data_directory_behind_a_closed_folder_works_and_is_removed_whole()
+    {
+        // As with a checkout in a folder of mktemp: the server's user may not pass, and the cluster has to lie elsewhere.
+        var closed = await TestDirectories.CreateAsync("closed");
+        File.SetUnixFileMode(closed, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        var data = Path.Combine(closed, "data");
+        await using (var server = await StartAsync(data))
+        {
+            await ExecuteAsync(server.ConnectionString, "create table kept (n int)");
+        }
+
+        var elsewhere = new FileInfo(Path.Combine(data, "postgres", "cluster")).LinkTarget;
+        (elsewhere is not null).ShouldBe(Environment.IsPrivilegedProcess);
+        await using (var again = await StartAsync(data))
+        {
+            (await ScalarAsync(again.ConnectionString, "select count(*) from kept")).ShouldBe(0L);
+            await Should.ThrowAsync<EmbeddedEngineException>(() => EmbeddedPostgres.RemoveAsync(data, CancellationToken.None));
+        }
+
+        await EmbeddedPostgres.RemoveAsync(data, CancellationToken.None);
+        Directory.Exists(elsewhere ?? Path.Combine(data, "postgres")).ShouldBeFalse();
+    }
+
     private static Task<EmbeddedPostgres> StartAsync(string data) =>
         EmbeddedPostgres.StartAsync(new EmbeddedPostgresOptions { DataDirectory = data, SharedBuffersBytes = 16 << 20 }, NullLoggerFactory.Instance, CancellationToken.None);
 

@@ -52,6 +52,22 @@ public sealed class KillQueryTests
         }
     }
 
+    [Fact]
+    public async Task An_insert_whose_rows_are_still_on_the_way_can_be_killed()
+    {
+        var database = await TestClickHouse.CreateDatabaseAsync();
+        await TestClickHouse.ExecuteAsync(database, "CREATE TABLE t (a UInt8) ENGINE = MergeTree ORDER BY a");
+        var id = $"body-{Guid.NewGuid()}";
+        var insert = Uri.EscapeDataString("INSERT INTO t SELECT a FROM input('a UInt8') FORMAT RowBinary");
+        var rest = new TaskCompletionSource<byte[]>();
+        var running = EngineHttp.SendAsync(database, $"query_id={id}&query={insert}", new SlowContent([1], rest.Task));
+        await Eventually.HoldsAsync(async () => (await KilledAsync(database, $"{id}")).Length > 0);
+        rest.SetResult([2]);
+        using var answer = await running;
+        (await answer.Content.ReadAsStringAsync()).ShouldContain("Code: 394.");
+        (await EngineHttp.TextAsync(database, "", "SELECT count() FROM t")).ShouldBe("0\n");
+    }
+
     private static Task<string> KilledAsync(Uri database, string id) => EngineHttp.TextAsync(database, "", $"KILL QUERY WHERE query_id = '{id}' SYNC");
 
     private static Task IsRunningAsync(Uri database, string id) => Eventually.HoldsAsync(() => ExistsAsync(database, id));

@@ -26,12 +26,12 @@ public sealed class ConcurrencyTests(SharedHost shared)
     {
         await shared.Client.MetricAsync("twice", "twice", "sum", "n");
         var batch = Batch(n => n);
-        var first = await shared.Client.PostAsync("/v1/events/batch", batch);
+        var first = await shared.Client.PostJsonAsync("/v1/events/batch", batch);
         first["ingested"]!.GetValue<int>().ShouldBe(500);
-        var second = await shared.Client.PostAsync("/v1/events/batch", batch);
+        var second = await shared.Client.PostJsonAsync("/v1/events/batch", batch);
         second["ingested"]!.GetValue<int>().ShouldBe(0);
         second["duplicates"]!.GetValue<int>().ShouldBe(500);
-        var other = await shared.Client.PostAsync("/v1/events/batch", Batch(n => n + 1));
+        var other = await shared.Client.PostJsonAsync("/v1/events/batch", Batch(n => n + 1));
         other["conflicts"]!.GetValue<int>().ShouldBe(500);
         other["conflict_ids"]!.AsArray().Count.ShouldBe(100);
 
@@ -40,7 +40,7 @@ public sealed class ConcurrencyTests(SharedHost shared)
             (await shared.Client.TotalAsync("twice", store, first.Position())).ShouldBe("124750");
         }
 
-        var conflicts = await shared.Client.GetAsync("/v1/conflicts?limit=1000");
+        var conflicts = await shared.Client.GetJsonAsync("/v1/conflicts?limit=1000");
         conflicts["conflicts"]!.AsArray().Count(c => c!["sent"]!["code"]!.GetValue<string>() == "twice").ShouldBe(500);
         (await shared.Client.SendAsync(HttpMethod.Post, "/v1/events", """{"transaction_id": "twice-3", "external_customer_id": "c", "code": "twice", "properties": {"n": 99}}"""))
             .Status.ShouldBe(409);

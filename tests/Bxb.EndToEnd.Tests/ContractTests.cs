@@ -9,7 +9,7 @@ public sealed class ContractTests(SharedHost shared)
     [Fact]
     public async Task The_api_document_names_every_call_with_its_answers_and_errors()
     {
-        var document = await shared.Client.GetAsync("/openapi/v1.json");
+        var document = await shared.Client.GetJsonAsync("/openapi/v1.json");
         string[] calls =
         [
             "post /v1/events", "get /v1/events", "post /v1/events/batch", "get /v1/events/{transaction_id}", "get /v1/conflicts",
@@ -76,7 +76,7 @@ public sealed class ContractTests(SharedHost shared)
     [Fact]
     public async Task Operation_needs_no_key_and_tells_no_customers_data()
     {
-        await shared.Client.PostAsync("/v1/events", """{"transaction_id": "secret-transaction", "external_customer_id": "secret-customer", "code": "op"}""");
+        await shared.Client.PostJsonAsync("/v1/events", """{"transaction_id": "secret-transaction", "external_customer_id": "secret-customer", "code": "op"}""");
         using var anonymous = new HttpClient(new SocketsHttpHandler()) { BaseAddress = shared.Host.Url };
         foreach (var path in new[] { "/", "/health/live", "/health/ready", "/metrics", "/openapi/v1.json" })
         {
@@ -91,10 +91,10 @@ public sealed class ContractTests(SharedHost shared)
     [Fact]
     public async Task The_pipeline_shows_the_log_the_groups_and_the_stores()
     {
-        var posted = await shared.Client.PostAsync("/v1/events", """{"transaction_id": "pipeline-1", "external_customer_id": "c", "code": "pipeline"}""");
+        var posted = await shared.Client.PostJsonAsync("/v1/events", """{"transaction_id": "pipeline-1", "external_customer_id": "c", "code": "pipeline"}""");
         await shared.Client.MetricAsync("pipeline", "pipeline", "count");
         (await shared.Client.TotalAsync("pipeline", "clickhouse", posted.Position())).ShouldBe("1");
-        var pipeline = await shared.Client.GetAsync("/v1/pipeline");
+        var pipeline = await shared.Client.GetJsonAsync("/v1/pipeline");
         pipeline["transport"]!.GetValue<string>().ShouldBe("postgresql");
         pipeline["log"]!["head"]!.GetValue<long>().ShouldBeGreaterThanOrEqualTo(posted.Position());
         pipeline["log"]!["settled"]!.GetValue<long>().ShouldBeGreaterThanOrEqualTo(posted.Position());

@@ -17,7 +17,7 @@ public sealed class ReadYourWritesTests(SharedHost shared)
         await shared.Client.MetricAsync(metric, metric, "sum", "n");
         for (var i = 1; i <= Loops; i++)
         {
-            var posted = await shared.Client.PostAsync(
+            var posted = await shared.Client.PostJsonAsync(
                 "/v1/events", $$$"""{"transaction_id": "{{{metric}}}-{{{i}}}", "external_customer_id": "c", "code": "{{{metric}}}", "properties": {"n": {{{i}}}}}""");
             var total = await shared.Client.TotalAsync(metric, store, posted.Position());
             total.ShouldBe((i * (i + 1L) / 2).ToString(), $"after post {i}");

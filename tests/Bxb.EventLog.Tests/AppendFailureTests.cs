@@ -1,12 +1,9 @@
-using System.Collections.Concurrent;
 using Bxb.EventLog.Appending;
-using Bxb.EventLog.Records;
 using Bxb.Testing;
-using Xunit.Abstractions;
 
 namespace Bxb.EventLog.Tests;
 
-public sealed class AppendFailureTests(ITestOutputHelper output)
+public sealed class AppendFailureTests
 {
     [Fact]
     public async Task A_block_that_PostgreSQL_refuses_fails_alone()
@@ -89,112 +86,5 @@ public sealed class AppendFailureTests(ITestOutputHelper output)
         (await Should.ThrowAsync<EventLogUnavailableException>(log.AppendAsync(1, "t"))).SqlState.ShouldBe("42P01");
         await log.ExecuteAsync("alter table event_log.gone rename to event_keys");
         (await log.AppendAsync(1, "t"))[0].Outcome.ShouldBe(AppendOutcome.Recorded);
-    }
-
-    [Fact]
-    public async Task Connections_that_are_cut_in_mid_load_lose_and_double_nothing()
-    {
-        var seed = Environment.TickCount;
-        output.WriteLine($"seed {seed}");
-        var random = new Random(seed);
-        await using var log = await LogFixture.StartAsync(o =>
-        {
-            o.Writers = 3;
-            o.MaxGroupEvents = 50;
-        });
-        using var stop = new CancellationTokenSource();
-        var acknowledged = new ConcurrentDictionary<string, long>();
-        var senders = Enumerable.Range(0, 8).Select(sender => SendAsync(log, sender, acknowledged, stop.Token)).ToArray();
-        var reading = ReadAllAsync(log, stop.Token);
-
-        for (var cut = 0; cut < 20; cut++)
-        {
-            var enough = acknowledged.Count + random.Next(1, 60);
-            await Eventually.HoldsAsync(() => acknowledged.Count >= enough);
-            await log.ExecuteAsync("select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and application_name like 'bxb%'");
-        }
-
-        await stop.CancelAsync();
-        await Task.WhenAll(senders);
-        var read = await reading;
-
-        (await log.ScalarAsync<long>("select count(*) from event_log.events")).ShouldBe(read.Count, $"seed {seed}");
-        read.Select(r => r.Position).ShouldBeInOrder();
-        var positions = read.ToDictionary(r => r.Id, r => r.Position);
-        foreach (var (id, position) in acknowledged)
-        {
-            positions.ShouldContainKey(id, $"seed {seed}");
-            positions[id].ShouldBe(position);
-        }
-    }
-
-    private static async Task SendAsync(LogFixture log, int sender, ConcurrentDictionary<string, long> acknowledged, CancellationToken stop)
-    {
-        for (var number = 0; !stop.IsCancellationRequested; number++)
-        {
-            var ids = Enumerable.Range(0, 3).Select(i => $"{sender}-{number}-{i}").ToArray();
-            while (true)
-            {
-                try
-                {
-                    var answers = await log.AppendAsync(1, ids);
-                    for (var i = 0; i < ids.Length; i++)
-                    {
-                        answers[i].Outcome.ShouldBeOneOf(AppendOutcome.Recorded, AppendOutcome.Duplicate);
-                        acknowledged[ids[i]] = answers[i].Position;
-                    }
-
-                    break;
-                }
-                catch (EventLogUnavailableException)
-                {
-                    // What a sender does: the same again.
-                    await Task.Yield();
-                }
-            }
-        }
-    }
-
-    private static async Task<List<(string Id, long Position)>> ReadAllAsync(LogFixture log, CancellationToken stop)
-    {
-        var read = new List<(string, long)>();
-        long at = 0;
-        while (true)
-        {
-            var last = stop.IsCancellationRequested;
-            try
-            {
-                var settled = last ? await log.Settled.RefreshAsync(CancellationToken.None) : await log.Settled.WaitBeyondAsync(at, stop);
-                while (at < settled)
-                {
-                    using var records = EventRecords.Rent();
-                    if (await log.Reader.ReadAsync(at, settled, 100, 10_000, records, CancellationToken.None) == 0)
-                    {
-                        at = settled;
-                        break;
-                    }
-
-                    for (var i = 0; i < records.Count; i++)
-                    {
-                        read.Add((System.Text.Encoding.UTF8.GetString(records[i].TransactionId), records[i].Position));
-                    }
-
-                    at = records.LastPosition;
-                }
-
-                if (last && await log.ScalarAsync<long>("select last_value from event_log.position_seq") == at)
-                {
-                    return read;
-                }
-            }
-            catch (OperationCanceledException) when (stop.IsCancellationRequested)
-            {
-                continue;
-            }
-            catch (EventLogUnavailableException)
-            {
-                await Task.Yield();
-            }
-        }
     }
 }

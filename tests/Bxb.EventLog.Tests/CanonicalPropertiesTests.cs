@@ -127,7 +127,7 @@ public sealed class CanonicalPropertiesTests
         EventContent.Canonical($$"""{"a":"{{new string('x', 65_536 - 7)}}"}""").Faults.Items.ShouldHaveSingleItem().Pointer.ShouldBe("");
         EventContent.Canonical($$"""{"a":[{{string.Join(',', Enumerable.Repeat("1e99", 1_000))}}]}""").Faults.Items[0].Reason.ShouldContain("larger than 65536 bytes");
         var (_, faults) = EventContent.Canonical($$"""{"a":"{{new string('x', 5_000_000)}}","b":"\u0000"}""");
-        faults.Items.Select(f => f.Pointer).ShouldBe(["", "/b"]);
+        faults.Items.Select(f => f.Pointer).ShouldBe(["/b", ""]);
     }
 
     [Fact]

@@ -59,6 +59,29 @@ public sealed class EventLogReaderTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public async Task A_read_can_be_broken_off_and_made_again()
+    {
+        await using var log = await LogFixture.StartAsync();
+        var last = (await log.AppendAsync(1, Enumerable.Range(0, 5_000).Select(i => $"t-{i}").ToArray()))[^1].Position;
+        for (var delay = 0; delay < 12; delay++)
+        {
+            using var cancellation = new CancellationTokenSource(TimeSpan.FromMilliseconds(delay));
+            using var some = EventRecords.Rent();
+            try
+            {
+                await log.Reader.ReadAsync(0, last, 5_000, int.MaxValue, some, cancellation.Token);
+            }
+            catch (OperationCanceledException e)
+            {
+                e.CancellationToken.IsCancellationRequested.ShouldBeTrue();
+            }
+        }
+
+        using var records = EventRecords.Rent();
+        (await log.Reader.ReadAsync(0, last, 10_000, int.MaxValue, records, CancellationToken.None)).ShouldBe(5_000);
+    }
+
+    [Fact]
     public async Task A_read_touches_only_the_partitions_it_needs()
     {
         await using var log = await LogFixture.StartAsync(o => o.PartitionPositions = 1_000);

@@ -7,7 +7,6 @@ public sealed class IngestionOptionsTests
     [InlineData("MaxEventsPerBatch", "10001", "MaxEventsPerBatch")]
     [InlineData("MaxBytesInFlight", "65536", "MaxBatchBytes")]
     [InlineData("RetryAfter", "00:00:00", "RetryAfter")]
-    [InlineData("MaxEventByte", "4096", "MaxEventByte")]
     [InlineData("MaxEventBytes", "many", "MaxEventBytes")]
     public async Task A_bad_setting_ends_the_start_by_name(string key, string value, string named)
     {

@@ -6,6 +6,7 @@ using Bxb.Management.Contracts;
 using Bxb.Modularity;
 using Bxb.Modularity.Authorization;
 using Bxb.Modularity.Errors;
+using Bxb.Modularity.Http;
 using Bxb.Modularity.Json;
 using Bxb.Testing;
 using Microsoft.AspNetCore.Builder;
@@ -59,7 +60,7 @@ public sealed class ManagementHost : IAsyncLifetime
         builder.Services.AddSingleton<TimeProvider>(Clock);
         builder.Services.AddSingleton(_ => NpgsqlDataSource.Create(database));
         builder.Services.ConfigureHttpJsonOptions(o => ApiJson.Apply(o.SerializerOptions));
-        builder.Services.AddOpenApi("v1", o => o.DescribeScopes());
+        builder.Services.AddOpenApi("v1", o => o.AddSchemaTransformer(new DocumentedSchemas()));
         builder.Services.AddModule<ManagementModule>(builder.Configuration.GetSection("Bxb"));
         _app = builder.Build();
         _app.UseProblemDocuments();

@@ -21,12 +21,17 @@ public sealed class OpenApiTests(ManagementHost host)
         Parameters(paths, "/v1/organizations/{id}/api_keys/{key_id}", "delete").ShouldBe(["id", "key_id"]);
 
         var create = paths.GetProperty("/v1/billable_metrics").GetProperty("post");
-        create.GetProperty("description").GetString()!.ShouldContain("scope `manage`");
-        create.GetProperty("security")[0].TryGetProperty("bearer", out _).ShouldBeTrue(create.ToString());
-        document.GetProperty("components").GetProperty("securitySchemes").GetProperty("bearer").GetProperty("scheme").GetString().ShouldBe("bearer");
+        create.GetProperty("responses").GetProperty("400").GetProperty("description").GetString()!.ShouldContain("`duplicate_member`: A JSON object names a member twice.");
+        create.GetProperty("responses").GetProperty("403").GetProperty("description").GetString()!.ShouldContain("`missing_scope`");
         var metric = document.GetProperty("components").GetProperty("schemas").GetProperty("BillableMetricBody").GetProperty("properties");
         metric.EnumerateObject().Select(p => p.Name).ShouldBe(
             ["code", "name", "event_code", "aggregation_type", "field_name", "filters", "group_keys", "rounding_function", "rounding_precision", "recurring", "description"]);
+        metric.GetProperty("code").GetProperty("description").GetString().ShouldBe("Unique within the organization, 1 to 255 characters; on PUT absent or as in the path.");
+        var answer = document.GetProperty("components").GetProperty("schemas").GetProperty("BillableMetricAnswer");
+        answer.GetProperty("description").GetString().ShouldBe("A billable metric as the API answers it.");
+        answer.GetProperty("properties").GetProperty("field_name").GetProperty("description").GetString().ShouldBe("The property that is aggregated; absent for count.");
+        // Members that are null are left out of answers.
+        answer.GetProperty("required").EnumerateArray().Select(r => r.GetString()).ShouldBe(["code", "name", "event_code", "aggregation_type", "filters", "group_keys", "recurring"]);
         document.GetProperty("components").GetProperty("schemas").GetProperty("Problem").GetProperty("properties").TryGetProperty("errors", out _).ShouldBeTrue();
     }
 

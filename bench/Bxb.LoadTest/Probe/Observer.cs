@@ -57,14 +57,16 @@ internal sealed class Observer : IDisposable
     {
         _lag.Reset();
         _probe?.Reset();
-        _begin = await VisibleAsync();
+        // The query's own time counts into what it is divided by, at both ends: the rate is rather too low than too high.
+        var now = Stopwatch.GetTimestamp();
+        _begin = (await VisibleAsync(), now);
     }
 
     /// <summary>The measured time is over.</summary>
     public async Task EndAsync()
     {
         _lagAtEnd = await _lag.LookAsync(_cancellationToken);
-        _end = await VisibleAsync();
+        _end = (await VisibleAsync(), Stopwatch.GetTimestamp());
         await (_probe?.StopAsync() ?? Task.CompletedTask);
     }
 
@@ -121,9 +123,6 @@ internal sealed class Observer : IDisposable
         _probe?.Dispose();
     }
 
-    private async Task<(long Events, long At)> VisibleAsync()
-    {
-        var visible = await _agreement.VisibleAsync(_host.Organizations, "clickhouse", _cancellationToken) ?? throw new LoadException("ClickHouse does not answer usage queries.");
-        return (visible, Stopwatch.GetTimestamp());
-    }
+    private async Task<long> VisibleAsync()
+        => await _agreement.VisibleAsync(_host.Organizations, "clickhouse", _cancellationToken) ?? throw new LoadException("ClickHouse does not answer usage queries.");
 }

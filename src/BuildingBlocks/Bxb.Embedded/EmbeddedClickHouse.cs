@@ -45,6 +45,12 @@ public sealed class EmbeddedClickHouse : IAsyncDisposable
         var logger = loggers.CreateLogger("Bxb.Embedded.ClickHouse");
         var home = EngineHome.Of(options.DataDirectory);
         var held = DataDirectoryLock.Acquire(home.Folder);
+        if (!OperatingSystem.IsWindows())
+        {
+            // The engine's files are readable to all by themselves.
+            File.SetUnixFileMode(home.Folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
+
         var http = new HttpClient(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(5), UseProxy = false });
         ProcessSupervisor? supervisor = null;
         try

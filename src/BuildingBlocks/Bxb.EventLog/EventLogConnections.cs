@@ -21,6 +21,9 @@ internal sealed class EventLogConnections : IAsyncDisposable
         Reading = Create(options.Value.ConnectionString, "bxb read", ReadSettings, timeout, pooling: true);
     }
 
+    /// <summary>What this host puts into its notifications, so that it can tell them from others'.</summary>
+    public string HostId { get; } = Guid.NewGuid().ToString("N");
+
     /// <summary>Connections that one loop keeps for as long as they hold: writers, the settled position, the listener. Not pooled.</summary>
     public NpgsqlDataSource Dedicated { get; }
 

@@ -6,6 +6,8 @@ namespace Bxb.EventLog;
 internal sealed class EventLogInstruments
 {
     private readonly Meter _meter;
+    private readonly Counter<long> _events;
+    private readonly Counter<long> _failures;
 
     public EventLogInstruments(IMeterFactory meters)
     {
@@ -14,8 +16,8 @@ internal sealed class EventLogInstruments
         var sizes = new InstrumentAdvice<int> { HistogramBucketBoundaries = [1, 5, 10, 50, 100, 500, 1_000, 2_500, 5_000, 10_000] };
         AppendDuration = _meter.CreateHistogram("bxb.eventlog.append.duration", "s", "Time from a group's first statement to the word on all its events.", advice: seconds);
         GroupEvents = _meter.CreateHistogram("bxb.eventlog.append.group", "{event}", "Events in a commit group.", advice: sizes);
-        Events = _meter.CreateCounter<long>("bxb.eventlog.append.events", "{event}", "Events by what became of them.");
-        Failures = _meter.CreateCounter<long>("bxb.eventlog.append.failures", "{block}", "Blocks that were not appended, by reason.");
+        _events = _meter.CreateCounter<long>("bxb.eventlog.append.events", "{event}", "Events by what became of them.");
+        _failures = _meter.CreateCounter<long>("bxb.eventlog.append.failures", "{block}", "Blocks that were not appended, by reason.");
         ProbeDuration = _meter.CreateHistogram("bxb.eventlog.settled.duration", "s", "Time until a value of the sequence was known to be settled.", advice: seconds);
     }
 
@@ -23,11 +25,17 @@ internal sealed class EventLogInstruments
 
     public Histogram<int> GroupEvents { get; }
 
-    public Counter<long> Events { get; }
-
-    public Counter<long> Failures { get; }
-
     public Histogram<double> ProbeDuration { get; }
+
+    public void Recorded(int events) => _events.Add(events, new KeyValuePair<string, object?>("outcome", "recorded"));
+
+    public void Repeated(int duplicates, int conflicts)
+    {
+        _events.Add(duplicates, new KeyValuePair<string, object?>("outcome", "duplicate"));
+        _events.Add(conflicts, new KeyValuePair<string, object?>("outcome", "conflict"));
+    }
+
+    public void Failed(int blocks, string reason) => _failures.Add(blocks, new KeyValuePair<string, object?>("reason", reason));
 
     public void ObserveQueue(Func<int> blocks) =>
         _meter.CreateObservableGauge("bxb.eventlog.append.queue", blocks, "{block}", "Blocks that wait for a writer.");

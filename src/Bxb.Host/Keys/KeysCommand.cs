@@ -17,7 +17,7 @@ internal static class KeysCommand
         var name = new Option<string?>("--name") { Description = "What the key is for." };
         var scopes = new Option<string[]>("--scopes")
         {
-            Description = "What the key may do; all three if not given.", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => ["ingest", "read", "manage"],
+            Description = "What the key may do, once for each; all three if not given.", DefaultValueFactory = _ => ["ingest", "read", "manage"],
         };
         scopes.AcceptOnlyFromAmong("ingest", "read", "manage");
         var create = new Command("create", "Makes an API key and prints it, this once.") { organization, name, scopes };
@@ -25,11 +25,19 @@ internal static class KeysCommand
         create.SetAction((parsed, ct) => RunAsync(
             parsed.GetRequiredValue(organization), parsed.GetValue(name), parsed.GetRequiredValue(scopes).Select(s => Enum.Parse<ApiScopes>(s, ignoreCase: true)).Aggregate((a, b) => a | b),
             [.. parsed.UnmatchedTokens], ct));
-        return new Command("keys", "Manages API keys.") { create };
+        var keys = new Command("keys", "Manages API keys.") { create };
+        keys.TreatUnmatchedTokensAsErrors = false;
+        return keys;
     }
 
     private static async Task<int> RunAsync(string organization, string? name, ApiScopes scopes, string[] settings, CancellationToken cancellationToken)
     {
+        if (settings.FirstOrDefault(s => !s.StartsWith("--Bxb:", StringComparison.OrdinalIgnoreCase) || !s.Contains('=')) is { } unknown)
+        {
+            await Console.Error.WriteLineAsync($"'{unknown}' is no option of keys create; settings are given as --Bxb:Name=value.");
+            return 2;
+        }
+
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = settings, ContentRootPath = AppContext.BaseDirectory });
         builder.Logging.ClearProviders();
         try

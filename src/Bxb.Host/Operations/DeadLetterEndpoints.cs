@@ -25,18 +25,18 @@ internal static class DeadLetterEndpoints
                 new QueryParameter("group", "Of this consumer group."), new QueryParameter("code", "Of events of this code."),
                 new QueryParameter("since", "First failed at or after this time, ISO 8601 with offset."), QueryParameter.Limit(50, 1000), QueryParameter.Cursor)
             .WithName("ListDeadLetters").WithSummary("The records that consumer groups could not process, the newest first.")
-            .Produces<DeadLetterPage>().Problems(ErrorCode.InvalidParameter, ErrorCode.Unauthorized, ErrorCode.MissingScope, ErrorCode.Unavailable);
+            .Produces<DeadLetterPage>().Problems(ErrorCode.InvalidParameter);
         letters.MapPost("/{id}/requeue", RequeueAsync)
             .AllowQuery().DescribePath("id", "The dead letter's number.")
             .WithName("RequeueDeadLetter").WithSummary("Delivers the record to its group again.")
-            .Produces<DeadLetterAnswer>().Problems(ErrorCode.NotFound, ErrorCode.Unauthorized, ErrorCode.MissingScope, ErrorCode.Unavailable);
+            .Produces<DeadLetterAnswer>().Problems(ErrorCode.NotFound);
         letters.MapPost("/{id}/discard", DiscardAsync)
             .AllowQuery().DescribePath("id", "The dead letter's number.").Accepts<DiscardRequest>("application/json")
             .WithName("DiscardDeadLetter").WithSummary("Gives the record up for its group, with a reason.")
             .Produces<DeadLetterAnswer>()
             .Problems(
                 ErrorCode.InvalidJson, ErrorCode.InvalidUtf8, ErrorCode.DuplicateMember, ErrorCode.ValidationFailed, ErrorCode.PayloadTooLarge, ErrorCode.UnsupportedMediaType,
-                ErrorCode.NotFound, ErrorCode.Unauthorized, ErrorCode.MissingScope, ErrorCode.Unavailable);
+                ErrorCode.NotFound);
     }
 
     private static async Task<IResult> ListAsync(HttpContext context, DeadLetters letters)

@@ -1,4 +1,5 @@
 using Bxb.Modularity.Authorization;
+using Bxb.Modularity.Http;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
 
@@ -11,6 +12,7 @@ internal static class OpenApiDocument
 
     public static IServiceCollection AddOpenApiDocument(this IServiceCollection services) => services.AddOpenApi("v1", static options =>
     {
+        options.AddSchemaTransformer(new DocumentedSchemas());
         options.AddDocumentTransformer(static (document, _, _) =>
         {
             document.Info = new OpenApiInfo { Title = "Bxb", Version = HostVersion.Text, Description = "Usage events in, exact usage out." };

@@ -16,8 +16,7 @@ internal static class PipelineEndpoints
         .AllowQuery()
         .RequireScope(ApiScopes.Manage | ApiScopes.Admin)
         .WithName("GetPipeline").WithTags("Operation").WithSummary("Where every consumer group stands, and whether the stores answer.")
-        .Produces<PipelineAnswer>()
-        .Problems(ErrorCode.Unauthorized, ErrorCode.MissingScope, ErrorCode.Unavailable);
+        .Produces<PipelineAnswer>();
 
     private static async Task<IResult> AnswerAsync(SettledPosition settled, ConsumerGroups groups, StoreProbe stores, CancellationToken cancellationToken)
     {

@@ -2,6 +2,7 @@ using Bxb.Ingestion.Http;
 using Bxb.Ingestion.Intake;
 using Bxb.Ingestion.Readers;
 using Bxb.Modularity;
+using Bxb.Modularity.Settings;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -21,10 +22,7 @@ public sealed class IngestionModule : IModule
     {
         ArgumentNullException.ThrowIfNull(services);
         ArgumentNullException.ThrowIfNull(bxb);
-        services.AddOptions<IngestionOptions>()
-            .Bind(bxb.GetSection(Name), binder => binder.ErrorOnUnknownConfiguration = true)
-            .ValidateDataAnnotations()
-            .ValidateOnStart();
+        services.AddValidatedOptions<IngestionOptions>(bxb, Name);
         services.AddSingleton<IValidateOptions<IngestionOptions>, IngestionOptionsValidator>();
         services.TryAddSingleton(TimeProvider.System);
         services.AddMetrics();

@@ -1,6 +1,3 @@
-using System.Globalization;
-using System.Text;
-using System.Text.Json;
 using Bxb.Analytics.Queries;
 using Bxb.EventLog;
 using Bxb.EventLog.Appending;
@@ -16,10 +13,7 @@ namespace Bxb.Analytics.Tests.Cases;
 /// <summary>An event log of its own on a real PostgreSQL, filled as ingestion fills it.</summary>
 internal sealed class TestLog : IAsyncDisposable
 {
-    private static readonly PropertyLimits Limits = new();
-
     private readonly ServiceProvider _provider;
-    private int _ids;
 
     private TestLog(ServiceProvider provider) => _provider = provider;
 
@@ -44,23 +38,7 @@ internal sealed class TestLog : IAsyncDisposable
     /// <summary>Appends the events, in order, as one request does.</summary>
     public async Task AppendAsync(int organizationId, IEnumerable<CaseEvent> events)
     {
-        using var block = AppendBlock.Rent(organizationId);
-        foreach (var e in events)
-        {
-            var pending = new PendingEvent
-            {
-                TransactionId = block.Append(Encoding.UTF8.GetBytes(e.Id ?? $"id-{Interlocked.Increment(ref _ids)}")),
-                ExternalCustomerId = block.Append(Encoding.UTF8.GetBytes(e.Customer)),
-                Code = block.Append(Encoding.UTF8.GetBytes(e.Code)),
-                TimestampMilliseconds = DateTimeOffset.Parse(e.At, CultureInfo.InvariantCulture).ToUnixTimeMilliseconds(),
-                TimestampGiven = true,
-                Kind = EventKind.Recorded,
-                Properties = Properties(block, e.Properties),
-            };
-            pending.Digest = EventDigest.Compute(block, pending);
-            block.Add(pending);
-        }
-
+        using var block = EventBlocks.Of(organizationId, events);
         if (block.Count > 0)
         {
             await _provider.GetRequiredService<EventLogAppender>().AppendAsync(block, CancellationToken.None);
@@ -89,15 +67,5 @@ internal sealed class TestLog : IAsyncDisposable
         }
 
         await _provider.DisposeAsync();
-    }
-
-    private static TextRange Properties(AppendBlock block, string json)
-    {
-        var reader = new Utf8JsonReader(Encoding.UTF8.GetBytes(json));
-        reader.Read();
-        var faults = new PropertyFaults();
-        var range = CanonicalProperties.Write(ref reader, block, Limits, faults);
-        faults.Count.ShouldBe(0, json);
-        return range;
     }
 }

@@ -23,7 +23,6 @@ internal sealed class UsageStores : IAsyncDisposable
     {
         (Log, Client, _loader) = (log, client, loader);
         ClickHouse = new ClickHouseRunner(client, Options);
-        Postgres = new PostgresRunner(log.Services.GetRequiredService<NpgsqlDataSource>(), Options);
     }
 
     public TestLog Log { get; }
@@ -31,8 +30,6 @@ internal sealed class UsageStores : IAsyncDisposable
     public ClickHouseClient Client { get; }
 
     public ClickHouseRunner ClickHouse { get; }
-
-    public PostgresRunner Postgres { get; }
 
     public static async Task<UsageStores> StartAsync()
     {
@@ -54,7 +51,9 @@ internal sealed class UsageStores : IAsyncDisposable
     }
 
     /// <summary>The answer of one store.</summary>
-    public Task<UsageRows> AskAsync(string store, UsageQuery query) => store == "clickhouse" ? ClickHouse.RunAsync(query, CancellationToken.None) : Postgres.RunAsync(query, CancellationToken.None);
+    public Task<UsageRows> AskAsync(string store, UsageQuery query, UsageQueryOptions? options = null) => store == "clickhouse"
+        ? new ClickHouseRunner(Client, options ?? Options).RunAsync(query, CancellationToken.None)
+        : new PostgresRunner(Log.Services.GetRequiredService<NpgsqlDataSource>(), options ?? Options).RunAsync(query, CancellationToken.None);
 
     public async ValueTask DisposeAsync()
     {

@@ -1,4 +1,3 @@
-using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json.Nodes;
 
@@ -25,14 +24,14 @@ internal static class Api
         return ((int)answer.StatusCode, text.Length == 0 ? new JsonObject() : JsonNode.Parse(text)!);
     }
 
-    public static async Task<JsonNode> PostAsync(this HttpClient client, string path, string json, int expected = 201)
+    public static async Task<JsonNode> PostJsonAsync(this HttpClient client, string path, string json, int expected = 201)
     {
         var (status, body) = await client.SendAsync(HttpMethod.Post, path, json);
         status.ShouldBe(expected, body.ToJsonString());
         return body;
     }
 
-    public static async Task<JsonNode> GetAsync(this HttpClient client, string path, int expected = 200)
+    public static async Task<JsonNode> GetJsonAsync(this HttpClient client, string path, int expected = 200)
     {
         var (status, body) = await client.SendAsync(HttpMethod.Get, path);
         status.ShouldBe(expected, body.ToJsonString());
@@ -40,7 +39,7 @@ internal static class Api
     }
 
     public static Task<JsonNode> MetricAsync(this HttpClient client, string code, string eventCode, string aggregation, string? field = null)
-        => client.PostAsync("/v1/billable_metrics", new JsonObject
+        => client.PostJsonAsync("/v1/billable_metrics", new JsonObject
         {
             ["code"] = code, ["name"] = code, ["event_code"] = eventCode, ["aggregation_type"] = aggregation, ["field_name"] = field,
         }.ToJsonString());
@@ -48,7 +47,7 @@ internal static class Api
     /// <summary>The value of a total over all time.</summary>
     public static async Task<string?> TotalAsync(this HttpClient client, string metric, string store, long minPosition, string more = "")
     {
-        var answer = await client.GetAsync($"/v1/usage?metric={metric}&from=1970-01-01T00:00:00Z&to=2100-01-01T00:00:00Z&store={store}&min_position={minPosition}&timeout=30{more}");
+        var answer = await client.GetJsonAsync($"/v1/usage?metric={metric}&from=1970-01-01T00:00:00Z&to=2100-01-01T00:00:00Z&store={store}&min_position={minPosition}&timeout=30{more}");
         answer["store"]!.GetValue<string>().ShouldBe(store);
         return answer["rows"]!.AsArray().Single()!["value"]?.GetValue<string>();
     }

@@ -125,9 +125,9 @@ internal sealed class HostProcess : IAsyncDisposable
             {
                 // Not listening yet.
             }
-            catch (OperationCanceledException)
+            catch (OperationCanceledException late)
             {
-                throw new TimeoutException("The host was not ready in time:\n" + Output);
+                throw new TimeoutException("The host was not ready in time:\n" + Output, late);
             }
 
             await Task.WhenAny(_exited.Task, Task.Delay(50, CancellationToken.None));
@@ -146,7 +146,7 @@ internal sealed class HostProcess : IAsyncDisposable
 
     private static ProcessStartInfo Command(IEnumerable<string> arguments)
     {
-        var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
         start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "Bxb.Host.dll"));
         foreach (var argument in arguments)
         {

@@ -1,4 +1,5 @@
 using Bxb.EndToEnd.Tests.Hosting;
+using Bxb.Testing;
 using Xunit.Abstractions;
 
 namespace Bxb.EndToEnd.Tests.Kills;
@@ -40,7 +41,7 @@ public sealed class KillTests(ITestOutputHelper output)
                 var victim = (Victim)(i < 4 ? i : random.Next(4));
                 children.UnionWith(ProcessTree.Descendants(host.Id, ""));
                 output.WriteLine($"{i}: {victim} after {load.AcknowledgedBatches} batches");
-                Kill(host, victim);
+                await KillAsync(host, victim);
                 if (victim is Victim.Host or Victim.Everything)
                 {
                     await host.ExitAsync();
@@ -97,39 +98,46 @@ public sealed class KillTests(ITestOutputHelper output)
             await host.StopAsync();
             if (round == 0)
             {
-                CopyTree(engine, Path.Combine(copy.Path, "clickhouse"));
+                await CopyTreeAsync(engine, Path.Combine(copy.Path, "clickhouse"));
             }
             else if (round == 1)
             {
                 Directory.Delete(engine, recursive: true);
-                CopyTree(Path.Combine(copy.Path, "clickhouse"), engine);
+                await CopyTreeAsync(Path.Combine(copy.Path, "clickhouse"), engine);
             }
         }
     }
 
-    private static void Kill(HostProcess host, Victim victim)
+    private static async Task KillAsync(HostProcess host, Victim victim)
     {
-        var victims = new List<int>();
-        if (victim is Victim.Host or Victim.Everything)
-        {
-            victims.Add(host.Id);
-        }
-
-        if (victim is Victim.Postgres or Victim.Everything)
-        {
-            victims.AddRange(ProcessTree.Descendants(host.Id, "bin/postgres").Take(1));
-        }
-
-        if (victim is Victim.ClickHouse or Victim.Everything)
-        {
-            victims.AddRange(ProcessTree.Descendants(host.Id, "Bxb.Embedded.Engine").Take(1));
-        }
-
-        victims.Count.ShouldBe(victim == Victim.Everything ? 3 : 1);
+        // What was killed a moment ago may still be on its way up; everything else may be hit at any time.
+        IReadOnlyList<int> victims = [];
+        await Eventually.HoldsAsync(() => (victims = Find(host, victim)).Count == (victim == Victim.Everything ? 3 : 1));
         foreach (var id in victims)
         {
             Signals.Send(id, Signals.Kill);
         }
+    }
+
+    private static List<int> Find(HostProcess host, Victim victim)
+    {
+        var found = new List<int>();
+        if (victim is Victim.Host or Victim.Everything)
+        {
+            found.Add(host.Id);
+        }
+
+        if (victim is Victim.Postgres or Victim.Everything)
+        {
+            found.AddRange(ProcessTree.Descendants(host.Id, "bin/postgres").Take(1));
+        }
+
+        if (victim is Victim.ClickHouse or Victim.Everything)
+        {
+            found.AddRange(ProcessTree.Descendants(host.Id, "Bxb.Embedded.Engine").Take(1));
+        }
+
+        return found;
     }
 
     private static async Task VerifyAsync(HostProcess host, string directory, long acknowledged)
@@ -142,17 +150,11 @@ public sealed class KillTests(ITestOutputHelper output)
         (await StoreContents.OfClickHouseAsync(directory)).ShouldBe(log);
     }
 
-    private static void CopyTree(string from, string to)
+    /// <summary>With links, owners and modes, as a snapshot of the disk would have them.</summary>
+    private static async Task CopyTreeAsync(string from, string to)
     {
-        Directory.CreateDirectory(to);
-        foreach (var directory in Directory.EnumerateDirectories(from, "*", SearchOption.AllDirectories))
-        {
-            Directory.CreateDirectory(Path.Combine(to, Path.GetRelativePath(from, directory)));
-        }
-
-        foreach (var file in Directory.EnumerateFiles(from, "*", SearchOption.AllDirectories))
-        {
-            File.Copy(file, Path.Combine(to, Path.GetRelativePath(from, file)), overwrite: true);
-        }
+        using var copy = System.Diagnostics.Process.Start("cp", ["-a", from, to]);
+        await copy.WaitForExitAsync();
+        copy.ExitCode.ShouldBe(0);
     }
 }

@@ -27,7 +27,7 @@ internal static class StoreContents
         await using var result = await client.QueryAsync(
             new ClickHouseStatement("SELECT toInt64(position), reinterpretAsInt64(digest) FROM usage ORDER BY position"), CancellationToken.None);
         var rows = new List<(long, long)>();
-        while (await result.ReadAsync(CancellationToken.None))
+        while (await result.ReadAsync())
         {
             rows.Add((result.GetInt64(0), result.GetInt64(1)));
         }

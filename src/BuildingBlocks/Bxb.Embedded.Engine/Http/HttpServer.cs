@@ -84,7 +84,7 @@ internal sealed class HttpServer : IAsyncDisposable
             }
             else if (context.Request.Path == "/")
             {
-                await QueryAsync(context, answer);
+                await _queries.RegisteredAsync(RequestReader.QueryIdOf(context.Request), context.RequestAborted, query => QueryAsync(context, query, answer));
             }
             else if (context.Request.Path == "/bxb/sync" && HttpMethods.IsPost(context.Request.Method))
             {
@@ -106,9 +106,9 @@ internal sealed class HttpServer : IAsyncDisposable
         }
     }
 
-    private async Task QueryAsync(HttpContext context, ResultWriter answer)
+    private async Task QueryAsync(HttpContext context, RunningQuery query, ResultWriter answer)
     {
-        var request = await RequestReader.ReadAsync(context.Request, context.RequestAborted);
+        var request = await RequestReader.ReadAsync(context.Request, query.Cancelled);
         using var rows = request.Rows;
         var statement = Statement.Parse(request.Text);
         if (request.ReadOnly && !statement.IsReading)
@@ -118,14 +118,14 @@ internal sealed class HttpServer : IAsyncDisposable
 
         var sql = rows is null ? statement.WithoutSync() : statement.WithRowsFrom($"/proc/self/fd/{rows.DangerousGetHandle()}");
         var format = statement.OutputFormat ?? request.DefaultFormat;
-        context.Response.Headers["X-ClickHouse-Query-Id"] = request.QueryId;
+        context.Response.Headers["X-ClickHouse-Query-Id"] = query.Id;
         context.Response.Headers["X-ClickHouse-Format"] = format;
         context.Response.Headers["X-ClickHouse-Timezone"] = "UTC";
         context.Response.ContentType = ContentTypeOf(format);
         // The engine knows a query by its log_comment and not by its id, so KILL QUERY is done here.
         await (statement.KilledQueries() is { } killed
             ? _queries.KillAsync(QueryIdOf(killed.Token, request.Parameters), killed.IsPrefix, format, answer, context.RequestAborted)
-            : _queries.RunAsync(request, statement, sql, answer, context.RequestAborted));
+            : _queries.RunAsync(query, request, statement, sql, answer));
     }
 
     private static string QueryIdOf(string token, IReadOnlyList<KeyValuePair<string, string>> parameters)

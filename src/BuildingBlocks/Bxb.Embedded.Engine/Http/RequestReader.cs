@@ -29,6 +29,9 @@ internal static class RequestReader
 
     private static readonly string[] Unsupported = ["session_id", "session_timeout", "session_check", "close_session", "compress", "decompress", "stacktrace"];
 
+    /// <summary>The id that the URL gives the query, or a new one.</summary>
+    public static string QueryIdOf(HttpRequest request) => NullIfEmpty(request.Query["query_id"].ToString()) ?? Guid.NewGuid().ToString();
+
     /// <summary>Reads the request, its body included. The caller disposes the rows.</summary>
     /// <exception cref="EngineException">It asks for what the embedded engine does not have, or is too large.</exception>
     public static async Task<QueryRequest> ReadAsync(HttpRequest request, CancellationToken ct)
@@ -54,7 +57,6 @@ internal static class RequestReader
 
         return new QueryRequest
         {
-            QueryId = Field("query_id") ?? Guid.NewGuid().ToString(),
             Database = Field("database") ?? NullIfEmpty(request.Headers["X-ClickHouse-Database"].ToString()) ?? "default",
             Text = text,
             DefaultFormat = Field("default_format") ?? NullIfEmpty(request.Headers["X-ClickHouse-Format"].ToString()) ?? "TabSeparated",

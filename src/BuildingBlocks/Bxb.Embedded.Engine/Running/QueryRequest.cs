@@ -5,9 +5,6 @@ namespace Bxb.Embedded.Engine.Running;
 /// <summary>What a client asks for, read from URL, headers and body.</summary>
 internal sealed record QueryRequest
 {
-    /// <summary>The client's id of the query, or a new one.</summary>
-    public required string QueryId { get; init; }
-
     /// <summary>The database that bare table names mean.</summary>
     public required string Database { get; init; }
 

@@ -21,17 +21,18 @@ internal sealed class QueryRunner(ConnectionPool pool, RunningQueries running, E
 
     private readonly SemaphoreSlim _controlGate = new(1);
 
-    /// <summary>Runs a statement and hands its rows to the answer; returns when nothing of it runs any more.</summary>
-    /// <exception cref="EngineException">The engine refused or gave up; the answer may have begun.</exception>
-    public async Task RunAsync(QueryRequest request, Statement statement, string sql, ResultWriter answer, CancellationToken clientGone)
+    /// <summary>
+    /// Does the work of one request under its query id. The id is known from here on, before the body is read: a kill then finds the query
+    /// while its rows are still on the way.
+    /// </summary>
+    /// <exception cref="EngineException">Another query with this id runs, or this one was cancelled, or the work threw it.</exception>
+    public async Task RegisteredAsync(string id, CancellationToken clientGone, Func<RunningQuery, Task> work)
     {
-        var query = running.Add(request.QueryId);
+        var query = running.Add(id);
         await using var cancelling = clientGone.Register(() => _ = KillAsync(query));
-        EngineConnection? connection = null;
         try
         {
-            connection = await pool.TakeAsync(query.Cancelled);
-            await RunOnAsync(connection, query, request, statement, sql, answer);
+            await work(query);
         }
         catch (OperationCanceledException e) when (query.Cancelled.IsCancellationRequested)
         {
@@ -39,30 +40,39 @@ internal sealed class QueryRunner(ConnectionPool pool, RunningQueries running, E
         }
         finally
         {
-            if (connection is not null)
-            {
-                await connection.RunAsync(() =>
-                {
-                    connection.Reset(request.Settings);
-                    return true;
-                });
-                pool.Return(connection);
-            }
-
             running.Remove(query);
         }
     }
 
+    /// <summary>Runs a statement and hands its rows to the answer; returns when nothing of it runs any more.</summary>
+    /// <exception cref="EngineException">The engine refused or gave up; the answer may have begun.</exception>
+    public async Task RunAsync(RunningQuery query, QueryRequest request, Statement statement, string sql, ResultWriter answer)
+    {
+        var connection = await pool.TakeAsync(query.Cancelled);
+        try
+        {
+            await RunOnAsync(connection, query, request, statement, sql, answer);
+        }
+        finally
+        {
+            await connection.RunAsync(() =>
+            {
+                connection.Reset(request.Settings);
+                return true;
+            });
+            pool.Return(connection);
+        }
+    }
+
     /// <summary>
-    /// Ends the queries whose id is, or begins with, a text and answers, once they have ended, with what a server says of it: a row, or none when there was none. Needs no
-    /// connection of the pool, so that it works when all are busy.
+    /// Ends the queries whose id is, or begins with, a text, and answers, once they have ended, with what a server says of them: a row, or none when
+    /// there is none. Needs no connection of the pool, so that it works when all are busy.
     /// </summary>
     public async Task KillAsync(string id, bool isPrefix, string format, ResultWriter answer, CancellationToken ct)
     {
         var queries = running.Find(id, isPrefix);
         await Task.WhenAll(queries.Select(KillAsync));
-
-        var sql = $"SELECT 'finished' AS kill_status, {SqlText.Literal(id)} AS query_id, 'default' AS user, '' AS query WHERE {(queries.Count == 0 ? 0 : 1)}";
+        var sql = $"SELECT 'finished' AS kill_status, {SqlText.Literal(id)} AS query_id, 'default' AS user, '' AS query WHERE {(queries.Count > 0 ? 1 : 0)}";
         using var result = await ControlAsync(sql, format);
         ThrowOnError(result);
         await answer.WriteAsync(result, from: 0, ct);

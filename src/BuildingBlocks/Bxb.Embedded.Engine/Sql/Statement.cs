@@ -120,8 +120,9 @@ internal sealed class Statement
         }
 
         var last = Word(_tokens.Count - 1) is "SYNC" or "ASYNC" ? _tokens.Count - 2 : _tokens.Count - 1;
-        return Word(3) == "QUERY_ID" && TextOf(4) == "=" ? (Sql[_tokens[5].Start.._tokens[last].End], false)
-            : Word(3) == "STARTSWITH" && TextOf(4) == "(" && Word(5) == "QUERY_ID" && TextOf(6) == "," && TextOf(last) == ")" ? (Sql[_tokens[7].Start.._tokens[last - 1].End], true)
+        return last < 5 ? null
+            : Word(3) == "QUERY_ID" && TextOf(4) == "=" ? (Sql[_tokens[5].Start.._tokens[last].End], false)
+            : Word(3) == "STARTSWITH" && TextOf(4) == "(" && Word(5) == "QUERY_ID" && TextOf(6) == "," && last > 7 && TextOf(last) == ")" ? (Sql[_tokens[7].Start.._tokens[last - 1].End], true)
             : null;
     }
 

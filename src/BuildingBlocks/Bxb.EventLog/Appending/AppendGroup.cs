@@ -72,8 +72,10 @@ internal sealed class AppendGroup
     }
 
     /// <summary>Writes positions and outcomes of the recorded events into the blocks and ends the requests that hold no others. Those that do are handed out.</summary>
-    public void CompleteRecorded(List<AppendRequest> unresolved)
+    /// <returns>Events recorded.</returns>
+    public int CompleteRecorded(List<AppendRequest> unresolved)
     {
+        var recorded = 0;
         var positions = CollectionsMarshal.AsSpan(_positions);
         foreach (var request in Requests)
         {
@@ -83,6 +85,7 @@ internal sealed class AppendGroup
             {
                 events[i].Position = positions[i];
                 events[i].Outcome = positions[i] > 0 ? AppendOutcome.Recorded : AppendOutcome.Pending;
+                recorded += positions[i] > 0 ? 1 : 0;
                 all &= positions[i] > 0;
             }
 
@@ -96,6 +99,8 @@ internal sealed class AppendGroup
                 unresolved.Add(request);
             }
         }
+
+        return recorded;
     }
 
     /// <summary>Lays out anew the events of some requests that have a given outcome, in the order in which <see cref="AppendSession"/> answers on them.</summary>

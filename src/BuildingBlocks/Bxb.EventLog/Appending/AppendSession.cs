@@ -1,3 +1,4 @@
+using System.Data;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -78,6 +79,9 @@ internal sealed class AppendSession : IAsyncDisposable
         _keepConflicts.Parameters.Add(Array(_conflictPositions, NpgsqlDbType.Bigint));
     }
 
+    /// <summary>False once the connection is known to be gone, which its keep-alive may find out between two groups.</summary>
+    public bool IsOpen => _connection.FullState == ConnectionState.Open;
+
     public static async Task<AppendSession> OpenAsync(NpgsqlDataSource dataSource, AppendGroup group, CancellationToken ct)
     {
         var connection = await dataSource.OpenConnectionAsync(ct);
@@ -106,7 +110,8 @@ internal sealed class AppendSession : IAsyncDisposable
     }
 
     /// <summary>Tells duplicates from conflicts among the events that were not fresh, and keeps the conflicts before it returns.</summary>
-    public async Task ResolveAsync(List<AppendRequest> requests)
+    /// <returns>How many there were of each.</returns>
+    public async Task<(int Duplicates, int Conflicts)> ResolveAsync(List<AppendRequest> requests)
     {
         _group.SelectRows(requests, AppendOutcome.Pending);
         _conflictPositions.Clear();
@@ -125,11 +130,14 @@ internal sealed class AppendSession : IAsyncDisposable
             }
         }
 
+        var repeated = _group.Events;
         if (_conflictPositions.Count > 0)
         {
             _group.SelectRows(requests, AppendOutcome.Conflict);
             await _keepConflicts.ExecuteNonQueryAsync(CancellationToken.None);
         }
+
+        return (repeated - _conflictPositions.Count, _conflictPositions.Count);
     }
 
     public async ValueTask DisposeAsync()

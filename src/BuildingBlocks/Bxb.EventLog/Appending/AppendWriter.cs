@@ -61,7 +61,6 @@ internal sealed partial class AppendWriter(
         }
         catch (Exception e) when (EventLogErrors.IsContentFault(e))
         {
-            await CloseAsync();
             await IsolateAsync(requests, e);
         }
         catch (Exception e)
@@ -85,12 +84,11 @@ internal sealed partial class AppendWriter(
             {
                 // No partition takes the position: positions were used up faster than they were made.
                 LogMissingPartition(logger);
-                await CloseAsync();
 
                 // The next attempt takes positions anew, and so do the other writers meanwhile.
                 await partitions.EnsureAsync(room: 4L * options.Writers * _group.Events, CancellationToken.None);
             }
-            catch (Exception e) when (EventLogErrors.Translate(e) is EventLogUnavailableException && attempt == 1)
+            catch (Exception e) when (attempt == 1 && IsConnectionLoss(e))
             {
                 LogRetry(logger, e, requests.Count);
                 await CloseAsync();
@@ -115,6 +113,11 @@ internal sealed partial class AppendWriter(
             return;
         }
 
+        if (_session is { IsOpen: false })
+        {
+            await CloseAsync();
+        }
+
         var started = Stopwatch.GetTimestamp();
         instruments.GroupEvents.Record(_group.Events);
         _session ??= await AppendSession.OpenAsync(connections.Dedicated, _group, CancellationToken.None);
@@ -122,14 +125,16 @@ internal sealed partial class AppendWriter(
         settled.Observe(_group.LastPosition);
         notifier.Raise();
         _unresolved.Clear();
-        _group.CompleteRecorded(_unresolved);
+        instruments.Recorded(_group.CompleteRecorded(_unresolved));
         if (_unresolved.Count > 0)
         {
-            await _session.ResolveAsync(_unresolved);
+            var (duplicates, conflicts) = await _session.ResolveAsync(_unresolved);
             foreach (var request in _unresolved)
             {
                 request.Complete();
             }
+
+            instruments.Repeated(duplicates, conflicts);
         }
 
         instruments.AppendDuration.Record(Stopwatch.GetElapsedTime(started).TotalSeconds);
@@ -149,9 +154,13 @@ internal sealed partial class AppendWriter(
         await CommitAsync(requests[half..]);
     }
 
+    private bool IsConnectionLoss(Exception e) =>
+        EventLogErrors.Translate(e) is EventLogUnavailableException || (e is InvalidOperationException && _session is { IsOpen: false });
+
     private void Fail(ArraySegment<AppendRequest> requests, Exception reason)
     {
         var error = EventLogErrors.Translate(reason);
+        instruments.Failed(requests.Count, error is EventLogUnavailableException ? "unavailable" : "refused");
         if (error is EventLogUnavailableException)
         {
             LogUnavailable(logger, reason, requests.Count);
@@ -166,8 +175,6 @@ internal sealed partial class AppendWriter(
         {
             request.Fail(error);
         }
-
-        instruments.Failures.Add(requests.Count);
     }
 
     private async Task CloseAsync()
@@ -175,7 +182,15 @@ internal sealed partial class AppendWriter(
         if (_session is { } session)
         {
             _session = null;
-            await session.DisposeAsync();
+            try
+            {
+                await session.DisposeAsync();
+            }
+            catch (Exception e) when (EventLogErrors.IsDriverError(e) || e is InvalidOperationException)
+            {
+                // Whoever waits must hear of the first error, not of this one.
+                LogCloseFailed(logger, e);
+            }
         }
     }
 
@@ -190,6 +205,9 @@ internal sealed partial class AppendWriter(
 
     [LoggerMessage(1013, LogLevel.Warning, "{Blocks} blocks were not appended: the log is unavailable")]
     private static partial void LogUnavailable(ILogger logger, Exception exception, int blocks);
+
+    [LoggerMessage(1015, LogLevel.Debug, "A connection could not be closed in order")]
+    private static partial void LogCloseFailed(ILogger logger, Exception exception);
 
     [LoggerMessage(1014, LogLevel.Error, "{Blocks} blocks were not appended")]
     private static partial void LogFailed(ILogger logger, Exception exception, int blocks);

@@ -30,8 +30,6 @@ internal sealed class CanonicalPath(CanonicalMembers members)
         }
     }
 
-    public void FaultAtRoot(PropertyFaults faults, string reason) => faults.Add(new PropertyFault("", reason, IsDuplicateMember: false));
-
     private string Pointer()
     {
         var pointer = new StringBuilder();

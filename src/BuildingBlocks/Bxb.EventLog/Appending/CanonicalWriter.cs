@@ -12,11 +12,8 @@ internal sealed class CanonicalWriter
 
     private readonly CanonicalMembers _members = new();
     private readonly CanonicalPath _path;
-    private byte[] _text = new byte[4096];
-    private byte[] _spare = new byte[4096];
+    private readonly CanonicalOutput _output = new();
     private byte[] _token = new byte[1024];
-    private int _length;
-    private bool _full;
     private PropertyLimits _limits = new();
     private PropertyFaults _faults = new();
 
@@ -27,29 +24,27 @@ internal sealed class CanonicalWriter
     {
         _limits = limits;
         _faults = faults;
-        _length = 0;
-        _full = false;
+        _output.Start(limits.MaxBytes);
         _members.Truncate(0, 0);
         _path.Clear();
         WriteObject(ref reader, depth: 1);
-        var text = _text.AsSpan(0, _length);
-        if (!_full && !Utf8.IsValid(text))
+        if (_output.IsFull)
+        {
+            // Nothing was kept beyond the limit, but the document was read to its end: its other faults are told too.
+            _path.Fault(_faults, $"are larger than {_limits.MaxBytes} bytes");
+        }
+        else if (!Utf8.IsValid(_output.Text))
         {
             _path.Fault(_faults, "is not valid UTF-8");
         }
 
-        return text;
+        return _output.Text;
     }
 
     public void Trim()
     {
         _members.Trim();
-        if (_text.Length > KeptBytes)
-        {
-            _text = new byte[4096];
-            _spare = new byte[4096];
-        }
-
+        _output.Trim();
         if (_token.Length > KeptBytes)
         {
             _token = new byte[1024];
@@ -77,7 +72,7 @@ internal sealed class CanonicalWriter
                 WriteNumber(Token(ref reader));
                 break;
             default:
-                Put(reader.TokenType switch { JsonTokenType.True => "true"u8, JsonTokenType.False => "false"u8, _ => "null"u8 });
+                _output.Put(reader.TokenType switch { JsonTokenType.True => "true"u8, JsonTokenType.False => "false"u8, _ => "null"u8 });
                 break;
         }
     }
@@ -86,13 +81,13 @@ internal sealed class CanonicalWriter
     {
         var firstMember = _members.Count;
         var firstName = _members.NameBytes;
-        Put("{"u8);
-        var start = _length;
+        _output.Put("{"u8);
+        var start = _output.Length;
         while (Read(ref reader) && reader.TokenType != JsonTokenType.EndObject)
         {
             if (_members.Count > firstMember)
             {
-                Put(","u8);
+                _output.Put(","u8);
             }
 
             WriteMember(ref reader, depth);
@@ -100,11 +95,11 @@ internal sealed class CanonicalWriter
 
         if (_members.Sort(firstMember))
         {
-            FindDuplicates(firstMember);
-            Reorder(start, firstMember);
+            FindDuplicates(_members.From(firstMember));
+            _output.Reorder(start, _members.From(firstMember));
         }
 
-        Put("}"u8);
+        _output.Put("}"u8);
         _members.Truncate(firstMember, firstName);
     }
 
@@ -125,25 +120,25 @@ internal sealed class CanonicalWriter
 
         _members.AdvanceName(nameLength);
         _path.PushName(nameOffset, nameLength);
-        var start = _length;
-        PutString(_members.Name(nameOffset, nameLength), reader.ValueIsEscaped);
-        Put(":"u8);
+        var start = _output.Length;
+        _output.PutString(_members.Name(nameOffset, nameLength), reader.ValueIsEscaped);
+        _output.Put(":"u8);
         CheckText(flaws, "name");
         CheckName(_members.Name(nameOffset, nameLength));
         Read(ref reader);
         WriteValue(ref reader, depth + 1);
-        _members.Add(new CanonicalMember(nameOffset, nameLength, start, _length - start));
+        _members.Add(new CanonicalMember(nameOffset, nameLength, start, _output.Length - start));
         _path.Pop();
     }
 
     private void WriteArray(ref Utf8JsonReader reader, int depth)
     {
-        Put("["u8);
+        _output.Put("["u8);
         for (var index = 0; Read(ref reader) && reader.TokenType != JsonTokenType.EndArray; index++)
         {
             if (index > 0)
             {
-                Put(","u8);
+                _output.Put(","u8);
             }
 
             _path.PushIndex(index);
@@ -151,7 +146,7 @@ internal sealed class CanonicalWriter
             _path.Pop();
         }
 
-        Put("]"u8);
+        _output.Put("]"u8);
     }
 
     private void WriteString(ref Utf8JsonReader reader)
@@ -159,14 +154,14 @@ internal sealed class CanonicalWriter
         var token = Token(ref reader);
         if (!reader.ValueIsEscaped)
         {
-            PutString(token, escape: false);
+            _output.PutString(token, escape: false);
             return;
         }
 
         // Unescaped behind the names, where there is room that grows, and forgotten at once.
         var to = _members.NameSpan(token.Length);
         var length = CanonicalText.Unescape(token, to, out var flaws);
-        PutString(to[..length], escape: true);
+        _output.PutString(to[..length], escape: true);
         CheckText(flaws, "text");
     }
 
@@ -180,7 +175,7 @@ internal sealed class CanonicalWriter
 
         if (CanonicalNumber.TryWrite(number, _limits.MaxNumberDigits, plain, out var written))
         {
-            Put(plain[..written]);
+            _output.Put(plain[..written]);
         }
         else
         {
@@ -213,9 +208,8 @@ internal sealed class CanonicalWriter
         }
     }
 
-    private void FindDuplicates(int firstMember)
+    private void FindDuplicates(ReadOnlySpan<CanonicalMember> members)
     {
-        var members = _members.From(firstMember);
         for (var i = 1; i < members.Length; i++)
         {
             if (_members.Compare(members[i - 1], members[i]) == 0)
@@ -225,95 +219,6 @@ internal sealed class CanonicalWriter
                 _path.Pop();
             }
         }
-    }
-
-    private void Reorder(int start, int firstMember)
-    {
-        if (_full)
-        {
-            return;
-        }
-
-        if (_spare.Length < _length)
-        {
-            _spare = new byte[_text.Length];
-        }
-
-        _text.AsSpan(start, _length - start).CopyTo(_spare.AsSpan(start));
-        var to = start;
-        foreach (ref readonly var member in _members.From(firstMember))
-        {
-            if (to > start)
-            {
-                _text[to++] = (byte)',';
-            }
-
-            _spare.AsSpan(member.Start, member.Length).CopyTo(_text.AsSpan(to));
-            to += member.Length;
-        }
-    }
-
-    private void PutString(ReadOnlySpan<byte> text, bool escape)
-    {
-        Put("\""u8);
-        if (!escape)
-        {
-            Put(text);
-        }
-        else if (text.Length > _limits.MaxBytes)
-        {
-            // Too large as it is: no room is made for its escapes.
-            Advance(text.Length);
-        }
-        else if (Reserve(CanonicalText.MaxEscapedBytes(text.Length)) is { Length: > 0 } to)
-        {
-            Advance(CanonicalText.Escape(text, to));
-        }
-
-        Put("\""u8);
-    }
-
-    private void Put(ReadOnlySpan<byte> bytes)
-    {
-        if (!_full && bytes.Length <= _limits.MaxBytes)
-        {
-            bytes.CopyTo(Reserve(bytes.Length));
-        }
-
-        Advance(bytes.Length);
-    }
-
-    // Nothing is kept of a document that is too large, but it is read to its end: its other faults are told too.
-    private void Advance(int bytes)
-    {
-        if (_full)
-        {
-            return;
-        }
-
-        if (bytes > _limits.MaxBytes - _length)
-        {
-            _full = true;
-            _path.FaultAtRoot(_faults, $"are larger than {_limits.MaxBytes} bytes");
-            return;
-        }
-
-        _length += bytes;
-    }
-
-    private Span<byte> Reserve(int bytes)
-    {
-        if (_full)
-        {
-            return [];
-        }
-
-        if (_text.Length - _length < bytes)
-        {
-            Array.Resize(ref _text, Math.Max(checked(_length + bytes), _text.Length * 2));
-        }
-
-        return _text.AsSpan(_length);
     }
 
     private ReadOnlySpan<byte> Token(ref Utf8JsonReader reader)
@@ -335,8 +240,7 @@ internal sealed class CanonicalWriter
 
     private static void Skip(ref Utf8JsonReader reader)
     {
-        var depth = reader.CurrentDepth;
-        while (Read(ref reader) && reader.CurrentDepth > depth)
+        for (var depth = reader.CurrentDepth; Read(ref reader) && reader.CurrentDepth > depth;)
         {
         }
     }

@@ -40,7 +40,7 @@ internal sealed partial class LogListener(EventLogConnections connections, Settl
     private void OnNotification(object sender, NpgsqlNotificationEventArgs e)
     {
         // This host's own appends have woken it already.
-        if (!string.Equals(e.Payload, LogNotifier.Payload, StringComparison.Ordinal))
+        if (!string.Equals(e.Payload, connections.HostId, StringComparison.Ordinal))
         {
             settled.Wake();
         }

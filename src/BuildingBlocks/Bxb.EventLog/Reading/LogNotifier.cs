@@ -1,3 +1,4 @@
+using System.Data;
 using System.Threading.Channels;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -19,9 +20,6 @@ internal sealed partial class LogNotifier(
 
     private readonly Channel<bool> _raised = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
-    /// <summary>What this process puts into its notifications, so that it can tell them from others'.</summary>
-    public static string Payload { get; } = Guid.NewGuid().ToString("N");
-
     /// <summary>Asks for a notification. Never waits. Thread-safe.</summary>
     public void Raise() => _raised.Writer.TryWrite(true);
 
@@ -34,10 +32,16 @@ internal sealed partial class LogNotifier(
             {
                 try
                 {
+                    if (connection is { FullState: not ConnectionState.Open })
+                    {
+                        await connection.DisposeAsync();
+                        connection = null;
+                    }
+
                     connection ??= await connections.Dedicated.OpenConnectionAsync(stoppingToken);
                     await using var command = new NpgsqlCommand("select pg_notify($1, $2)", connection);
                     command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = ChannelName });
-                    command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = Payload });
+                    command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = connections.HostId });
                     await command.ExecuteNonQueryAsync(stoppingToken);
                 }
                 catch (Exception e) when (EventLogErrors.IsDriverError(e))

@@ -13,10 +13,6 @@ namespace Bxb.EventLog.Reading;
 /// </remarks>
 public sealed partial class SettledPosition : BackgroundService
 {
-    private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(50);
-    private static readonly TimeSpan FlushAfter = TimeSpan.FromMilliseconds(10);
-    private static readonly TimeSpan WarnAfter = TimeSpan.FromSeconds(10);
-
     private readonly EventLogConnections _connections;
     private readonly EventLogInstruments _instruments;
     private readonly EventLogOptions _options;
@@ -69,6 +65,7 @@ public sealed partial class SettledPosition : BackgroundService
     /// <summary>Looks now, and returns the settled position once it covers everything that was taken when this was called.</summary>
     /// <remarks>Waits for transactions that are open; give it a token with a time limit.</remarks>
     /// <exception cref="EventLogUnavailableException">PostgreSQL did not answer.</exception>
+    /// <exception cref="OperationCanceledException">The token, or the host stops.</exception>
     public async ValueTask<long> RefreshAsync(CancellationToken ct)
     {
         TaskCompletionSource<long> mine;
@@ -82,7 +79,13 @@ public sealed partial class SettledPosition : BackgroundService
             }
         }
 
-        _wake.Writer.TryWrite(true);
+        if (Volatile.Read(ref _advanced).Task.IsCanceled)
+        {
+            // The loop has ended and serves nobody any more.
+            mine.TrySetCanceled(CancellationToken.None);
+        }
+
+        Wake();
         return await mine.Task.WaitAsync(ct);
     }
 
@@ -129,14 +132,14 @@ public sealed partial class SettledPosition : BackgroundService
                 refresh?.TrySetResult(Current);
                 failures = 0;
             }
-            catch (Exception e) when (EventLogErrors.IsDriverError(e))
+            catch (Exception e) when (EventLogErrors.IsDriverError(e) || (e is InvalidOperationException && _probe is { IsOpen: false }))
             {
                 if (failures++ == 0)
                 {
                     LogLost(_logger, e);
                 }
 
-                refresh?.TrySetException(EventLogErrors.Translate(e));
+                refresh?.TrySetException(EventLogErrors.IsDriverError(e) ? EventLogErrors.Translate(e) : new EventLogUnavailableException("The event log cannot be reached.", inner: e));
                 await CloseAsync();
             }
             catch (OperationCanceledException)
@@ -176,6 +179,11 @@ public sealed partial class SettledPosition : BackgroundService
 
     private async Task AdvanceAsync(CancellationToken ct)
     {
+        if (_probe is { IsOpen: false })
+        {
+            await CloseAsync();
+        }
+
         _probe ??= await SettledProbe.OpenAsync(_connections.Dedicated, ct);
         var taken = await _probe.ReadSequenceAsync(ct);
         Raise(ref _head, taken);
@@ -186,33 +194,10 @@ public sealed partial class SettledPosition : BackgroundService
 
         var started = Stopwatch.GetTimestamp();
         var barrier = await _probe.RaiseBarrierAsync(ct);
-        await PassAsync(_probe, barrier, started, ct);
+        await _probe.PassAsync(barrier, _time, session => LogHeldBack(_logger, Current, Head, session), ct);
         Raise(ref _current, taken);
         Interlocked.Exchange(ref _advanced, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult();
         _instruments.ProbeDuration.Record(Stopwatch.GetElapsedTime(started).TotalSeconds);
-    }
-
-    private async Task PassAsync(SettledProbe probe, SettleBarrier barrier, long started, CancellationToken ct)
-    {
-        var pause = TimeSpan.FromMilliseconds(1);
-        var warned = false;
-        while (!barrier.Passed)
-        {
-            await Task.Delay(pause, _time, ct);
-            pause = pause * 2 > LongestPause ? LongestPause : pause * 2;
-            var waited = Stopwatch.GetElapsedTime(started);
-            if (!barrier.OnDisk && waited > FlushAfter)
-            {
-                await probe.FlushAsync(ct);
-            }
-
-            await probe.LookAsync(barrier, ct);
-            if (!barrier.TransactionsEnded && waited > WarnAfter && !warned)
-            {
-                warned = true;
-                LogHeldBack(_logger, Current, Head, await probe.DescribeOldestAsync(ct));
-            }
-        }
     }
 
     private async Task CloseAsync()

@@ -1,3 +1,4 @@
+using System.Data;
 using System.Globalization;
 using Npgsql;
 
@@ -31,6 +32,10 @@ internal sealed class SettledProbe : IAsyncDisposable
     // Writes a record of a few bytes whose commit waits for the disk: only when nobody else's commit did so meanwhile.
     private const string Flush = "select pg_logical_emit_message(true, 'bxb', '')";
 
+    private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan FlushAfter = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan WarnAfter = TimeSpan.FromSeconds(10);
+
     private readonly NpgsqlConnection _connection;
     private readonly NpgsqlCommand _sequence;
     private readonly NpgsqlBatch _barrier;
@@ -43,6 +48,9 @@ internal sealed class SettledProbe : IAsyncDisposable
         _barrier = new NpgsqlBatch(connection) { BatchCommands = { new NpgsqlBatchCommand(TakeTransactionId), new NpgsqlBatchCommand(ReadHorizon) } };
         _horizon = new NpgsqlCommand(ReadHorizon, connection);
     }
+
+    /// <summary>False once the connection is known to be gone, which its keep-alive may find out between two looks.</summary>
+    public bool IsOpen => _connection.FullState == ConnectionState.Open;
 
     public static async Task<SettledProbe> OpenAsync(NpgsqlDataSource dataSource, CancellationToken ct)
     {
@@ -76,31 +84,33 @@ internal sealed class SettledProbe : IAsyncDisposable
         return barrier;
     }
 
-    /// <summary>Looks once more whether the barrier is passed.</summary>
-    public async Task LookAsync(SettleBarrier barrier, CancellationToken ct)
+    /// <summary>Waits until the barrier is passed, looking more and more seldom.</summary>
+    /// <param name="barrier">From <see cref="RaiseBarrierAsync"/> of this connection.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="heldBack">Told once, with the session that holds the oldest transaction, when that takes unusually long.</param>
+    /// <param name="ct">Ends the wait.</param>
+    public async Task PassAsync(SettleBarrier barrier, TimeProvider time, Action<string> heldBack, CancellationToken ct)
     {
-        await using var reader = await _horizon.ExecuteReaderAsync(ct);
-        await reader.ReadAsync(ct);
-        barrier.Look(await reader.GetFieldValueAsync<ulong>(0, ct), reader.GetInt64(1));
-    }
+        var started = time.GetTimestamp();
+        var pause = TimeSpan.FromMilliseconds(1);
+        var told = false;
+        while (!barrier.Passed)
+        {
+            await Task.Delay(pause, time, ct);
+            pause = pause * 2 > LongestPause ? LongestPause : pause * 2;
+            var waited = time.GetElapsedTime(started);
+            if (!barrier.OnDisk && waited > FlushAfter)
+            {
+                await FlushAsync(ct);
+            }
 
-    /// <summary>Has the write-ahead log flushed.</summary>
-    public async Task FlushAsync(CancellationToken ct)
-    {
-        await using var command = new NpgsqlCommand(Flush, _connection);
-        await command.ExecuteNonQueryAsync(ct);
-    }
-
-    /// <summary>Says which session holds the oldest transaction, for the log.</summary>
-    public async Task<string> DescribeOldestAsync(CancellationToken ct)
-    {
-        await using var command = new NpgsqlCommand(
-            """
-            select coalesce((select format('process %s, %s, state %s for %s s', pid, application_name, state, extract(epoch from now() - state_change)::bigint)
-                from pg_stat_activity where backend_xid is not null and pid <> pg_backend_pid() order by age(backend_xid) desc limit 1), 'a prepared transaction')
-            """,
-            _connection);
-        return Convert.ToString(await command.ExecuteScalarAsync(ct), CultureInfo.InvariantCulture)!;
+            await LookAsync(barrier, ct);
+            if (!barrier.TransactionsEnded && waited > WarnAfter && !told)
+            {
+                told = true;
+                heldBack(await DescribeOldestAsync(ct));
+            }
+        }
     }
 
     public async ValueTask DisposeAsync()
@@ -109,6 +119,30 @@ internal sealed class SettledProbe : IAsyncDisposable
         await _barrier.DisposeAsync();
         await _horizon.DisposeAsync();
         await _connection.DisposeAsync();
+    }
+
+    private async Task LookAsync(SettleBarrier barrier, CancellationToken ct)
+    {
+        await using var reader = await _horizon.ExecuteReaderAsync(ct);
+        await reader.ReadAsync(ct);
+        barrier.Look(await reader.GetFieldValueAsync<ulong>(0, ct), reader.GetInt64(1));
+    }
+
+    private async Task FlushAsync(CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand(Flush, _connection);
+        await command.ExecuteNonQueryAsync(ct);
+    }
+
+    private async Task<string> DescribeOldestAsync(CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand(
+            """
+            select coalesce((select format('process %s, %s, state %s for %s s', pid, application_name, state, extract(epoch from now() - state_change)::bigint)
+                from pg_stat_activity where backend_xid is not null and pid <> pg_backend_pid() order by age(backend_xid) desc limit 1), 'a prepared transaction')
+            """,
+            _connection);
+        return Convert.ToString(await command.ExecuteScalarAsync(ct), CultureInfo.InvariantCulture)!;
     }
 }
 

@@ -1,3 +1,5 @@
+using Bxb.Modularity.Errors;
+using Bxb.Modularity.Http;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 
@@ -36,10 +38,10 @@ public sealed record ScopeRequirement(ApiScopes AnyOf);
 /// <summary>Scopes on endpoints, and the caller of a request.</summary>
 public static class ScopeAuthorization
 {
-    /// <summary>Opens the endpoint to callers that hold any of the scopes, and to nobody else.</summary>
+    /// <summary>Opens the endpoint to callers that hold any of the scopes, and to nobody else: 401, 403, or 503 while keys cannot be looked up.</summary>
     public static TBuilder RequireScope<TBuilder>(this TBuilder builder, ApiScopes anyOf)
         where TBuilder : IEndpointConventionBuilder
-        => builder.WithMetadata(new ScopeRequirement(anyOf));
+        => builder.WithMetadata(new ScopeRequirement(anyOf)).Problems(ErrorCode.Unauthorized, ErrorCode.MissingScope, ErrorCode.Unavailable);
 
     /// <summary>The caller, on an endpoint that requires a scope.</summary>
     /// <exception cref="InvalidOperationException">The endpoint requires no scope, so nobody was authenticated.</exception>

@@ -19,7 +19,7 @@ public static class AllowedQuery
         builder.Add(endpoint =>
         {
             var answer = endpoint.RequestDelegate!;
-            endpoint.RequestDelegate = context => context.Request.QueryString.HasValue && Fault(context.Request.Query, parameters) is { } fault
+            endpoint.RequestDelegate = context => context.Request.QueryString.HasValue && Fault(context.Request, parameters) is { } fault
                 ? ProblemDocument.WriteAsync(context, ErrorCode.InvalidParameter, $"The query parameter {fault.Pointer} {fault.Reason}.", [fault])
                 : answer(context);
         });
@@ -36,9 +36,14 @@ public static class AllowedQuery
         return builder;
     }
 
-    private static ApiFault? Fault(IQueryCollection query, QueryParameter[] parameters)
+    private static ApiFault? Fault(HttpRequest request, QueryParameter[] parameters)
     {
-        foreach (var (name, values) in query)
+        if (QueryText.FirstMalformed(request.QueryString.Value) is { } malformed)
+        {
+            return new ApiFault(Shorten(malformed), "is not percent-encoded UTF-8");
+        }
+
+        foreach (var (name, values) in request.Query)
         {
             var known = Array.Find(parameters, p => p.Matches(name));
             if (known is null)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Bxb.Modularity.Errors;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -13,22 +14,32 @@ namespace Bxb.Modularity.Http;
 /// <param name="Detail">About this occurrence.</param>
 /// <param name="Code">Stable; clients branch on it.</param>
 /// <param name="Errors">The faults of the request, at most 100.</param>
-public sealed record Problem(string Type, string Title, int Status, string Detail, string Code, IReadOnlyList<ApiFault>? Errors);
+public sealed record Problem(string Type, string Title, int Status, string Detail, string Code, IReadOnlyList<ApiFault>? Errors = null);
 
 /// <summary>What endpoints say of themselves in <c>/openapi/v1.json</c>.</summary>
 public static class ApiDescription
 {
-    /// <summary>Documents the errors that the call answers with, grouped by status.</summary>
+    /// <summary>Documents the errors that the call answers with. May be called more than once; codes of one status are described together.</summary>
     public static TBuilder Problems<TBuilder>(this TBuilder builder, params ErrorCode[] codes)
         where TBuilder : IEndpointConventionBuilder
     {
-        foreach (var status in codes.Distinct().GroupBy(c => c.Status))
+        foreach (var code in codes)
         {
-            var description = string.Join(" ", status.Select(c => $"`{c.Code}`: {c.Title}"));
-            builder.WithMetadata(new ProblemMetadata(status.Key, description));
+            builder.WithMetadata(new ProblemMetadata(code));
         }
 
-        return builder;
+        return builder.AddOpenApiOperationTransformer((operation, context, _) =>
+        {
+            foreach (var status in context.Description.ActionDescriptor.EndpointMetadata.OfType<ProblemMetadata>().GroupBy(p => p.StatusCode))
+            {
+                if (operation.Responses?.TryGetValue(status.Key.ToString(CultureInfo.InvariantCulture), out var response) == true)
+                {
+                    response.Description = string.Join(' ', status.Select(p => $"`{p.Code.Code}`: {p.Code.Title}").Distinct());
+                }
+            }
+
+            return Task.CompletedTask;
+        });
     }
 
     /// <summary>Documents a segment of the path.</summary>
@@ -50,8 +61,10 @@ public static class ApiDescription
             return Task.CompletedTask;
         });
 
-    private sealed record ProblemMetadata(int StatusCode, string? Description) : IProducesResponseTypeMetadata
+    private sealed record ProblemMetadata(ErrorCode Code) : IProducesResponseTypeMetadata
     {
+        public int StatusCode => Code.Status;
+
         public Type? Type => typeof(Problem);
 
         public IEnumerable<string> ContentTypes => ["application/problem+json"];

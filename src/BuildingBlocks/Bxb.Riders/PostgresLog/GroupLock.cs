@@ -8,15 +8,17 @@ namespace Bxb.Riders.PostgresLog;
 internal sealed partial class GroupLock : IAsyncDisposable
 {
     private readonly NpgsqlConnection _session;
+    private readonly string _group;
+    private readonly ILogger _logger;
     private readonly CancellationTokenSource _lost = new();
     private readonly CancellationTokenSource _disposing = new();
     private readonly Task _confirming;
 
     private GroupLock(NpgsqlConnection session, string group, RidersOptions options, TimeProvider time, ILogger logger)
     {
-        _session = session;
+        (_session, _group, _logger) = (session, group, logger);
         Lost = _lost.Token;
-        _confirming = Task.Run(() => ConfirmAsync(group, options, time, logger), CancellationToken.None);
+        _confirming = Task.Run(() => ConfirmAsync(options, time), CancellationToken.None);
     }
 
     /// <summary>Fires once, when the session is gone. Usable after disposal.</summary>
@@ -60,12 +62,32 @@ internal sealed partial class GroupLock : IAsyncDisposable
 
         await _disposing.CancelAsync();
         await _confirming;
+        await UnlockAsync();
         await _session.DisposeAsync();
         _disposing.Dispose();
         _lost.Dispose();
     }
 
-    private async Task ConfirmAsync(string group, RidersOptions options, TimeProvider time, ILogger logger)
+    /// <summary>The end of the session would do it too, but the server notices that a moment later.</summary>
+    private async Task UnlockAsync()
+    {
+        if (_lost.IsCancellationRequested)
+        {
+            return;
+        }
+
+        try
+        {
+            await using var command = new NpgsqlCommand("select pg_advisory_unlock_all()", _session) { CommandTimeout = 2 };
+            await command.ExecuteNonQueryAsync(CancellationToken.None);
+        }
+        catch (Exception exception) when (exception is NpgsqlException or InvalidOperationException)
+        {
+            NotUnlocked(_logger, _group, exception.Message);
+        }
+    }
+
+    private async Task ConfirmAsync(RidersOptions options, TimeProvider time)
     {
         try
         {
@@ -78,11 +100,11 @@ internal sealed partial class GroupLock : IAsyncDisposable
         }
         catch (Exception) when (_disposing.IsCancellationRequested)
         {
-            Released(logger, group);
+            Released(_logger, _group);
         }
         catch (Exception exception)
         {
-            Gone(logger, group, exception.Message);
+            Gone(_logger, _group, exception.Message);
             await _lost.CancelAsync();
         }
     }
@@ -92,6 +114,9 @@ internal sealed partial class GroupLock : IAsyncDisposable
 
     [LoggerMessage(2051, LogLevel.Warning, "The lock of consumer group {Group} is lost: {Reason}")]
     private static partial void Gone(ILogger logger, string group, string reason);
+
+    [LoggerMessage(2053, LogLevel.Debug, "The lock of consumer group {Group} was left to the end of its session: {Reason}")]
+    private static partial void NotUnlocked(ILogger logger, string group, string reason);
 
     [LoggerMessage(2052, LogLevel.Debug, "The lock of consumer group {Group} is released.")]
     private static partial void Released(ILogger logger, string group);

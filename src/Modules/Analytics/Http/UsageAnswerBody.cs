@@ -7,7 +7,7 @@ namespace Bxb.Analytics.Http;
 /// <param name="Group">The texts of the property keys that the query groups by; null where events had none.</param>
 /// <param name="Value">Plain decimal; null for the maximum, the latest or the different texts of nothing.</param>
 /// <param name="Events">The events in the value.</param>
-public sealed record UsageRowBody(DateTimeOffset From, DateTimeOffset To, string? ExternalCustomerId, IReadOnlyDictionary<string, string?> Group, string? Value, long Events);
+internal sealed record UsageRowBody(DateTimeOffset From, DateTimeOffset To, string? ExternalCustomerId, IReadOnlyDictionary<string, string?> Group, string? Value, long Events);
 
 /// <summary>A usage answer, for the API description; <see cref="UsageAnswerWriter"/> writes it.</summary>
 /// <param name="Metric">The code of the metric.</param>
@@ -21,6 +21,6 @@ public sealed record UsageRowBody(DateTimeOffset From, DateTimeOffset To, string
 /// <param name="Exact">Always true.</param>
 /// <param name="SkippedEvents">Events that had no number where one is needed.</param>
 /// <param name="Rows">By window, then customer, then groups, in byte order, null first.</param>
-public sealed record UsageAnswerBody(
+internal sealed record UsageAnswerBody(
     string Metric, string AggregationType, DateTimeOffset From, DateTimeOffset To, string Window, string Timezone, string Store, long AsOfPosition, bool Exact, long SkippedEvents,
     IReadOnlyList<UsageRowBody> Rows);

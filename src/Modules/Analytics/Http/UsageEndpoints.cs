@@ -25,7 +25,7 @@ internal static class UsageEndpoints
 
     private static readonly ErrorCode[] BodyErrors =
     [
-        ErrorCode.InvalidJson, ErrorCode.InvalidUtf8, ErrorCode.InvalidEncoding, ErrorCode.DuplicateMember, ErrorCode.RequestTimeout, ErrorCode.PayloadTooLarge, ErrorCode.UnsupportedMediaType,
+        ErrorCode.InvalidJson, ErrorCode.InvalidUtf8, ErrorCode.DuplicateMember, ErrorCode.RequestTimeout, ErrorCode.PayloadTooLarge, ErrorCode.UnsupportedMediaType,
     ];
 
     public static void MapUsage(this IEndpointRouteBuilder endpoints)

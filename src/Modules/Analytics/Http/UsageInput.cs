@@ -1,6 +1,7 @@
 using System.Globalization;
 using Bxb.Analytics.Queries;
 using Bxb.Analytics.Queries.Windows;
+using Bxb.Management.Contracts;
 using Bxb.Modularity.Errors;
 
 namespace Bxb.Analytics.Http;
@@ -160,14 +161,14 @@ internal sealed class UsageInput(Func<string, string> place)
         return filters;
     }
 
-    private PropertyPath? Path(string at, string text)
+    private UsageProperty? Path(string at, string text)
     {
-        if (PropertyPath.TryParse(text, out var path, out var reason))
+        if (UsageProperty.TryParse(text, out var property))
         {
-            return path;
+            return property;
         }
 
-        _faults.Add(new ApiFault(at, reason));
+        _faults.Add(new ApiFault(at, PropertyPath.Rule));
         return null;
     }
 

@@ -7,7 +7,7 @@ namespace Bxb.Analytics.Http;
 /// <summary>The filter of a body.</summary>
 /// <param name="Key">A property by dotted path.</param>
 /// <param name="Values">Any of these texts.</param>
-public sealed record UsageFilterBody(string? Key, IReadOnlyList<string>? Values);
+internal sealed record UsageFilterBody(string? Key, IReadOnlyList<string>? Values);
 
 /// <summary>The body of <c>POST /v1/usage/query</c>: what <c>GET /v1/usage</c> takes, as JSON.</summary>
 /// <param name="Metric">The code of the billable metric.</param>
@@ -21,13 +21,13 @@ public sealed record UsageFilterBody(string? Key, IReadOnlyList<string>? Values)
 /// <param name="MinPosition">The answer covers at least this position of the log.</param>
 /// <param name="Timeout">How many seconds a store is waited for to reach min_position: 0 to 30, 5 if absent.</param>
 /// <param name="Store">auto (default), clickhouse or postgresql.</param>
-public sealed record UsageQueryBody(
+internal sealed record UsageQueryBody(
     string? Metric, string? From, string? To, JsonElement? ExternalCustomerId, JsonElement? GroupBy, IReadOnlyList<UsageFilterBody>? Filters, string? Window, string? Timezone,
     long? MinPosition, double? Timeout, string? Store)
 {
     /// <summary>The request.</summary>
     /// <exception cref="ApiException">422, with a pointer to every fault.</exception>
-    internal UsageRequest Read()
+    public UsageRequest Read()
     {
         var input = new UsageInput(member => "/" + member) { Metric = Metric, From = From, To = To, Window = Window, TimeZone = Timezone, Store = Store, MinPosition = MinPosition };
         if (Timeout is { } seconds)

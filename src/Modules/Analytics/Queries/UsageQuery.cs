@@ -5,12 +5,12 @@ namespace Bxb.Analytics.Queries;
 /// <summary>Only events whose property has one of the texts count.</summary>
 /// <param name="Path">The property.</param>
 /// <param name="Values">Compared byte by byte.</param>
-internal sealed record PropertyFilter(PropertyPath Path, IReadOnlyList<string> Values);
+internal sealed record PropertyFilter(UsageProperty Path, IReadOnlyList<string> Values);
 
 /// <summary>What rows are grouped by.</summary>
 /// <param name="Text">As it was asked for, and as it stands in the answer.</param>
 /// <param name="Path">The property; null for the customer.</param>
-internal sealed record GroupKey(string Text, PropertyPath? Path)
+internal sealed record GroupKey(string Text, UsageProperty? Path)
 {
     /// <summary>The key that means the customer and not a property.</summary>
     public const string Customer = "external_customer_id";
@@ -27,7 +27,7 @@ internal sealed record GroupKey(string Text, PropertyPath? Path)
 /// <param name="Window">How usage is cut along event time.</param>
 /// <param name="Zone">Whose wall time the windows follow.</param>
 internal sealed record UsageQuery(
-    BillableMetric Metric, PropertyPath? Field, DateTimeOffset From, DateTimeOffset To, IReadOnlyList<string> Customers, IReadOnlyList<GroupKey> GroupKeys,
+    BillableMetric Metric, UsageProperty? Field, DateTimeOffset From, DateTimeOffset To, IReadOnlyList<string> Customers, IReadOnlyList<GroupKey> GroupKeys,
     IReadOnlyList<PropertyFilter> Filters, UsageWindow Window, TimeZoneInfo Zone)
 {
     /// <summary>No event is older; the stores' time columns begin somewhere, and this is in all of them.</summary>

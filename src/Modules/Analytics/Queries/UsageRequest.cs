@@ -47,7 +47,7 @@ internal sealed record UsageRequest(
         return new UsageQuery(metric, field, From, To, Customers, GroupKeys, [.. filters], Window, Zone);
     }
 
-    private static PropertyPath Path(BillableMetric metric, string text) => PropertyPath.TryParse(text, out var path, out var reason)
-        ? path
-        : throw new ApiException(ErrorCode.ValidationFailed, $"The metric {metric.Code} names the property '{text}', which {reason}.");
+    private static UsageProperty Path(BillableMetric metric, string text) => UsageProperty.TryParse(text, out var property)
+        ? property
+        : throw new ApiException(ErrorCode.ValidationFailed, $"The metric {metric.Code} names the property '{text}', which is no path.");
 }

@@ -19,6 +19,10 @@ internal sealed class ApiKeyBody
 }
 
 /// <summary>A new API key: the only answer that ever holds the key itself.</summary>
+/// <param name="Id">The key's number, by which it is revoked.</param>
+/// <param name="Key">The key, this once.</param>
+/// <param name="Scopes">What it may do.</param>
+/// <param name="Name">For people.</param>
 internal sealed record NewApiKeyAnswer(long Id, string Key, IReadOnlyList<string> Scopes, string? Name);
 
 internal sealed record CreateApiKey(int OrganizationId, ApiKeyBody Body) : IRequest<NewApiKeyAnswer>

@@ -10,9 +10,15 @@ using Microsoft.EntityFrameworkCore;
 namespace Bxb.Management.ApiKeys;
 
 /// <summary>An API key without the key.</summary>
+/// <param name="Id">The key's number, by which it is revoked.</param>
+/// <param name="Name">For people.</param>
+/// <param name="Scopes">What it may do.</param>
+/// <param name="CreatedAt">When it was made.</param>
 internal sealed record ApiKeyAnswer(long Id, string? Name, IReadOnlyList<string> Scopes, DateTimeOffset CreatedAt);
 
 /// <summary>A page of the keys that are not revoked, by rising id.</summary>
+/// <param name="ApiKeys">The keys of this page.</param>
+/// <param name="NextCursor">Where the next page begins; absent on the last one.</param>
 internal sealed record ApiKeysAnswer(IReadOnlyList<ApiKeyAnswer> ApiKeys, string? NextCursor);
 
 internal sealed record ListApiKeys(int OrganizationId, long AfterId, int Limit) : IRequest<ApiKeysAnswer>

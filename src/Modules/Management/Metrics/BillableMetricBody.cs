@@ -67,6 +67,17 @@ internal sealed class MetricFilterBody
 }
 
 /// <summary>A billable metric as the API answers it.</summary>
+/// <param name="Code">Unique within the organization.</param>
+/// <param name="Name">For people.</param>
+/// <param name="EventCode">The code of the events it counts.</param>
+/// <param name="AggregationType">How events become one quantity.</param>
+/// <param name="FieldName">The property that is aggregated; absent for count.</param>
+/// <param name="Filters">Only events for which all of these hold are counted.</param>
+/// <param name="GroupKeys">Properties that usage is commonly grouped by.</param>
+/// <param name="RoundingFunction">How the quantity is rounded at the end; not at all if absent.</param>
+/// <param name="RoundingPrecision">Digits behind the point; 0 if absent.</param>
+/// <param name="Recurring">Whether the quantity outlives the billing period.</param>
+/// <param name="Description">For people.</param>
 internal sealed record BillableMetricAnswer(
     string Code, string Name, string EventCode, AggregationType AggregationType, string? FieldName, IReadOnlyList<MetricFilter> Filters, IReadOnlyList<string> GroupKeys,
     RoundingFunction? RoundingFunction, int? RoundingPrecision, bool Recurring, string? Description)

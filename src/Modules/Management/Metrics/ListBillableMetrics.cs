@@ -6,6 +6,8 @@ using Microsoft.EntityFrameworkCore;
 namespace Bxb.Management.Metrics;
 
 /// <summary>A page of metrics, by code, byte by byte.</summary>
+/// <param name="BillableMetrics">The metrics of this page.</param>
+/// <param name="NextCursor">Where the next page begins; absent on the last one.</param>
 internal sealed record BillableMetricsAnswer(IReadOnlyList<BillableMetricAnswer> BillableMetrics, string? NextCursor);
 
 internal sealed record ListBillableMetrics(int OrganizationId, string? AfterCode, int Limit) : IRequest<BillableMetricsAnswer>

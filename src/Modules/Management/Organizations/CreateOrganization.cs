@@ -14,6 +14,8 @@ internal sealed class OrganizationBody
 }
 
 /// <summary>An organization as the API answers it.</summary>
+/// <param name="Id">Greater than 0.</param>
+/// <param name="Name">Unique.</param>
 internal sealed record OrganizationAnswer(int Id, string Name);
 
 internal sealed record CreateOrganization(OrganizationBody Body) : IRequest<OrganizationAnswer>

@@ -7,6 +7,8 @@ using Microsoft.EntityFrameworkCore;
 namespace Bxb.Management.Organizations;
 
 /// <summary>A page of organizations, by rising id.</summary>
+/// <param name="Organizations">The organizations of this page.</param>
+/// <param name="NextCursor">Where the next page begins; absent on the last one.</param>
 internal sealed record OrganizationsAnswer(IReadOnlyList<OrganizationAnswer> Organizations, string? NextCursor);
 
 internal sealed record ListOrganizations(int AfterId, int Limit) : IRequest<OrganizationsAnswer>

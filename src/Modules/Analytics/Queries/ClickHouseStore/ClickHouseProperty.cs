@@ -7,7 +7,7 @@ namespace Bxb.Analytics.Queries.ClickHouseStore;
 internal static class ClickHouseProperty
 {
     /// <summary>An expression for the text of a property, <c>Nullable(String)</c>: the loader stores every value as its text.</summary>
-    public static string Text(PropertyPath path)
+    public static string Text(UsageProperty path)
     {
         var sql = new StringBuilder("properties");
         foreach (var name in path.Names)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Bxb.Analytics.Queries.Windows;
 using Bxb.ClickHouse;
 using Bxb.Management.Contracts;
@@ -52,7 +53,8 @@ internal static class CountProjection
     }
 
     /// <summary>A DateTime ends in 2106; what is later has no events.</summary>
-    private static string Seconds(long milliseconds) => Math.Min(milliseconds / 1000, uint.MaxValue - (uint.MaxValue % 86_400)).ToString(System.Globalization.CultureInfo.InvariantCulture);
+    private static string Seconds(long milliseconds) =>
+        DateTimeOffset.FromUnixTimeSeconds(Math.Min(milliseconds / 1000, uint.MaxValue / 86_400 * 86_400L)).ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture);
 
     private static bool IsUtcDays(WindowPlan windows) => windows is OneWindow || (windows is WindowEdges { Edges: var edges } && IsDaily(edges));
 

@@ -57,16 +57,16 @@ internal static class PostgresCompiler
     }
 
     /// <summary>The JSON value of a property. Every step is an object's member, never an array's element, whatever the name looks like.</summary>
-    private static string Json(PropertyPath path, NpgsqlCommand command) =>
+    private static string Json(UsageProperty path, NpgsqlCommand command) =>
         "(properties" + string.Concat(path.Names.Select(name => " -> " + Add(command, NpgsqlDbType.Text, name))) + ")";
 
-    private static string Text(PropertyPath path, NpgsqlCommand command)
+    private static string Text(UsageProperty path, NpgsqlCommand command)
     {
         var json = Json(path, command);
         return $"case when jsonb_typeof({json}) <> 'object' then {json} #>> '{{}}' end";
     }
 
-    private static string Number(PropertyPath path, NpgsqlCommand command)
+    private static string Number(UsageProperty path, NpgsqlCommand command)
     {
         var json = Json(path, command);
         return $"""

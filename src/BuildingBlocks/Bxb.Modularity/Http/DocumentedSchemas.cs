@@ -1,0 +1,84 @@
+using System.Collections.Concurrent;
+using System.Reflection;
+using System.Text.RegularExpressions;
+using System.Xml.Linq;
+using Microsoft.AspNetCore.OpenApi;
+using Microsoft.OpenApi;
+
+namespace Bxb.Modularity.Http;
+
+/// <summary>
+/// Describes bodies and answers in <c>/openapi/v1.json</c> by the XML comments of their types, which stand beside the assemblies. The framework's own generator sees
+/// public types only, and modules keep theirs internal.
+/// </summary>
+public sealed partial class DocumentedSchemas : IOpenApiSchemaTransformer
+{
+    private readonly ConcurrentDictionary<Assembly, IReadOnlyDictionary<string, XElement>> _comments = new();
+
+    /// <inheritdoc />
+    public Task TransformAsync(OpenApiSchema schema, OpenApiSchemaTransformerContext context, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(schema);
+        ArgumentNullException.ThrowIfNull(context);
+        if (context.JsonTypeInfo.Type == typeof(DateTimeOffset))
+        {
+            // A converter of our own hides the type from the framework.
+            schema.Type = JsonSchemaType.String;
+        }
+
+        foreach (var nullable in context.JsonTypeInfo.Properties.Where(p => p.IsGetNullable))
+        {
+            // Members that are null are left out of answers.
+            schema.Required?.Remove(nullable.Name);
+        }
+
+        if (context.JsonPropertyInfo is { } member)
+        {
+            schema.Description ??= OfMember(member.DeclaringType, (member.AttributeProvider as MemberInfo)?.Name ?? "");
+        }
+        else if (context.JsonTypeInfo.Type is { } type && type.Assembly.GetName().Name?.StartsWith("Bxb.", StringComparison.Ordinal) == true)
+        {
+            schema.Description ??= Text(Comment(type.Assembly, "T:" + Name(type))?.Element("summary"));
+        }
+
+        return Task.CompletedTask;
+    }
+
+    private string? OfMember(Type type, string name)
+        => Text(Comment(type.Assembly, $"P:{Name(type)}.{name}")?.Element("summary"))
+            ?? Text(Comment(type.Assembly, "T:" + Name(type))?.Elements("param").FirstOrDefault(p => p.Attribute("name")?.Value == name));
+
+    private static string Name(Type type) => (type.FullName ?? type.Name).Replace('+', '.');
+
+    private XElement? Comment(Assembly assembly, string id) => _comments.GetOrAdd(assembly, Load).GetValueOrDefault(id);
+
+    private static Dictionary<string, XElement> Load(Assembly assembly)
+    {
+        var file = Path.ChangeExtension(assembly.Location, ".xml");
+        return File.Exists(file)
+            ? XDocument.Load(file).Descendants("member").GroupBy(m => m.Attribute("name")!.Value, StringComparer.Ordinal).ToDictionary(g => g.Key, g => g.First(), StringComparer.Ordinal)
+            : [];
+    }
+
+    private static string? Text(XElement? comment)
+    {
+        if (comment is null)
+        {
+            return null;
+        }
+
+        var words = comment.Nodes().Select(node => node switch
+        {
+            XElement { Name.LocalName: "c" } code => $"`{code.Value}`",
+            XElement element when element.Value.Length > 0 => element.Value,
+            XElement element => (element.Attribute("cref") ?? element.Attribute("langword") ?? element.Attribute("name"))?.Value.Split('.', ':')[^1],
+            XText text => text.Value,
+            _ => null,
+        });
+        var joined = Blank().Replace(string.Concat(words), " ").Trim();
+        return joined.Length == 0 ? null : joined;
+    }
+
+    [GeneratedRegex(@"\s+", RegexOptions.CultureInvariant)]
+    private static partial Regex Blank();
+}
