@@ -43,7 +43,7 @@ public class HostileRowsTests
         // By path, the way that usage queries read, and as PostgreSQL says it by #>>.
         foreach (var (document, i) in documents.Select((d, i) => (d, i)).Where(d => d.d.Path is not null).Take(60))
         {
-            var path = ClickHouseProperty.Text(new UsageProperty([.. document.Path!]));
+            var path = ClickHouseProperty.Text(new UsageProperty(document.Path!));
             await using var row = await host.Client.QueryAsync(new ClickHouseStatement($"SELECT {path} FROM usage WHERE position = {{p:UInt64}}").With("p", (long)i + 1));
             (await row.ReadAsync()).ShouldBeTrue();
             row.GetString(0).ShouldBe(document.Text, $"seed {seed}, path {path}");
