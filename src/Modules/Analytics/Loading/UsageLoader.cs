@@ -83,6 +83,12 @@ internal sealed partial class UsageLoader(ClickHouseClient client, LoaderTerms t
             }
         }
 
+        if (rows > 0 && batch.LastPosition <= _checkpoint)
+        {
+            // A dead letter that was requeued: nothing at or below the checkpoint is ever compared again, so it has to be on disk before it is believed.
+            await client.SyncAsync(cancellationToken);
+        }
+
         lock (_lock)
         {
             _acknowledged = Math.Max(_acknowledged, batch.LastPosition);
