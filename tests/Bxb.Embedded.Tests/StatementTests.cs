@@ -57,6 +57,10 @@ public sealed class StatementTests
     }
 
     [Fact]
+    public void A_format_may_be_called_like_a_clause() =>
+        Statement.Parse("INSERT INTO t FORMAT SETTINGS   */ #").WithRowsFrom("/f").ShouldBe("INSERT INTO t  SELECT * FROM file('/f', 'SETTINGS') ");
+
+    [Fact]
     public void Any_text_at_all_is_parsed_or_refused()
     {
         var seed = Environment.TickCount;

@@ -103,7 +103,7 @@ internal sealed class Statement
         var format = FormatAt >= 0 ? TextOf(FormatAt + 1) : "Values";
         var head = clause >= 0 ? Sql[.._tokens[clause].Start] : Sql;
         var input = InputAt;
-        return input >= 0
+        return input >= 0 && _tokens[input + 3].End <= head.Length
             ? $"{head[.._tokens[input].Start]}file({SqlText.Literal(path)}, {SqlText.Literal(clause >= 0 ? format : "RowBinary")}, {TextOf(input + 2)}){head[_tokens[input + 3].End..]}"
             : $"{BeforeSettings(head, out var settings)} SELECT * FROM file({SqlText.Literal(path)}, {SqlText.Literal(format)}) {settings}";
     }
@@ -152,7 +152,8 @@ internal sealed class Statement
 
     private string BeforeSettings(string head, out string settings)
     {
-        var at = FindLast("SETTINGS");
+        // Behind the head there is only the FORMAT clause, whose format may have any name.
+        var at = _tokens.FindLastIndex(t => t.Depth == 0 && t.End <= head.Length && Is(_text, t, "SETTINGS"));
         settings = at >= 0 ? head[_tokens[at].Start..] : "";
         return at >= 0 ? head[.._tokens[at].Start] : head;
     }
