@@ -40,6 +40,22 @@ public sealed partial class TourTests(ITestOutputHelper output)
         }
     }
 
+    [Fact]
+    public async Task Dotnet_run_works_in_the_directory_that_it_is_called_from()
+    {
+        using var directory = new TemporaryDirectory();
+        var configuration = AppContext.BaseDirectory.Contains("/Release/", StringComparison.Ordinal) ? "Release" : "Debug";
+        var start = new ProcessStartInfo("dotnet", ["run", "--no-build", "-c", configuration, "--project", Path.Combine(Root(), "src", "Bxb.Host"), "--", "import", "nowhere.ndjson", "--api-key", "none"])
+        {
+            RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false, WorkingDirectory = directory.Path,
+        };
+        using var process = Process.Start(start)!;
+        var error = process.StandardError.ReadToEndAsync();
+        var text = await process.StandardOutput.ReadToEndAsync() + await error;
+        await process.WaitForExitAsync();
+        text.ShouldContain(Path.Combine(directory.Path, "nowhere.ndjson"));
+    }
+
     private static async Task<string> RunAsync(HostProcess host, string command)
     {
         var script = command.Replace("dotnet run -c Release --project src/Bxb.Host --", $"dotnet {Path.Combine(AppContext.BaseDirectory, "Bxb.Host.dll")}", StringComparison.Ordinal)
