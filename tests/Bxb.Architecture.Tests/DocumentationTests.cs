@@ -8,7 +8,7 @@ public sealed partial class DocumentationTests
     [Fact]
     public void Every_relative_link_of_every_document_resolves()
     {
-        var root = Root();
+        var root = Repository.Root;
         var documents = Directory.EnumerateFiles(root, "*.md").Concat(Directory.EnumerateFiles(Path.Combine(root, "docs"), "*.md", SearchOption.AllDirectories))
             .Concat(Directory.EnumerateFiles(Path.Combine(root, "bench"), "*.md")).ToList();
         documents.ShouldNotBeEmpty();
@@ -17,24 +17,13 @@ public sealed partial class DocumentationTests
 
     [Fact]
     public void A_link_to_nowhere_is_found()
-        => BrokenLinks(Path.Combine(Root(), "README.md"), "see [this](docs/nowhere.md#part) and [that](https://example.com)").ShouldHaveSingleItem().ShouldContain("docs/nowhere.md");
+        => BrokenLinks(Path.Combine(Repository.Root, "README.md"), "see [this](docs/nowhere.md#part) and [that](https://example.com)").ShouldHaveSingleItem().ShouldContain("docs/nowhere.md");
 
     private static IEnumerable<string> BrokenLinks(string document, string text) => Link().Matches(text)
         .Select(m => m.Groups[1].Value.Split('#')[0])
         .Where(target => target.Length > 0 && !target.Contains("://", StringComparison.Ordinal) && !target.StartsWith("mailto:", StringComparison.Ordinal))
         .Where(target => !Path.Exists(Path.Combine(Path.GetDirectoryName(document)!, Uri.UnescapeDataString(target))))
         .Select(target => $"{Path.GetFileName(document)} -> {target}");
-
-    private static string Root()
-    {
-        var directory = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(directory.FullName, "Bxb.Monolith.sln")))
-        {
-            directory = directory.Parent ?? throw new InvalidOperationException("The tests run outside of the repository.");
-        }
-
-        return directory.FullName;
-    }
 
     [GeneratedRegex(@"\]\(([^)\s]+)\)", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Link();

@@ -21,7 +21,6 @@ public sealed class EmbeddedClickHouseTests
             instance = await InstanceAsync(url);
             await TestClickHouse.ExecuteAsync(url, "CREATE TABLE kept (n UInt8) ENGINE = MergeTree ORDER BY n");
             await TestClickHouse.ExecuteAsync(url, "INSERT INTO kept VALUES (7)");
-            await engine.SyncAsync(CancellationToken.None);
         }
 
         await using var again = await StartAsync(data);

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Bxb.EndToEnd.Tests.Hosting;
+using Bxb.Testing;
 using Xunit.Abstractions;
 
 namespace Bxb.EndToEnd.Tests;
@@ -14,7 +15,7 @@ public sealed partial class TourTests(ITestOutputHelper output)
     [Fact]
     public async Task The_readmes_tour_gives_the_answers_that_it_shows()
     {
-        var readme = Path.Combine(Root(), "README.md");
+        var readme = Path.Combine(RepositoryFolder.Root, "README.md");
         var text = await File.ReadAllTextAsync(readme);
         using var directory = new TemporaryDirectory();
         await using var host = await HostProcess.StartAsync(directory.Path);
@@ -45,7 +46,7 @@ public sealed partial class TourTests(ITestOutputHelper output)
     {
         using var directory = new TemporaryDirectory();
         var configuration = AppContext.BaseDirectory.Contains("/Release/", StringComparison.Ordinal) ? "Release" : "Debug";
-        var start = new ProcessStartInfo("dotnet", ["run", "--no-build", "-c", configuration, "--project", Path.Combine(Root(), "src", "Bxb.Host"), "--", "import", "nowhere.ndjson", "--api-key", "none"])
+        var start = new ProcessStartInfo("dotnet", ["run", "--no-build", "-c", configuration, "--project", Path.Combine(RepositoryFolder.Root, "src", "Bxb.Host"), "--", "import", "nowhere.ndjson", "--api-key", "none"])
         {
             RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false, WorkingDirectory = directory.Path,
         };
@@ -60,7 +61,7 @@ public sealed partial class TourTests(ITestOutputHelper output)
     {
         var script = command.Replace("dotnet run -c Release --project src/Bxb.Host --", $"dotnet {Path.Combine(AppContext.BaseDirectory, "Bxb.Host.dll")}", StringComparison.Ordinal)
             .Replace(" import ", $" import --url {host.Url} --api-key {host.ApiKey} ", StringComparison.Ordinal);
-        var start = new ProcessStartInfo("bash", ["-c", script]) { RedirectStandardOutput = true, UseShellExecute = false, WorkingDirectory = Root() };
+        var start = new ProcessStartInfo("bash", ["-c", script]) { RedirectStandardOutput = true, UseShellExecute = false, WorkingDirectory = RepositoryFolder.Root };
         start.Environment["URL"] = host.Url.ToString().TrimEnd('/');
         start.Environment["KEY"] = host.ApiKey;
         using var process = Process.Start(start)!;
@@ -97,17 +98,6 @@ public sealed partial class TourTests(ITestOutputHelper output)
         }
 
         return node.ToJsonString();
-    }
-
-    private static string Root()
-    {
-        var directory = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(directory.FullName, "Bxb.Monolith.sln")))
-        {
-            directory = directory.Parent!;
-        }
-
-        return directory.FullName;
     }
 
     [GeneratedRegex("```sh\n(?<command>.*?)```\n```(?<kind>json|text)\n(?<answer>.*?)```", RegexOptions.Singleline, matchTimeoutMilliseconds: 5000)]

@@ -1,5 +1,6 @@
 using Bxb.Host.Settings;
 using Bxb.Modularity.Settings;
+using Bxb.Testing;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -11,7 +12,7 @@ public sealed class SettingsDocumentTests
     [Fact]
     public async Task Every_setting_that_the_host_reads_stands_in_the_table_of_settings()
     {
-        var document = await File.ReadAllTextAsync(Path.Combine(Root(), "docs", "settings.md"));
+        var document = await File.ReadAllTextAsync(Path.Combine(RepositoryFolder.Root, "docs", "settings.md"));
         var services = new ServiceCollection().AddParts(new ConfigurationBuilder().Build().GetSection("Bxb"));
         var keys = services.Select(d => d.ImplementationInstance).OfType<KnownSettings>().SelectMany(k => Keys(k.Type, k.Path.Length == 0 ? "Bxb" : "Bxb:" + k.Path)).ToList();
 
@@ -21,15 +22,4 @@ public sealed class SettingsDocumentTests
 
     private static IEnumerable<string> Keys(Type type, string path) => type.GetProperties().Where(p => p.CanWrite).SelectMany(p =>
         p.PropertyType.Name.EndsWith("Section", StringComparison.Ordinal) ? Keys(p.PropertyType, $"{path}:{p.Name}") : [$"{path}:{p.Name}"]);
-
-    private static string Root()
-    {
-        var directory = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(directory.FullName, "Bxb.Monolith.sln")))
-        {
-            directory = directory.Parent!;
-        }
-
-        return directory.FullName;
-    }
 }

@@ -21,11 +21,10 @@ public sealed class EmbeddedClickHouse : IAsyncDisposable
     private readonly ProcessSupervisor _supervisor;
     private readonly DataDirectoryLock _lock;
     private readonly HttpClient _http;
-    private readonly Uri _root;
 
     private EmbeddedClickHouse(ProcessSupervisor supervisor, DataDirectoryLock held, HttpClient http, Uri root, string password)
     {
-        (_supervisor, _lock, _http, _root) = (supervisor, held, http, root);
+        (_supervisor, _lock, _http) = (supervisor, held, http);
         Url = UrlTo(root.Port, password);
     }
 
@@ -94,13 +93,6 @@ public sealed class EmbeddedClickHouse : IAsyncDisposable
             Directory.Delete(home.Folder, recursive: true);
         }
     }
-
-    /// <summary>
-    /// Returns when everything that the engine has acknowledged so far is on the disk: the engine itself syncs nothing. The same as a POST
-    /// to <c>/bxb/sync</c> with the credentials.
-    /// </summary>
-    /// <exception cref="HttpRequestException">The engine is away or the disk failed: nothing is known of what was written last.</exception>
-    public Task SyncAsync(CancellationToken ct) => PostAsync(_http, new Uri(_root, "bxb/sync"), content: null, ct);
 
     /// <summary>Ends the engine and returns when its process is gone.</summary>
     public async ValueTask DisposeAsync()
