@@ -49,6 +49,12 @@ internal sealed partial class ChildProcess : IAsyncDisposable
     public static ChildProcess Start(string assembly, IEnumerable<string> arguments, Func<string, IReadOnlyDictionary<string, string>> environment)
     {
         var directory = System.IO.Directory.CreateTempSubdirectory("bxb-load-");
+        if (!OperatingSystem.IsWindows())
+        {
+            // Where this is root, PostgreSQL's own user has to get in: else the cluster would lie elsewhere and outlive the run.
+            directory.UnixFileMode = (UnixFileMode)0b111_101_101;
+        }
+
         var start = new ProcessStartInfo(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", [assembly, .. arguments])
         {
             WorkingDirectory = directory.FullName,
