@@ -18,7 +18,7 @@ public abstract class RewindCompliance : TransportCompliance
             o.MaxBatch = 6;
             o.DurableProgress = (_, progress, _) =>
             {
-                asked = progress;
+                asked = progress.Position;
                 return ValueTask.FromResult(positions[7]);
             };
         }));

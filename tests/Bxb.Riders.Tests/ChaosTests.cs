@@ -23,7 +23,7 @@ public sealed class ChaosTests(ITestOutputHelper output) : IAsyncLifetime
         for (var i = 0; i < 2; i++)
         {
             await _rig.StartHostAsync(b => b.Group(
-                Group, o => (o.MaxBatch, o.DurableProgress) = (50, (_, progress, _) => ValueTask.FromResult(store.Durable(progress))), store.InsertAsync));
+                Group, o => (o.MaxBatch, o.DurableProgress) = (50, (_, progress, _) => ValueTask.FromResult(store.Durable(progress.Position))), store.InsertAsync));
         }
 
         var appended = new List<long>();

@@ -1,8 +1,6 @@
-using Bxb.EventLog.Records;
 using Bxb.Riders.Compliance;
 using Bxb.Riders.Health;
 using Bxb.Riders.Progress;
-using Bxb.Riders.Transport;
 using Bxb.Testing;
 using MassTransit;
 using Microsoft.Extensions.DependencyInjection;
@@ -38,25 +36,25 @@ public sealed class HealthTests
         var clock = new ManualTimeProvider();
         var group = new GroupActivity("g", clock);
         var health = new GroupHealth(new GroupActivities([], clock), Options.Create(new RidersOptions()));
-        var claim = new FixedClaim();
-        group.Held(claim, progress: 0);
+        var lag = 0L;
+        group.Partition(0).Held(default, _ => lag);
         for (var i = 0; i < 3600; i++)
         {
             clock.Advance(TimeSpan.FromSeconds(1));
             group.Sample();
         }
 
-        claim.Head = 5;
+        lag = 5;
         health.FindStall(group).ShouldBeNull();
         clock.Advance(TimeSpan.FromSeconds(9));
         group.Sample();
         health.FindStall(group).ShouldBeNull();
         clock.Advance(TimeSpan.FromSeconds(1));
         group.Sample();
-        health.FindStall(group).ShouldBe("no progress for 10 s, 5 positions behind");
-        group.Failing("TimeoutException: away");
-        health.FindStall(group).ShouldBe("no progress for 10 s, 5 positions behind: TimeoutException: away");
-        group.Advance(5);
+        health.FindStall(group).ShouldBe("no progress for 10 s, 5 events behind");
+        group.Partition(0).Failing("TimeoutException: away");
+        health.FindStall(group).ShouldBe("no progress for 10 s, 5 events behind: TimeoutException: away");
+        lag = 0;
         health.FindStall(group).ShouldBeNull();
     }
 
@@ -72,20 +70,5 @@ public sealed class HealthTests
     private sealed class UnreachableRig : TransportRig
     {
         public override string ConnectionString => "Host=127.0.0.1;Port=1;Username=nobody;Timeout=1";
-    }
-
-    private sealed class FixedClaim : IPartitionClaim
-    {
-        public int Partition => 0;
-
-        public CancellationToken Lost => CancellationToken.None;
-
-        public long Head { get; set; }
-
-        public ValueTask<long> FindStartAsync(StartFrom startFrom, CancellationToken cancellationToken) => ValueTask.FromResult(0L);
-
-        public ValueTask<long> FillAsync(EventRecords into, long after, long upTo, BatchLimits limits, CancellationToken cancellationToken) => ValueTask.FromResult(after);
-
-        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
     }
 }

@@ -19,9 +19,21 @@ public enum ConsumerGroupState
 /// <summary>How far a consumer group is.</summary>
 /// <param name="Group">Its name.</param>
 /// <param name="Position">The progress: everything up to this position is processed, or among the dead letters.</param>
-/// <param name="LagEvents">Positions between progress and the settled head. An upper bound of the records still to come: positions have gaps.</param>
+/// <param name="LagEvents">Records still to come: those of its partitions and those that the transport does not have yet. An upper bound where only positions are known, since they have gaps.</param>
 /// <param name="LagSeconds">Age of the oldest record that is not processed, seconds; 0 when there is none.</param>
 /// <param name="State">What it is doing.</param>
 /// <param name="Error">Why it retries, one line; null when nothing is wrong.</param>
-/// <param name="Owner">The host that reads it, or read it last; null when none ever did.</param>
-public sealed record ConsumerGroupStatus(string Group, long Position, long LagEvents, double LagSeconds, ConsumerGroupState State, string? Error, string? Owner);
+/// <param name="Owner">The host that reads it, or read it last; null when none ever did. One of them where partitions have several.</param>
+/// <param name="Partitions">Its partitions; the log itself is one.</param>
+public sealed record ConsumerGroupStatus(
+    string Group, long Position, long LagEvents, double LagSeconds, ConsumerGroupState State, string? Error, string? Owner, IReadOnlyList<PartitionStatus> Partitions);
+
+/// <summary>How far a consumer group is in one partition.</summary>
+/// <param name="Partition">Its number, from 0.</param>
+/// <param name="Position">Everything of the partition up to this position is processed.</param>
+/// <param name="Offset">The Kafka offset of what follows; -1 for the log itself, or when it is not known.</param>
+/// <param name="LagEvents">Records of the partition still to come, as far as the transport has them.</param>
+/// <param name="LagSeconds">An upper bound of the age of the oldest of them, seconds; 0 when there is none.</param>
+/// <param name="Owner">The host that reads it, or read it last.</param>
+/// <param name="Error">Why it does not get on, one line; null when nothing is wrong.</param>
+public sealed record PartitionStatus(int Partition, long Position, long Offset, long LagEvents, double LagSeconds, string Owner, string? Error);

@@ -31,8 +31,8 @@ public sealed class ConsumerGroups
         try
         {
             var local = _groups.Find(group);
-            var stored = await _progress.ReadAsync(group, cancellationToken);
-            return local is null && stored is null ? null : await DescribeAsync(group, local, stored, cancellationToken);
+            var rows = await _progress.ReadAsync(group, cancellationToken);
+            return local is null && rows.Count == 0 ? null : await DescribeAsync(group, local, rows, cancellationToken);
         }
         catch (DbException exception)
         {
@@ -69,47 +69,45 @@ public sealed class ConsumerGroups
     {
         ArgumentNullException.ThrowIfNull(group);
         var local = _groups.Find(group);
-        if (local is { IsHeld: true } && local.Progress >= position)
-        {
-            return true;
-        }
-
         var started = _time.GetTimestamp();
-        using var expiry = new CancellationTokenSource(timeout > TimeSpan.Zero ? timeout : TimeSpan.Zero, _time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(expiry.Token, cancellationToken);
         while (true)
         {
-            if (local is { IsHeld: true } ? local.Progress >= position : await HasStoredAsync(group, position, cancellationToken))
-            {
-                return true;
-            }
+            using var pause = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
 
-            if (timeout <= TimeSpan.Zero || _time.GetElapsedTime(started) >= timeout)
+            // Asked for before the look, so that what happens in between is not missed.
+            var advanced = local?.AdvancedToAsync(position, pause.Token);
+            try
             {
-                return false;
-            }
+                var reached = local?.Reached(_transport.Partitions);
+                if (reached is { } here ? here >= position : await HasStoredAsync(group, position, cancellationToken))
+                {
+                    return true;
+                }
 
-            await PauseAsync(local, position, either.Token);
-            cancellationToken.ThrowIfCancellationRequested();
+                var left = timeout - _time.GetElapsedTime(started);
+                if (left <= TimeSpan.Zero)
+                {
+                    return false;
+                }
+
+                var interval = reached is null ? PollInterval : PollInterval * 10;
+                await Task.WhenAny(Task.Delay(left < interval ? left : interval, _time, pause.Token), advanced ?? Task.Delay(Timeout.Infinite, pause.Token));
+                cancellationToken.ThrowIfCancellationRequested();
+            }
+            finally
+            {
+                await pause.CancelAsync();
+                await (advanced ?? Task.CompletedTask).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
         }
-    }
-
-    /// <summary>Until the group has got there on this host; or, where another one reads it or may soon, for a moment.</summary>
-    private async Task PauseAsync(GroupActivity? local, long position, CancellationToken cancellationToken)
-    {
-        using var pause = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var delay = Task.Delay(local is { IsHeld: true } ? PollInterval * 10 : PollInterval, _time, pause.Token);
-        var reached = local is null ? delay : local.ReachedAsync(position, pause.Token);
-        await Task.WhenAny(delay, reached);
-        await pause.CancelAsync();
-        await Task.WhenAll(delay, reached).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     private async Task<bool> HasStoredAsync(string group, long position, CancellationToken cancellationToken)
     {
         try
         {
-            return await _progress.ReadAsync(group, cancellationToken) is { } stored && stored.Progress >= position;
+            var rows = await _progress.ReadAsync(group, cancellationToken);
+            return rows.Count >= _transport.Partitions && rows.All(r => r.Progress.Position >= position);
         }
         catch (DbException)
         {
@@ -131,21 +129,32 @@ public sealed class ConsumerGroups
         }
     }
 
-    private async Task<ConsumerGroupStatus> DescribeAsync(
-        string group, GroupActivity? local, (long Progress, string? Owner, string? Error)? stored, CancellationToken cancellationToken)
+    private async Task<ConsumerGroupStatus> DescribeAsync(string group, GroupActivity? local, IReadOnlyList<PartitionRow> rows, CancellationToken cancellationToken)
     {
-        var held = local is { IsHeld: true };
-        var progress = stored?.Progress ?? 0;
-        var lag = Math.Max(0, _settled.Current - progress);
-        var error = (local is null ? null : local.Error) ?? (held ? null : stored?.Error);
+        var partitions = new List<PartitionStatus>();
+        var upstream = Math.Max(0, _settled.Current - _transport.Delivered);
+        var oldest = upstream > 0 ? _transport.Delivered : long.MaxValue;
+        foreach (var row in rows)
+        {
+            var lag = _transport.CountLag(row.Partition, row.Progress);
+            oldest = lag > 0 ? Math.Min(oldest, row.Progress.Position) : oldest;
+            partitions.Add(new(row.Partition, row.Progress.Position, row.Progress.Offset, lag, lag == 0 ? 0 : await AgeAsync(row.Progress.Position, cancellationToken), row.Owner, row.Error));
+        }
+
+        var behind = partitions.Sum(p => p.LagEvents) + upstream;
+        
+        // Of a partition that this host reads it knows more than the table.
+        var error = local?.Error ?? rows.Where(r => local?.Partition(r.Partition) is not { IsHeld: true }).Select(r => r.Error).FirstOrDefault(e => e is not null);
         var state = error is not null ? ConsumerGroupState.Retrying
-            : !held && !await _transport.IsClaimedAsync(group, cancellationToken) ? ConsumerGroupState.Stopped
-            : lag > 0 ? ConsumerGroupState.Running
+            : local is not { IsHeld: true } && !await _transport.IsClaimedAsync(group, cancellationToken) ? ConsumerGroupState.Stopped
+            : behind > 0 ? ConsumerGroupState.Running
             : ConsumerGroupState.Idle;
-        return new ConsumerGroupStatus(group, progress, lag, lag == 0 ? 0 : await AgeAsync(progress, cancellationToken), state, error, stored?.Owner);
+        return new ConsumerGroupStatus(
+            group, rows.Count == 0 ? 0 : rows.Min(r => r.Progress.Position), behind, behind == 0 ? 0 : await AgeAsync(oldest, cancellationToken), state, error,
+            rows.Count == 0 ? null : rows[0].Owner, partitions);
     }
 
-    /// <summary>By the database's clock, which also said when the record came in.</summary>
+    /// <summary>Age of the oldest record above a position, by the database's clock, which also said when the record came in.</summary>
     private async Task<double> AgeAsync(long progress, CancellationToken cancellationToken)
     {
         await using var command = _database.CreateCommand(

@@ -58,7 +58,7 @@ public sealed class DeadLetters
         var letter = await DecideAsync(id, organizationId, "requeued", note: null, cancellationToken);
         if (letter is not null)
         {
-            _groups.Find(letter.Group)?.WakeForRequeue();
+            _groups.Find(letter.Group)?.Wake();
         }
 
         return letter;

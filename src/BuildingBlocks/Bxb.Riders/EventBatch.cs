@@ -1,4 +1,6 @@
+using System.Data.Common;
 using Bxb.EventLog.Records;
+using Bxb.Riders.Transport;
 
 namespace Bxb.Riders;
 
@@ -57,6 +59,37 @@ public sealed class EventBatch
 
     /// <summary>Which ownership of the group handed it out: grows with each take-over, never repeats. A store may refuse what an older one sends.</summary>
     public long OwnerEpoch { get; init; }
+
+    /// <summary>The Kafka topic that the records came from; null when they came from the log itself.</summary>
+    public string? Topic { get; init; }
+
+    /// <summary>The partition of the topic; 0 for the log itself, which has one.</summary>
+    public int Partition { get; init; }
+
+    /// <summary>Offset of the first record in its partition; -1 when it came from the log itself.</summary>
+    public long FirstOffset => this[0].Offset;
+
+    /// <summary>Offset of the last record in its partition; -1 when it came from the log itself.</summary>
+    public long LastOffset => this[_count - 1].Offset;
+
+    /// <summary>How progress is written within a consumer's transaction; null where there is none to write.</summary>
+    internal Func<DbTransaction, ReadMark, CancellationToken, Task>? ProgressWriter { get; init; }
+
+    /// <summary>
+    /// Stores the group's progress up to this batch's end in a transaction of the consumer's own, on the log's database: work and progress are committed together or not at all, and the batch is
+    /// never handed out again. Call it as the last thing before the commit, and do not commit when it throws.
+    /// </summary>
+    /// <param name="transaction">Open, of Npgsql, on the database of the event log; stays the caller's.</param>
+    /// <param name="cancellationToken">Ends the call; the transaction must be rolled back then.</param>
+    /// <exception cref="OwnershipLostException">Another host owns the partition now.</exception>
+    /// <exception cref="InvalidOperationException">The batch was made by a test, and has no group behind it.</exception>
+    public Task StoreProgressAsync(DbTransaction transaction, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(transaction);
+        var offset = LastOffset;
+        return (ProgressWriter ?? throw new InvalidOperationException("The batch has no group behind it."))(
+            transaction, new ReadMark(LastPosition, offset < 0 ? -1 : offset + 1), cancellationToken);
+    }
 
     /// <summary>The record at an index, as a view that lives until the consumer returns.</summary>
     /// <exception cref="ObjectDisposedException">The consumer has returned; the buffer went back to the pool.</exception>

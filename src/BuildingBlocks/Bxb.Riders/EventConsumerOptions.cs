@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using Bxb.Riders.Replay;
 using MassTransit;
 
 namespace Bxb.Riders;
@@ -12,6 +13,12 @@ public enum StartFrom
     /// <summary>Behind what is settled when the group first starts; older records are never delivered to it.</summary>
     Now,
 }
+
+/// <summary>The progress of one partition of a group.</summary>
+/// <param name="Topic">The Kafka topic; null for the log itself.</param>
+/// <param name="Partition">The partition; 0 for the log itself.</param>
+/// <param name="Position">Everything of the partition up to here is processed.</param>
+public readonly record struct PartitionProgress(string? Topic, int Partition, long Position);
 
 /// <summary>How one consumer group is fed.</summary>
 public sealed class EventConsumerOptions
@@ -49,10 +56,13 @@ public sealed class EventConsumerOptions
     public Func<Exception, bool> IsTransient { get; set; } = TransientFaults.IsTransient;
 
     /// <summary>
-    /// Asked each time that this host takes the group over, before the first batch: given the group's progress, answers the position up to which the consumer's
-    /// store surely holds everything. If that is lower, the group goes back to it. What it throws is logged and asked again after a pause. Default: none, the progress is believed.
+    /// Asked each time that this host takes a partition over, before the first batch: given the partition's progress, answers the position up to which the consumer's
+    /// store surely holds everything of that partition. If that is lower, the group goes back to it. What it throws is logged and asked again after a pause. Default: none, the progress is believed.
     /// </summary>
-    public Func<IServiceProvider, long, CancellationToken, ValueTask<long>>? DurableProgress { get; set; }
+    public Func<IServiceProvider, PartitionProgress, CancellationToken, ValueTask<long>>? DurableProgress { get; set; }
+
+    /// <summary>Gives the second copy of the group's store that a replay can be built into. Default: none, and the group can only be replayed in place.</summary>
+    public Func<IServiceProvider, IShadowStore>? Shadow { get; set; }
 
     /// <summary>
     /// Adds to the group's pipeline (circuit breaker, filters, concurrency limits) before the consumer. Default: nothing. Faults must reach the group: do not discard them

@@ -60,6 +60,7 @@ public static class RidersRegistration
         services.AddSingleton<GroupActivities>();
         services.AddSingleton<RidersInstruments>();
         services.AddSingleton<ConsumerProgress>();
+        services.AddSingleton<TakeOver>();
         services.AddSingleton<DeadLetterStore>();
         services.AddSingleton<LoopServices>();
         services.AddSingleton<GroupHealth>();

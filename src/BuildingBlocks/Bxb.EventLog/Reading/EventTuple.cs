@@ -13,6 +13,7 @@ internal static class EventTuple
     public static RecordEntry Read(ReadOnlySpan<byte> tuple, EventRecords into) => new()
     {
         Position = BinaryPrimitives.ReadInt64BigEndian(Field(ref tuple)),
+        Offset = -1,
         OrganizationId = BinaryPrimitives.ReadInt32BigEndian(Field(ref tuple)),
         Kind = (EventKind)BinaryPrimitives.ReadInt16BigEndian(Field(ref tuple)),
         TimestampMilliseconds = Milliseconds(Field(ref tuple)),

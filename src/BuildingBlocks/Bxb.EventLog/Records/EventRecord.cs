@@ -15,6 +15,9 @@ public readonly ref struct EventRecord
     /// <summary>Its place in the log.</summary>
     public long Position => _entry.Position;
 
+    /// <summary>Its place in the Kafka partition that it was read from; -1 when it was read from the log itself.</summary>
+    public long Offset => _entry.Offset;
+
     /// <summary>The organization it belongs to.</summary>
     public int OrganizationId => _entry.OrganizationId;
 
@@ -56,6 +59,9 @@ public struct RecordEntry
 {
     /// <summary>Its place in the log.</summary>
     public long Position;
+
+    /// <summary>Its place in the Kafka partition that it was read from; -1 when it was read from the log itself.</summary>
+    public long Offset;
 
     /// <summary>Event time, milliseconds since the Unix epoch.</summary>
     public long TimestampMilliseconds;

@@ -1,6 +1,9 @@
+using System.Data.Common;
 using System.Runtime.ExceptionServices;
 using Bxb.EventLog.Records;
 using Bxb.Riders.Failures;
+using Bxb.Riders.Progress;
+using Bxb.Riders.Transport;
 using Microsoft.Extensions.Logging;
 
 namespace Bxb.Riders.Delivery;
@@ -44,7 +47,13 @@ internal sealed partial class BatchDelivery(PartitionDuty duty)
     /// <summary>One try; null when it went well, else why not.</summary>
     private async Task<Exception?> TryAsync(EventRecords records, int start, int count, int attempt, bool isRepeat)
     {
-        var batch = new EventBatch(duty.Group, records, start, count, attempt, isRepeat) { OwnerEpoch = duty.Owned.Epoch };
+        var batch = new EventBatch(duty.Owned.Group, records, start, count, attempt, isRepeat)
+        {
+            OwnerEpoch = duty.Owned.Epoch,
+            Topic = duty.Claim.Topic,
+            Partition = duty.Claim.Partition,
+            ProgressWriter = StoreWithinAsync,
+        };
         try
         {
             duty.Abort.ThrowIfCancellationRequested();
@@ -70,11 +79,17 @@ internal sealed partial class BatchDelivery(PartitionDuty duty)
         }
     }
 
+    private async Task StoreWithinAsync(DbTransaction transaction, ReadMark progress, CancellationToken cancellationToken)
+    {
+        duty.Abort.ThrowIfCancellationRequested();
+        await duty.RequireOwnedAsync(ConsumerProgress.StoreWithinAsync(transaction, duty.Owned, progress, cancellationToken));
+    }
+
     private async Task RetryLaterAsync(Exception failure, long position, int count, int failures)
     {
         var line = FaultText.Line(failure);
-        Retrying(duty.Services.Logger, duty.Group, position, count, failures, line);
-        duty.Services.Instruments.Retried(duty.Group);
+        Retrying(duty.Services.Logger, duty.Owned.Group, position, count, failures, line);
+        duty.Services.Instruments.Retried(duty.Owned.Group);
         duty.Activity.Failing(line);
         await duty.RequireOwnedAsync(duty.Services.Progress.StoreErrorAsync(duty.Owned, line, duty.Abort));
         await duty.PauseAsync(failures);
@@ -84,14 +99,14 @@ internal sealed partial class BatchDelivery(PartitionDuty duty)
     {
         if (count == 1)
         {
-            DeadLettered(duty.Services.Logger, duty.Group, records[start].Position, FaultText.Line(failure));
-            await duty.RequireOwnedAsync(duty.Services.DeadLetters.PutAsync(duty.Owned, records, start, failure, duty.Abort));
-            duty.Services.Instruments.DeadLettered(duty.Group);
+            DeadLettered(duty.Services.Logger, duty.Owned.Group, records[start].Position, FaultText.Line(failure));
+            await duty.RequireOwnedAsync(duty.Services.DeadLetters.PutAsync(duty.Owned, duty.Claim.Topic, records, start, failure, duty.Abort));
+            duty.Services.Instruments.DeadLettered(duty.Owned.Group);
             duty.Activity.Moved();
             return false;
         }
 
-        Halving(duty.Services.Logger, duty.Group, records[start].Position, count, FaultText.Line(failure));
+        Halving(duty.Services.Logger, duty.Owned.Group, records[start].Position, count, FaultText.Line(failure));
         var half = count / 2;
         var first = await DeliverAsync(records, start, half, attempt, isRepeat: true);
         var second = await DeliverAsync(records, start + half, count - half, attempt, isRepeat: true);

@@ -1,3 +1,4 @@
+using Bxb.EventLog.Reading;
 using Bxb.Riders.Failures;
 using Bxb.Riders.Progress;
 using Bxb.Riders.Transport;
@@ -8,14 +9,20 @@ namespace Bxb.Riders.Delivery;
 
 /// <summary>What all receive loops of a host work with. Thread-safe.</summary>
 internal sealed class LoopServices(
-    IServiceProvider services, IEventTransport transport, ConsumerProgress progress, DeadLetterStore deadLetters, GroupActivities groups, RidersInstruments instruments,
+    IServiceProvider services, IEventTransport transport, EventLogReader log, SettledPosition settled, ConsumerProgress progress, TakeOver takeOver, DeadLetterStore deadLetters, GroupActivities groups, RidersInstruments instruments,
     IOptions<RidersOptions> options, TimeProvider time, ILogger<ReceiveLoop> logger)
 {
     public IServiceProvider Services => services;
 
     public IEventTransport Transport => transport;
 
+    public EventLogReader Log => log;
+
+    public SettledPosition Settled => settled;
+
     public ConsumerProgress Progress => progress;
+
+    public TakeOver TakeOver => takeOver;
 
     public DeadLetterStore DeadLetters => deadLetters;
 

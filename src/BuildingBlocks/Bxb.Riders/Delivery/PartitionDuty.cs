@@ -11,20 +11,20 @@ internal delegate Task DispatchBatch(EventBatch batch, CancellationToken cancell
 /// <param name="Owned">Group, partition, epoch.</param>
 /// <param name="Claim">The right to read.</param>
 /// <param name="Options">The group's options.</param>
-/// <param name="Activity">Where progress and errors are shown.</param>
+/// <param name="Group">What this host knows of the group.</param>
+/// <param name="Activity">Where the partition's progress and errors are shown.</param>
 /// <param name="Dispatch">The way to the consumer.</param>
 /// <param name="Services">What the host gives.</param>
-/// <param name="Intake">Fires first at a stop: nothing new is begun, the batch in hand goes on.</param>
+/// <param name="Stop">The loop's own stop, asked directly: a linked token fires a moment later.</param>
+/// <param name="Intake">Fires first at a stop, or when the partition is wanted elsewhere: nothing new is begun, the batch in hand goes on.</param>
 /// <param name="Abort">Fires when the batch in hand has to end, or the claim is lost: from then on nothing is written.</param>
 internal sealed record PartitionDuty(
-    PartitionOwnership Owned, IPartitionClaim Claim, EventConsumerOptions Options, GroupActivity Activity, DispatchBatch Dispatch, LoopServices Services,
-    CancellationToken Intake, CancellationToken Abort)
+    PartitionOwnership Owned, IPartitionClaim Claim, EventConsumerOptions Options, GroupActivity Group, PartitionActivity Activity, DispatchBatch Dispatch, LoopServices Services,
+    CancellationToken Stop, CancellationToken Intake, CancellationToken Abort)
 {
-    public string Group => Owned.Group;
-
     public Backoff Backoff => new(Options.RetryDelay, Options.MaxRetryDelay);
 
-    public bool IsStopping => Intake.IsCancellationRequested || Abort.IsCancellationRequested;
+    public bool IsStopping => Stop.IsCancellationRequested || Claim.Ending.IsCancellationRequested || Abort.IsCancellationRequested;
 
     /// <summary>Pauses between two tries; a stop ends it at once.</summary>
     /// <exception cref="OperationCanceledException">The stop.</exception>
@@ -39,7 +39,7 @@ internal sealed record PartitionDuty(
     {
         if (!await write)
         {
-            throw new OwnershipLostException(Group);
+            throw new OwnershipLostException(Owned.Group);
         }
     }
 }

@@ -19,7 +19,7 @@ internal sealed partial class PartitionWorker
     private readonly RequeuedDelivery _requeued;
     private readonly StoredProgress _found;
     private readonly bool _ownedBefore;
-    private long _progress;
+    private ReadMark _progress;
     private long _repeatUntil;
     private bool _unstored;
     private int _rewinds;
@@ -47,9 +47,9 @@ internal sealed partial class PartitionWorker
             await RepeatAsync(edges);
         }
 
-        if (durable < _found.Progress)
+        if (durable < _found.Progress.Position)
         {
-            await RewindAsync(durable, _progress);
+            await RewindAsync(durable, _progress.Position);
         }
 
         while (!_duty.IsStopping)
@@ -60,7 +60,7 @@ internal sealed partial class PartitionWorker
 
         if (_duty.Claim.Lost.IsCancellationRequested)
         {
-            throw new OwnershipLostException(_duty.Group);
+            throw new OwnershipLostException(_duty.Owned.Group);
         }
 
         await StoreProgressAsync();
@@ -82,7 +82,7 @@ internal sealed partial class PartitionWorker
     /// <summary>Delivers until a stop, or until a rewind asks for another reader.</summary>
     private async Task DeliverFromAsync(ReadAhead reader)
     {
-        var end = _progress;
+        var end = _progress.Position;
         try
         {
             while (!_duty.IsStopping)
@@ -99,7 +99,7 @@ internal sealed partial class PartitionWorker
                 if (batch.Records.Count > 0)
                 {
                     end = batch.Records.LastPosition;
-                    await StoreAsync(new BatchEdges(batch.Records.FirstPosition, end));
+                    await StoreAsync(Edges(batch.Records));
                     await DeliverAsync(batch.Records, batch.IsRepeat);
                 }
 
@@ -116,7 +116,9 @@ internal sealed partial class PartitionWorker
     private async Task RepeatAsync(BatchEdges edges)
     {
         using var records = EventRecords.Rent();
-        await _duty.Claim.FillAsync(records, edges.First - 1, edges.Last, BatchLimits.None, _duty.Intake);
+        // What a consumer committed with its own work is behind it: a transaction did both or neither.
+        var after = _progress.Position < edges.First ? new ReadMark(edges.First - 1, edges.FirstOffset) : _progress;
+        await _duty.Claim.FillAsync(records, after, edges.Last, BatchLimits.None, _duty.Intake);
         try
         {
             if (records.Count > 0)
@@ -124,7 +126,12 @@ internal sealed partial class PartitionWorker
                 await DeliverAsync(records, isRepeat: true);
             }
 
-            (_progress, _unstored) = (Math.Max(_progress, edges.Last), true);
+            if (_progress.Position < edges.Last)
+            {
+                _progress = new ReadMark(edges.Last, edges.LastOffset < 0 ? -1 : edges.LastOffset + 1);
+            }
+
+            _unstored = true;
         }
         catch (ProgressLostException lost)
         {
@@ -132,14 +139,16 @@ internal sealed partial class PartitionWorker
         }
     }
 
+    private static BatchEdges Edges(EventRecords records) => new(records.FirstPosition, records.LastPosition, records[0].Offset, records[records.Count - 1].Offset);
+
     private async Task DeliverAsync(EventRecords records, bool isRepeat)
     {
         var started = _duty.Services.Time.GetTimestamp();
         _duty.Activity.Pending(records[0].IngestedAtMilliseconds);
         await _delivery.DeliverAsync(records, 0, records.Count, attempt: 0, isRepeat);
         var elapsed = _duty.Services.Time.GetElapsedTime(started);
-        _duty.Services.Instruments.Processed(_duty.Group, records.Count, elapsed);
-        Processed(Logger, _duty.Group, records.Count, records.FirstPosition, records.LastPosition, elapsed.TotalMilliseconds);
+        _duty.Services.Instruments.Processed(_duty.Owned.Group, records.Count, elapsed);
+        Processed(Logger, _duty.Owned.Group, records.Count, records.FirstPosition, records.LastPosition, elapsed.TotalMilliseconds);
     }
 
     private async Task WaitAsync(ReadAhead reader)
@@ -147,26 +156,26 @@ internal sealed partial class PartitionWorker
         _duty.Activity.Pending(0);
         using var timeout = new CancellationTokenSource(RequeuedDelivery.Interval, _duty.Services.Time);
         using var wake = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, _duty.Intake, _duty.Abort);
-        _duty.Activity.SetWake(wake);
+        _duty.Group.SetWake(_duty.Owned.Partition, wake);
         try
         {
             await reader.WaitAsync(wake.Token);
         }
         finally
         {
-            _duty.Activity.SetWake(null);
+            _duty.Group.SetWake(_duty.Owned.Partition, null);
         }
     }
 
     /// <summary>Goes back to what the consumer's store surely holds; all that was handed out up to <paramref name="end"/> will come as a repeat.</summary>
     private async Task RewindAsync(long durable, long end)
     {
-        var target = Math.Min(durable, _progress);
-        Rewinding(Logger, _duty.Group, _progress, target);
-        _repeatUntil = Math.Max(_repeatUntil, Math.Max(_progress, end));
+        var target = durable < _progress.Position ? new ReadMark(durable) : _progress;
+        Rewinding(Logger, _duty.Owned.Group, _progress.Position, target.Position);
+        _repeatUntil = Math.Max(_repeatUntil, Math.Max(_progress.Position, end));
         (_progress, _unstored) = (target, true);
         await StoreProgressAsync();
-        _duty.Services.Instruments.Rewound(_duty.Group);
+        _duty.Services.Instruments.Rewound(_duty.Owned.Group);
         if (++_rewinds > 1)
         {
             await _duty.PauseAsync(_rewinds);
@@ -180,7 +189,8 @@ internal sealed partial class PartitionWorker
         _duty.Abort.ThrowIfCancellationRequested();
         await _duty.RequireOwnedAsync(_duty.Services.Progress.StoreAsync(_duty.Owned, _progress, next, _repeatUntil, _duty.Abort));
         _unstored = false;
-        _duty.Activity.Advance(_progress);
+        _duty.Group.Advance(_duty.Owned.Partition, _progress);
+        _duty.Claim.Stored(_progress);
         _duty.Activity.Moved();
     }
 
@@ -188,7 +198,7 @@ internal sealed partial class PartitionWorker
     {
         if (_duty.Options.DurableProgress is not { } ask)
         {
-            return _progress;
+            return _progress.Position;
         }
 
         using var either = CancellationTokenSource.CreateLinkedTokenSource(_duty.Intake, _duty.Abort);
@@ -196,14 +206,14 @@ internal sealed partial class PartitionWorker
         {
             try
             {
-                var durable = Math.Max(0, await ask(_duty.Services.Services, _progress, either.Token));
+                var durable = Math.Max(0, await ask(_duty.Services.Services, new PartitionProgress(_duty.Claim.Topic, _duty.Claim.Partition, _progress.Position), either.Token));
                 _duty.Activity.Recovered();
                 return durable;
             }
             catch (Exception exception) when (!_duty.IsStopping)
             {
                 var line = FaultText.Line(exception);
-                NotAnswered(Logger, _duty.Group, line);
+                NotAnswered(Logger, _duty.Owned.Group, line);
                 _duty.Activity.Failing(line);
                 await _duty.RequireOwnedAsync(_duty.Services.Progress.StoreErrorAsync(_duty.Owned, line, _duty.Abort));
                 await _duty.PauseAsync(failures);

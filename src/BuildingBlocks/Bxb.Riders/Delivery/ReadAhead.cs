@@ -6,9 +6,9 @@ namespace Bxb.Riders.Delivery;
 
 /// <summary>Records read ahead. Whoever took it disposes of it.</summary>
 /// <param name="Records">In log order; empty when only gaps were found.</param>
-/// <param name="Reached">The position up to which the partition was read.</param>
+/// <param name="Reached">How far the partition was read.</param>
 /// <param name="IsRepeat">Whether they were delivered once already, before a rewind.</param>
-internal sealed record ReadBatch(EventRecords Records, long Reached, bool IsRepeat) : IDisposable
+internal sealed record ReadBatch(EventRecords Records, ReadMark Reached, bool IsRepeat) : IDisposable
 {
     public void Dispose() => Records.Dispose();
 }
@@ -26,7 +26,7 @@ internal sealed class ReadAhead : IAsyncDisposable
     private readonly BatchLimits _limits;
     private readonly Task _reading;
 
-    public ReadAhead(IPartitionClaim claim, long after, long repeatUntil, EventConsumerOptions options, CancellationToken cancellationToken)
+    public ReadAhead(IPartitionClaim claim, ReadMark after, long repeatUntil, EventConsumerOptions options, CancellationToken cancellationToken)
     {
         _claim = claim;
         _limits = new BatchLimits(options.MaxBatch, options.MaxBatchBytes, options.MaxWait);
@@ -60,14 +60,14 @@ internal sealed class ReadAhead : IAsyncDisposable
         _stop.Dispose();
     }
 
-    private async Task ReadAsync(long after, long repeatUntil, CancellationToken cancellationToken)
+    private async Task ReadAsync(ReadMark after, long repeatUntil, CancellationToken cancellationToken)
     {
         Exception? failure = null;
         try
         {
             while (true)
             {
-                var isRepeat = after < repeatUntil;
+                var isRepeat = after.Position < repeatUntil;
                 var batch = await ReadBatchAsync(after, isRepeat ? repeatUntil : long.MaxValue, isRepeat, cancellationToken);
                 after = batch.Reached;
                 await HandOverAsync(batch, cancellationToken);
@@ -81,7 +81,7 @@ internal sealed class ReadAhead : IAsyncDisposable
         _batches.Writer.Complete(failure);
     }
 
-    private async ValueTask<ReadBatch> ReadBatchAsync(long after, long upTo, bool isRepeat, CancellationToken cancellationToken)
+    private async ValueTask<ReadBatch> ReadBatchAsync(ReadMark after, long upTo, bool isRepeat, CancellationToken cancellationToken)
     {
         var records = EventRecords.Rent();
         try

@@ -1,6 +1,8 @@
+using System.Collections.Concurrent;
 using Bxb.Riders.Failures;
 using Bxb.Riders.Pipeline;
 using Bxb.Riders.Progress;
+using Bxb.Riders.Transport;
 using MassTransit;
 using MassTransit.Transports;
 using Microsoft.Extensions.Logging;
@@ -24,6 +26,9 @@ internal sealed partial class ReceiveLoop : ReceiveTransportHandle
     private readonly LoopServices _services;
     private readonly GroupActivity _activity;
     private readonly EventDispatcher _dispatcher;
+
+    // The epoch under which this loop owned a partition last: if it is the one before, the consumer that worked under it has surely ended.
+    private readonly ConcurrentDictionary<int, long> _owned = new();
     private readonly Task _running;
 
     public ReceiveLoop(ReceiveEndpointContext endpoint, EventConsumerRegistration registration, LoopServices services)
@@ -58,20 +63,31 @@ internal sealed partial class ReceiveLoop : ReceiveTransportHandle
     private async Task RunAsync()
     {
         await _endpoint.TransportObservers.NotifyReady(_endpoint.InputAddress);
-        await Task.WhenAll(Enumerable.Range(0, _services.Transport.Partitions).Select(_ => KeepGoingAsync()));
+        var loops = new List<Task>();
+        while (!_intake.IsCancellationRequested)
+        {
+            while (loops.Count < _services.Transport.Partitions)
+            {
+                loops.Add(KeepGoingAsync());
+            }
+
+            // Partitions that are added to a topic are taken up without a restart.
+            await _services.Transport.WaitForPartitionsAsync(loops.Count, _intake.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        await Task.WhenAll(loops);
     }
 
     /// <summary>Claims and works one partition after the other.</summary>
     private async Task KeepGoingAsync()
     {
         var failures = 0;
-        var last = default(PartitionOwnership);
         while (!_intake.IsCancellationRequested)
         {
             var started = _services.Time.GetTimestamp();
             try
             {
-                await WorkClaimAsync(last, owned => last = owned);
+                await WorkClaimAsync();
             }
             catch (Exception) when (_intake.IsCancellationRequested)
             {
@@ -86,7 +102,6 @@ internal sealed partial class ReceiveLoop : ReceiveTransportHandle
             catch (Exception exception)
             {
                 failures = CountFailure(failures, started);
-                _activity.Failing(FaultText.Line(exception));
                 Failed(_services.Logger, _registration.Group, failures, FaultText.Line(exception));
                 await _endpoint.TransportObservers.NotifyFaulted(_endpoint.InputAddress, exception);
                 await PauseAsync(failures);
@@ -94,21 +109,28 @@ internal sealed partial class ReceiveLoop : ReceiveTransportHandle
         }
     }
 
-    private async Task WorkClaimAsync(PartitionOwnership last, Action<PartitionOwnership> claimed)
+    private async Task WorkClaimAsync()
     {
-        await using var claim = await _services.Transport.ClaimAsync(_registration.Group, _activity.Recovered, _intake.Token);
+        await using var claim = await ClaimAsync();
+        using var intake = CancellationTokenSource.CreateLinkedTokenSource(_intake.Token, claim.Ending);
         using var abort = CancellationTokenSource.CreateLinkedTokenSource(_abort.Token, claim.Lost);
-        var found = await _services.Progress.TakeOverAsync(
-            _registration.Group, claim.Partition, _services.Options.Owner, token => claim.FindStartAsync(_registration.Options.StartFrom, token), _intake.Token);
+        var found = await TakeOverAsync(claim);
         TakenOver(found, claim.Partition);
         var owned = new PartitionOwnership(_registration.Group, claim.Partition, found.Epoch);
-        claimed(owned);
+        var ownedBefore = _owned.TryGetValue(claim.Partition, out var last) && last == found.Epoch - 1;
+        _owned[claim.Partition] = found.Epoch;
         await _endpoint.TransportObservers.NotifyReady(_endpoint.InputAddress);
-        _activity.Held(claim, found.Progress);
+        var partition = _activity.Partition(claim.Partition);
+        partition.Held(found.Progress, mark => _services.Transport.CountLag(claim.Partition, mark));
+        _activity.Advance(claim.Partition, found.Progress);
         try
         {
-            var duty = new PartitionDuty(owned, claim, _registration.Options, _activity, _dispatcher.DispatchAsync, _services, _intake.Token, abort.Token);
-            await new PartitionWorker(duty, found, ownedBefore: last == owned with { Epoch = found.Epoch - 1 }).RunAsync();
+            var duty = new PartitionDuty(owned, claim, _registration.Options, _activity, partition, _dispatcher.DispatchAsync, _services, _intake.Token, intake.Token, abort.Token);
+            await new PartitionWorker(duty, found, ownedBefore).RunAsync();
+        }
+        catch (OperationCanceledException) when (claim.Ending.IsCancellationRequested && !claim.Lost.IsCancellationRequested && !_intake.IsCancellationRequested)
+        {
+            GivenUp(_services.Logger, _registration.Group, claim.Partition);
         }
         catch (OperationCanceledException) when (claim.Lost.IsCancellationRequested && !_intake.IsCancellationRequested)
         {
@@ -116,9 +138,40 @@ internal sealed partial class ReceiveLoop : ReceiveTransportHandle
         }
         finally
         {
-            _activity.Released();
+            partition.Released();
         }
     }
+
+    private async Task<IPartitionClaim> ClaimAsync()
+    {
+        try
+        {
+            var claim = await _services.Transport.ClaimAsync(_registration.Group, _activity.CanClaim, _intake.Token);
+            _activity.CanClaim();
+            return claim;
+        }
+        catch (Exception exception) when (!_intake.IsCancellationRequested)
+        {
+            _activity.FailingToClaim(FaultText.Line(exception));
+            throw;
+        }
+    }
+
+    private async Task<StoredProgress> TakeOverAsync(IPartitionClaim claim)
+    {
+        try
+        {
+            return await _services.TakeOver.RunAsync(_registration.Group, claim, _services.Transport.Partitions, _services.Options.Owner, FindStartAsync, _intake.Token);
+        }
+        catch (Exception exception) when (!_intake.IsCancellationRequested)
+        {
+            _activity.FailingToClaim(FaultText.Line(exception));
+            throw;
+        }
+    }
+
+    private async ValueTask<long> FindStartAsync(CancellationToken cancellationToken) =>
+        _registration.Options.StartFrom == StartFrom.Beginning ? 0 : await _services.Settled.RefreshAsync(cancellationToken);
 
     /// <summary>What went well for a while was no failure in a row.</summary>
     private int CountFailure(int failures, long started) => _services.Time.GetElapsedTime(started) > Reconnect.Longest * 2 ? 1 : failures + 1;
@@ -133,11 +186,11 @@ internal sealed partial class ReceiveLoop : ReceiveTransportHandle
     {
         if (found.IsNew)
         {
-            Begun(_services.Logger, _registration.Group, partition, found.Progress, _registration.Options.StartFrom);
+            Begun(_services.Logger, _registration.Group, partition, found.Progress.Position, _registration.Options.StartFrom);
         }
         else
         {
-            Resumed(_services.Logger, _registration.Group, partition, found.Progress, found.Epoch, found.InFlight);
+            Resumed(_services.Logger, _registration.Group, partition, found.Progress.Position, found.Epoch, found.InFlight);
         }
     }
 
@@ -155,6 +208,9 @@ internal sealed partial class ReceiveLoop : ReceiveTransportHandle
 
     [LoggerMessage(2004, LogLevel.Debug, "Consumer group {Group} ended at the stop; what it had begun will be repeated.")]
     private static partial void Stopped(ILogger logger, string group);
+
+    [LoggerMessage(2006, LogLevel.Debug, "Consumer group {Group} gave partition {Partition} up in mid-batch; the next owner repeats it.")]
+    private static partial void GivenUp(ILogger logger, string group, int partition);
 
     [LoggerMessage(2005, LogLevel.Warning, "The consumer of group {Group} does not end although it was cancelled; its batch will be repeated.")]
     private static partial void Abandoned(ILogger logger, string group);

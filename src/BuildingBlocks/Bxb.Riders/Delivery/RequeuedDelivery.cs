@@ -1,5 +1,4 @@
 using Bxb.EventLog.Records;
-using Bxb.Riders.Transport;
 using Microsoft.Extensions.Logging;
 
 namespace Bxb.Riders.Delivery;
@@ -20,14 +19,14 @@ internal sealed partial class RequeuedDelivery(PartitionDuty duty, BatchDelivery
     /// <summary>Delivers what waits, if it is time to look.</summary>
     public async Task DeliverAsync()
     {
-        if (!duty.Activity.TakeRequeue() && _looked && duty.Services.Time.GetElapsedTime(_lookedAt) < Interval)
+        if (!duty.Group.TakeWake(duty.Owned.Partition) && _looked && duty.Services.Time.GetElapsedTime(_lookedAt) < Interval)
         {
             return;
         }
 
         _looked = true;
         _lookedAt = duty.Services.Time.GetTimestamp();
-        foreach (var letter in await duty.Services.DeadLetters.RequeuedAsync(duty.Group, duty.Abort))
+        foreach (var letter in await duty.Services.DeadLetters.RequeuedAsync(duty.Owned, duty.Claim.Topic, duty.Abort))
         {
             if (duty.IsStopping)
             {
@@ -41,10 +40,9 @@ internal sealed partial class RequeuedDelivery(PartitionDuty duty, BatchDelivery
     private async Task DeliverAsync(long id, long position, int attempts)
     {
         using var records = EventRecords.Rent();
-        await duty.Claim.FillAsync(records, position - 1, position, BatchLimits.None, duty.Abort);
-        if (records.Count == 0)
+        if (position == 0 || await duty.Services.Log.ReadAsync(position - 1, position, 1, int.MaxValue, records, duty.Abort) == 0)
         {
-            await duty.Services.DeadLetters.ReturnAsync(duty.Owned, id, "The record is no longer in the log.", duty.Abort);
+            await duty.Services.DeadLetters.ReturnAsync(duty.Owned, id, position == 0 ? "It is no record of the log." : "The record is no longer in the log.", duty.Abort);
             return;
         }
 
@@ -52,7 +50,7 @@ internal sealed partial class RequeuedDelivery(PartitionDuty duty, BatchDelivery
         if (await delivery.DeliverAsync(records, 0, 1, attempts, isRepeat: true))
         {
             await duty.Services.DeadLetters.SettleAsync(duty.Owned, id, duty.Abort);
-            Settled(duty.Services.Logger, duty.Group, id, position);
+            Settled(duty.Services.Logger, duty.Owned.Group, id, position);
         }
     }
 

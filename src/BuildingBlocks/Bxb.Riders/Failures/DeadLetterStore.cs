@@ -15,14 +15,16 @@ internal sealed class DeadLetterStore(NpgsqlDataSource database)
     private const string Owned = "exists (select 1 from event_log.consumer_groups where group_name = $1 and partition = $2 and owner_epoch = $3)";
 
     private const string Put = $"""
-        insert into event_log.dead_letters as d (group_name, position, organization_id, code, record, reason, exception)
-        select $1, $4, $5, $6, $7, $8, $9 where {Owned}
-        on conflict (group_name, position) do update set reason = excluded.reason, exception = excluded.exception, attempts = d.attempts + 1,
+        insert into event_log.dead_letters as d (group_name, position, organization_id, code, record, reason, exception, topic, partition, record_offset)
+        select $1, $4, $5, $6, $7, $8, $9, $10, $2, $11 where {Owned}
+        on conflict (group_name, position) where position > 0 do update set reason = excluded.reason, exception = excluded.exception, attempts = d.attempts + 1,
             state = case d.state when 'discarded' then 'discarded' else 'pending' end
         """;
 
+    // What was put away under another transport has no partition here: the first one takes it.
     private const string Requeued = """
-        select id, position, attempts from event_log.dead_letters where group_name = $1 and state = 'requeued' order by id limit 100
+        select id, position, attempts from event_log.dead_letters
+        where group_name = $1 and state = 'requeued' and (topic is not distinct from $3 and partition = $2 or topic is distinct from $3 and $2 = 0) order by id limit 100
         """;
 
     private const string Settle = $"delete from event_log.dead_letters where group_name = $1 and id = $4 and state = 'requeued' and {Owned}";
@@ -33,7 +35,7 @@ internal sealed class DeadLetterStore(NpgsqlDataSource database)
 
     /// <summary>Keeps a record with the failure. One that was there already stays one row; a discarded one stays discarded.</summary>
     /// <returns>False when the epoch is over.</returns>
-    public Task<bool> PutAsync(PartitionOwnership owned, EventRecords records, int index, Exception failure, CancellationToken cancellationToken)
+    public Task<bool> PutAsync(PartitionOwnership owned, string? topic, EventRecords records, int index, Exception failure, CancellationToken cancellationToken)
     {
         var record = records[index];
         var command = Command(Put, owned);
@@ -43,14 +45,18 @@ internal sealed class DeadLetterStore(NpgsqlDataSource database)
         command.Parameters.Add(new() { Value = RecordDocument.Write(record), NpgsqlDbType = NpgsqlDbType.Jsonb });
         command.Parameters.Add(new() { Value = FaultText.Line(failure) });
         command.Parameters.Add(new() { Value = FaultText.Whole(failure) });
+        command.Parameters.Add(new() { Value = (object?)topic ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text });
+        command.Parameters.Add(new() { Value = record.Offset < 0 ? DBNull.Value : record.Offset, NpgsqlDbType = NpgsqlDbType.Bigint });
         return ExecuteAsync(command, cancellationToken);
     }
 
     /// <summary>The first hundred that wait to be delivered again, the oldest first.</summary>
-    public async Task<IReadOnlyList<RequeuedLetter>> RequeuedAsync(string group, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<RequeuedLetter>> RequeuedAsync(PartitionOwnership owned, string? topic, CancellationToken cancellationToken)
     {
         await using var command = database.CreateCommand(Requeued);
-        command.Parameters.Add(new() { Value = group });
+        command.Parameters.Add(new() { Value = owned.Group });
+        command.Parameters.Add(new() { Value = owned.Partition });
+        command.Parameters.Add(new() { Value = (object?)topic ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text });
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         var letters = new List<RequeuedLetter>();
         while (await reader.ReadAsync(cancellationToken))

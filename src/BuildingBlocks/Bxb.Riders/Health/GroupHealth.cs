@@ -17,7 +17,7 @@ internal sealed class GroupHealth(GroupActivities groups, IOptions<RidersOptions
         var stillness = group.Stillness;
         return stillness < options.Value.StalledAfter
             ? null
-            : $"no progress for {(long)stillness.TotalSeconds} s, {group.LagEvents} positions behind{(group.Error is { } error ? ": " + error : "")}";
+            : $"no progress for {(long)stillness.TotalSeconds} s, {group.LagEvents} events behind{(group.Error is { } error ? ": " + error : "")}";
     }
 
     /// <inheritdoc />

@@ -9,29 +9,34 @@ internal sealed class LogPartition(GroupLock groupLock, EventLogReader reader, S
 {
     public int Partition => 0;
 
+    public string? Topic => null;
+
+    public string Stream => PostgresLogTransport.StreamName;
+
+    public CancellationToken Ending => CancellationToken.None;
+
     public CancellationToken Lost => groupLock.Lost;
 
-    public long Head => settled.Current;
-
-    public async ValueTask<long> FindStartAsync(StartFrom startFrom, CancellationToken cancellationToken) =>
-        startFrom == StartFrom.Beginning ? 0 : await settled.RefreshAsync(cancellationToken);
-
-    public async ValueTask<long> FillAsync(EventRecords into, long after, long upTo, BatchLimits limits, CancellationToken cancellationToken)
+    public async ValueTask<ReadMark> FillAsync(EventRecords into, ReadMark after, long upTo, BatchLimits limits, CancellationToken cancellationToken)
     {
         if (upTo == long.MaxValue)
         {
-            upTo = await settled.WaitBeyondAsync(after, cancellationToken);
-            if (limits.MaxWait > TimeSpan.Zero && upTo - after < limits.MaxRecords)
+            upTo = await settled.WaitBeyondAsync(after.Position, cancellationToken);
+            if (limits.MaxWait > TimeSpan.Zero && upTo - after.Position < limits.MaxRecords)
             {
-                await WaitForFullBatchAsync(after + limits.MaxRecords - 1, limits.MaxWait, cancellationToken);
+                await WaitForFullBatchAsync(after.Position + limits.MaxRecords - 1, limits.MaxWait, cancellationToken);
                 upTo = Math.Max(upTo, settled.Current);
             }
         }
 
-        var count = await reader.ReadAsync(after, upTo, limits.MaxRecords, limits.MaxBytes, into, cancellationToken);
+        var count = await reader.ReadAsync(after.Position, upTo, limits.MaxRecords, limits.MaxBytes, into, cancellationToken);
 
         // What follows the last record may have been cut off by a limit; only a read that finds nothing proves a gap.
-        return count == 0 ? upTo : into.LastPosition;
+        return new ReadMark(count == 0 ? upTo : into.LastPosition);
+    }
+
+    public void Stored(ReadMark progress)
+    {
     }
 
     public ValueTask DisposeAsync() => groupLock.DisposeAsync();

@@ -9,9 +9,16 @@ namespace Bxb.Riders.PostgresLog;
 internal sealed class PostgresLogTransport(
     GroupLocks locks, EventLogReader reader, SettledPosition settled, IOptions<RidersOptions> options, TimeProvider time, ILogger<PostgresLogTransport> logger) : IEventTransport
 {
+    /// <summary>The name of the log as a stream of one partition.</summary>
+    public const string StreamName = "postgresql";
+
     public string Name => "postgresql";
 
     public int Partitions => 1;
+
+    public long Delivered => settled.Current;
+
+    public Task WaitForPartitionsAsync(int known, CancellationToken cancellationToken) => Task.Delay(Timeout.Infinite, cancellationToken);
 
     public async Task<IPartitionClaim> ClaimAsync(string group, Action waiting, CancellationToken cancellationToken)
     {
@@ -20,4 +27,6 @@ internal sealed class PostgresLogTransport(
     }
 
     public Task<bool> IsClaimedAsync(string group, CancellationToken cancellationToken) => locks.IsHeldAsync(group, cancellationToken);
+
+    public long CountLag(int partition, ReadMark reached) => Math.Max(0, settled.Current - reached.Position);
 }

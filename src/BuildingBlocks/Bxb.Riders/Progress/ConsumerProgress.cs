@@ -1,3 +1,5 @@
+using System.Data.Common;
+using Bxb.Riders.Transport;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -12,7 +14,14 @@ internal sealed class ConsumerProgress(NpgsqlDataSource database)
 {
     private const string Store = """
         update event_log.consumer_groups
-        set progress = $4, in_flight_first = $5, in_flight_last = $6, repeat_until = $7, error = null, updated_at = clock_timestamp()
+        set progress = $4, next_offset = $5, in_flight_first = $6, in_flight_last = $7, in_flight_first_offset = $8, in_flight_last_offset = $9, repeat_until = $10, error = null,
+            updated_at = clock_timestamp()
+        where group_name = $1 and partition = $2 and owner_epoch = $3
+        """;
+
+    private const string StoreWithin = """
+        update event_log.consumer_groups
+        set next_offset = case when progress < $4 then $5 else next_offset end, progress = greatest(progress, $4), updated_at = clock_timestamp()
         where group_name = $1 and partition = $2 and owner_epoch = $3
         """;
 
@@ -21,52 +30,34 @@ internal sealed class ConsumerProgress(NpgsqlDataSource database)
         where group_name = $1 and partition = $2 and owner_epoch = $3
         """;
 
-    private const string TakeOver = """
-        update event_log.consumer_groups set owner = $3, owner_epoch = owner_epoch + 1, error = null, updated_at = clock_timestamp()
-        where group_name = $1 and partition = $2
-        returning progress, in_flight_first, in_flight_last, coalesce(repeat_until, 0), owner_epoch
-        """;
-
-    private const string Begin = """
-        insert into event_log.consumer_groups (group_name, partition, progress, owner, owner_epoch) values ($1, $2, $4, $3, 0) on conflict do nothing
-        """;
-
-    private const string Read = "select min(progress), max(owner), max(error) from event_log.consumer_groups where group_name = $1";
+    private const string Read = "select partition, progress, coalesce(next_offset, -1), owner, error from event_log.consumer_groups where group_name = $1 order by partition";
 
     private const string Names = "select distinct group_name from event_log.consumer_groups";
 
-    /// <summary>Makes this host the owner: from the commit on, no earlier owner can write.</summary>
-    public async Task<StoredProgress> TakeOverAsync(
-        string group, int partition, string owner, Func<CancellationToken, ValueTask<long>> findStart, CancellationToken cancellationToken)
-    {
-        if (await TryTakeOverAsync(group, partition, owner, cancellationToken) is { } stored)
-        {
-            return stored;
-        }
-
-        var start = await findStart(cancellationToken);
-        await using (var begin = Command(Begin, group, partition))
-        {
-            begin.Parameters.Add(new() { Value = owner });
-            begin.Parameters.Add(new() { Value = start });
-            await begin.ExecuteNonQueryAsync(cancellationToken);
-        }
-
-        var begun = await TryTakeOverAsync(group, partition, owner, cancellationToken)
-            ?? throw new InvalidOperationException($"The progress of consumer group {group} vanished while it was taken over.");
-        return begun with { IsNew = true };
-    }
-
     /// <summary>Commits progress, and in the same statement the edges of the batch that comes next, if there is one.</summary>
     /// <returns>False when the epoch is over: somebody else owns the partition, and nothing was written.</returns>
-    public async Task<bool> StoreAsync(PartitionOwnership owned, long progress, BatchEdges? next, long repeatUntil, CancellationToken cancellationToken)
+    public async Task<bool> StoreAsync(PartitionOwnership owned, ReadMark progress, BatchEdges? next, long repeatUntil, CancellationToken cancellationToken)
     {
-        await using var command = Command(Store, owned.Group, owned.Partition);
-        command.Parameters.Add(new() { Value = owned.Epoch });
-        command.Parameters.Add(new() { Value = progress });
+        await using var command = database.CreateCommand(Store);
+        Name(command, owned);
+        command.Parameters.Add(new() { Value = progress.Position });
+        command.Parameters.Add(Offset(progress.Offset));
         command.Parameters.Add(Bigint(next?.First));
         command.Parameters.Add(Bigint(next?.Last));
-        command.Parameters.Add(Bigint(repeatUntil > progress ? repeatUntil : null));
+        command.Parameters.Add(Offset(next?.FirstOffset));
+        command.Parameters.Add(Offset(next?.LastOffset));
+        command.Parameters.Add(Bigint(repeatUntil > progress.Position ? repeatUntil : null));
+        return await command.ExecuteNonQueryAsync(cancellationToken) == 1;
+    }
+
+    /// <summary>Commits progress with a transaction of the consumer's own; it never goes back by this.</summary>
+    /// <returns>False when the epoch is over: the transaction must not be committed.</returns>
+    public static async Task<bool> StoreWithinAsync(DbTransaction transaction, PartitionOwnership owned, ReadMark progress, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(StoreWithin, (NpgsqlConnection)transaction.Connection!, (NpgsqlTransaction)transaction);
+        Name(command, owned);
+        command.Parameters.Add(new() { Value = progress.Position });
+        command.Parameters.Add(Offset(progress.Offset));
         return await command.ExecuteNonQueryAsync(cancellationToken) == 1;
     }
 
@@ -74,21 +65,25 @@ internal sealed class ConsumerProgress(NpgsqlDataSource database)
     /// <returns>False when the epoch is over; always worth asking before a batch is tried again.</returns>
     public async Task<bool> StoreErrorAsync(PartitionOwnership owned, string? error, CancellationToken cancellationToken)
     {
-        await using var command = Command(StoreError, owned.Group, owned.Partition);
-        command.Parameters.Add(new() { Value = owned.Epoch });
+        await using var command = database.CreateCommand(StoreError);
+        Name(command, owned);
         command.Parameters.Add(new() { Value = (object?)error ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text });
         return await command.ExecuteNonQueryAsync(cancellationToken) == 1;
     }
 
-    /// <summary>A group's progress, last owner and error; null when it never had an owner.</summary>
-    public async Task<(long Progress, string? Owner, string? Error)?> ReadAsync(string group, CancellationToken cancellationToken)
+    /// <summary>A group's partitions; none when it never had an owner.</summary>
+    public async Task<IReadOnlyList<PartitionRow>> ReadAsync(string group, CancellationToken cancellationToken)
     {
         await using var command = database.CreateCommand(Read);
         command.Parameters.Add(new() { Value = group });
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        return await reader.ReadAsync(cancellationToken) && reader.GetValue(0) is long progress
-            ? (progress, reader.GetValue(1) as string, reader.GetValue(2) as string)
-            : null;
+        var rows = new List<PartitionRow>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            rows.Add(new(reader.GetInt32(0), new(reader.GetInt64(1), reader.GetInt64(2)), reader.GetString(3), reader.GetValue(4) as string));
+        }
+
+        return rows;
     }
 
     /// <summary>The groups that ever had an owner.</summary>
@@ -105,30 +100,14 @@ internal sealed class ConsumerProgress(NpgsqlDataSource database)
         return names;
     }
 
-    private async Task<StoredProgress?> TryTakeOverAsync(string group, int partition, string owner, CancellationToken cancellationToken)
+    private static void Name(NpgsqlCommand command, PartitionOwnership owned)
     {
-        await using var command = Command(TakeOver, group, partition);
-        command.Parameters.Add(new() { Value = owner });
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        if (!await reader.ReadAsync(cancellationToken))
-        {
-            return null;
-        }
-
-        BatchEdges? inFlight = reader.GetValue(1) is long first ? new BatchEdges(first, reader.GetInt64(2)) : null;
-        return new StoredProgress(reader.GetInt64(0), inFlight, reader.GetInt64(3), reader.GetInt64(4), IsNew: false);
-    }
-
-    private NpgsqlCommand Command(string sql, string group, int partition)
-    {
-        var command = database.CreateCommand(sql);
-        command.Parameters.Add(new() { Value = group });
-        command.Parameters.Add(new() { Value = partition });
-        return command;
+        command.Parameters.Add(new() { Value = owned.Group });
+        command.Parameters.Add(new() { Value = owned.Partition });
+        command.Parameters.Add(new() { Value = owned.Epoch });
     }
 
     private static NpgsqlParameter Bigint(long? value) => new() { Value = (object?)value ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Bigint };
-}
 
-/// <summary>One ownership of one partition: what every write names.</summary>
-internal readonly record struct PartitionOwnership(string Group, int Partition, long Epoch);
+    private static NpgsqlParameter Offset(long? value) => Bigint(value is >= 0 ? value : null);
+}

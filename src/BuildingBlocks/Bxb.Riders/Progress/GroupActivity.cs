@@ -1,102 +1,98 @@
+using System.Collections.Concurrent;
 using Bxb.Riders.Transport;
 
 namespace Bxb.Riders.Progress;
 
-/// <summary>What this host knows of one group that it reads or would read: progress, last movement, error, and who waits for a position. Thread-safe.</summary>
-/// <remarks>
-/// Movement is anything that brings the group on: a claim, a batch processed, progress stored. A try that failed is none. While nothing is to be done the clock
-/// stands (see <see cref="Sample"/>), so that a group is not called stalled for having slept.
-/// </remarks>
+/// <summary>What this host knows of one group that it reads or would read: its partitions, its error, who waits for a position, and who is to be woken. Thread-safe.</summary>
 internal sealed class GroupActivity(string group, TimeProvider time)
 {
+    private readonly ConcurrentDictionary<int, PartitionActivity> _partitions = new();
     private readonly Lock _gate = new();
     private readonly List<(long Position, TaskCompletionSource Reached)> _waiters = [];
-    private IPartitionClaim? _claim;
-    private CancellationTokenSource? _wake;
-    private bool _requeued;
-    private long _progress;
-    private long _movedAt = time.GetTimestamp();
-    private long _oldestPending;
-    private string? _error;
+    private readonly Dictionary<int, CancellationTokenSource> _wakes = [];
+    private readonly HashSet<int> _awake = [];
+    private long _claimingAt = time.GetTimestamp();
+    private string? _claimError;
 
     /// <summary>The group.</summary>
     public string Group => group;
 
-    /// <summary>Whether this host reads the group.</summary>
-    public bool IsHeld => Volatile.Read(ref _claim) is not null;
+    /// <summary>The partitions that this host reads, or has read.</summary>
+    public IEnumerable<PartitionActivity> Partitions => _partitions.Values;
+
+    /// <summary>Whether this host reads any partition of the group.</summary>
+    public bool IsHeld => _partitions.Any(p => p.Value.IsHeld);
 
     /// <summary>Why it does not get on, one line; null when nothing is wrong.</summary>
-    public string? Error => Volatile.Read(ref _error);
+    public string? Error => Volatile.Read(ref _claimError) ?? _partitions.Select(p => p.Value.Error).FirstOrDefault(e => e is not null);
 
-    /// <summary>The stored progress, while this host reads the group.</summary>
-    public long Progress => Interlocked.Read(ref _progress);
-
-    /// <summary>Positions behind the head; 0 when this host does not read the group.</summary>
-    public long LagEvents => Volatile.Read(ref _claim) is { } claim ? Math.Max(0, claim.Head - Progress) : 0;
+    /// <summary>Records behind what the transport holds, over the partitions that this host reads.</summary>
+    public long LagEvents => _partitions.Sum(p => p.Value.LagEvents);
 
     /// <summary>Age in seconds of the oldest record that is in hand or read ahead; 0 when there is none.</summary>
-    public double LagSeconds
+    public double LagSeconds => _partitions.Select(p => p.Value.LagSeconds).DefaultIfEmpty().Max();
+
+    /// <summary>How long nothing has moved although something was to be done: in the stillest partition, or in claiming one.</summary>
+    public TimeSpan Stillness
     {
         get
         {
-            var oldest = Interlocked.Read(ref _oldestPending);
-            return oldest == 0 || !IsHeld ? 0 : Math.Max(0, (time.GetUtcNow().ToUnixTimeMilliseconds() - oldest) / 1000.0);
+            var still = _partitions.Select(p => p.Value.Stillness).DefaultIfEmpty().Max();
+            var unclaimed = Volatile.Read(ref _claimError) is null ? TimeSpan.Zero : time.GetElapsedTime(Interlocked.Read(ref _claimingAt));
+            return still > unclaimed ? still : unclaimed;
         }
     }
 
-    /// <summary>How long nothing has moved although something was to be done.</summary>
-    public TimeSpan Stillness => IsHeld && LagEvents == 0 ? TimeSpan.Zero : time.GetElapsedTime(Interlocked.Read(ref _movedAt));
+    /// <summary>One partition's part.</summary>
+    public PartitionActivity Partition(int partition) => _partitions.GetOrAdd(partition, static (p, t) => new PartitionActivity(p, t), time);
 
-    /// <summary>Moves the clock on while there is nothing to do, or nothing that this host could do. Called about once a second.</summary>
+    /// <summary>The position that the group has reached on this host; null unless it reads so many partitions.</summary>
+    public long? Reached(int partitions)
+    {
+        var (held, lowest) = (0, long.MaxValue);
+        foreach (var (_, partition) in _partitions)
+        {
+            if (partition.IsHeld)
+            {
+                held++;
+                lowest = Math.Min(lowest, partition.Progress.Position);
+            }
+        }
+
+        return held >= partitions ? lowest : null;
+    }
+
+    /// <summary>Moves the clocks on while there is nothing to do. Called about once a second.</summary>
     public void Sample()
     {
-        if ((IsHeld && LagEvents == 0) || (!IsHeld && Error is null))
+        foreach (var (_, partition) in _partitions)
         {
-            Moved();
+            partition.Sample();
         }
     }
 
-    /// <summary>The group was claimed with this progress.</summary>
-    public void Held(IPartitionClaim claim, long progress)
+    /// <summary>No partition can be claimed, for this reason.</summary>
+    public void FailingToClaim(string error)
     {
-        Volatile.Write(ref _claim, claim);
-        Volatile.Write(ref _error, null);
-        Moved();
-        Advance(progress);
+        if (Interlocked.Exchange(ref _claimError, error) is null)
+        {
+            Interlocked.Exchange(ref _claimingAt, time.GetTimestamp());
+        }
     }
 
-    /// <summary>The claim is over.</summary>
-    public void Released()
+    /// <summary>The transport answers: a partition was claimed, or it is not this host's turn.</summary>
+    public void CanClaim() => Volatile.Write(ref _claimError, null);
+
+    /// <summary>Progress of a partition was stored: has those look again who wait for a position.</summary>
+    public void Advance(int partition, ReadMark progress)
     {
-        Volatile.Write(ref _claim, null);
-        Interlocked.Exchange(ref _oldestPending, 0);
-    }
-
-    /// <summary>Something moved.</summary>
-    public void Moved() => Interlocked.Exchange(ref _movedAt, time.GetTimestamp());
-
-    /// <summary>A try failed.</summary>
-    public void Failing(string error) => Volatile.Write(ref _error, error);
-
-    /// <summary>What failed has passed.</summary>
-    public void Recovered()
-    {
-        Volatile.Write(ref _error, null);
-        Moved();
-    }
-
-    /// <summary>The oldest record not processed came in at this time, milliseconds since the Unix epoch; 0 for none.</summary>
-    public void Pending(long ingestedAtMilliseconds) => Interlocked.Exchange(ref _oldestPending, ingestedAtMilliseconds);
-
-    /// <summary>Progress was stored: wakes who waited for it. It falls when the group is rewound.</summary>
-    public void Advance(long progress)
-    {
+        Partition(partition).Advance(progress);
         lock (_gate)
         {
-            _progress = progress;
+            // A waiter looks for itself whether all partitions are there; it is only told that its own condition may hold now.
             for (var i = _waiters.Count - 1; i >= 0; i--)
             {
-                if (_waiters[i].Position <= progress)
+                if (_waiters[i].Position <= progress.Position)
                 {
                     _waiters[i].Reached.TrySetResult();
                     _waiters.RemoveAt(i);
@@ -105,17 +101,12 @@ internal sealed class GroupActivity(string group, TimeProvider time)
         }
     }
 
-    /// <summary>Ends when the stored progress has reached a position while this host reads the group.</summary>
-    public async Task ReachedAsync(long position, CancellationToken cancellationToken)
+    /// <summary>Ends when the progress of a partition reaches a position; look then whether the others have, too. Look once before, or the last step may be missed.</summary>
+    public async Task AdvancedToAsync(long position, CancellationToken cancellationToken)
     {
         var reached = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         lock (_gate)
         {
-            if (IsHeld && _progress >= position)
-            {
-                return;
-            }
-
             _waiters.Add((position, reached));
         }
 
@@ -132,36 +123,43 @@ internal sealed class GroupActivity(string group, TimeProvider time)
         }
     }
 
-    /// <summary>Tells the worker that a dead letter of the group wants to be delivered again.</summary>
-    public void WakeForRequeue()
+    /// <summary>Tells the workers that somebody decided something about the group: a dead letter wants to be delivered again.</summary>
+    public void Wake()
     {
         lock (_gate)
         {
-            _requeued = true;
-            _wake?.Cancel();
-        }
-    }
-
-    /// <summary>Whether <see cref="WakeForRequeue"/> was called since the last time this was asked.</summary>
-    public bool TakeRequeue()
-    {
-        lock (_gate)
-        {
-            var requeued = _requeued;
-            _requeued = false;
-            return requeued;
-        }
-    }
-
-    /// <summary>Names what to cancel when a dead letter is requeued; null when nobody waits. Cancelled at once if one was since.</summary>
-    public void SetWake(CancellationTokenSource? wake)
-    {
-        lock (_gate)
-        {
-            _wake = wake;
-            if (_requeued)
+            _awake.UnionWith(_partitions.Keys);
+            foreach (var (_, wake) in _wakes)
             {
-                wake?.Cancel();
+                wake.Cancel();
+            }
+        }
+    }
+
+    /// <summary>Whether <see cref="Wake"/> was called since the last time that this partition asked.</summary>
+    public bool TakeWake(int partition)
+    {
+        lock (_gate)
+        {
+            return _awake.Remove(partition);
+        }
+    }
+
+    /// <summary>Names what to cancel on <see cref="Wake"/>; null when nobody waits. Cancelled at once if it was called since.</summary>
+    public void SetWake(int partition, CancellationTokenSource? wake)
+    {
+        lock (_gate)
+        {
+            if (wake is null)
+            {
+                _wakes.Remove(partition);
+                return;
+            }
+
+            _wakes[partition] = wake;
+            if (_awake.Contains(partition))
+            {
+                wake.Cancel();
             }
         }
     }

@@ -1,0 +1,111 @@
+using Bxb.Riders.Transport;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace Bxb.Riders.Progress;
+
+/// <summary>Makes a host the owner of a partition, under an epoch of its own. Thread-safe.</summary>
+/// <remarks>
+/// A group begins all partitions of a stream at once, at one position. Where its progress belongs to another stream (the transport was changed, or a topic was made anew), it goes on
+/// from the lowest position that this one had reached, and what lies up to the highest comes as a repeat: so nothing is missed, and nothing counts twice. The rows of the
+/// other stream are gone then, so who still works with them is refused.
+/// </remarks>
+internal sealed class TakeOver(NpgsqlDataSource database)
+{
+    private const string Take = """
+        update event_log.consumer_groups set owner = $4, owner_epoch = owner_epoch + 1, error = null, updated_at = clock_timestamp()
+        where group_name = $1 and partition = $2 and stream = $3
+        returning progress, coalesce(next_offset, -1), in_flight_first, in_flight_last, coalesce(in_flight_first_offset, -1), coalesce(in_flight_last_offset, -1),
+            coalesce(repeat_until, 0), owner_epoch
+        """;
+
+    // One at a time for a group, or two hosts that begin it at once would not agree where.
+    private const string LockGroup = "select pg_advisory_xact_lock(hashtextextended('bxb/begin/' || $1, 0))";
+
+    private const string Inspect = """
+        select count(*) filter (where stream = $2), count(*), coalesce(min(progress), 0), coalesce(max(greatest(progress, in_flight_last, repeat_until)), 0), coalesce(max(owner_epoch), 0)
+        from event_log.consumer_groups where group_name = $1
+        """;
+
+    private const string Forget = "delete from event_log.consumer_groups where group_name = $1 and stream <> $2";
+
+    private const string Begin = """
+        insert into event_log.consumer_groups (group_name, partition, stream, owner, progress, repeat_until, owner_epoch)
+        select $1, p, $2, $3, $4, nullif($5, $4), $6 from generate_series(0, $7 - 1) p on conflict do nothing
+        """;
+
+    /// <summary>Takes the partition over: from the commit on, no earlier owner can write.</summary>
+    /// <param name="group">The group.</param>
+    /// <param name="claim">The right to read.</param>
+    /// <param name="partitions">How many partitions the stream has.</param>
+    /// <param name="owner">This host's name.</param>
+    /// <param name="findStart">Says where a group begins that has no progress at all.</param>
+    /// <param name="cancellationToken">Ends the call; the partition may have been taken over.</param>
+    public async Task<StoredProgress> RunAsync(
+        string group, IPartitionClaim claim, int partitions, string owner, Func<CancellationToken, ValueTask<long>> findStart, CancellationToken cancellationToken)
+    {
+        if (await TryTakeAsync(group, claim, owner, cancellationToken) is { } stored)
+        {
+            return stored;
+        }
+
+        var start = await findStart(cancellationToken);
+        var isNew = await BeginAsync(group, claim.Stream, Math.Max(partitions, claim.Partition + 1), owner, start, cancellationToken);
+        var begun = await TryTakeAsync(group, claim, owner, cancellationToken)
+            ?? throw new InvalidOperationException($"The progress of consumer group {group} vanished while it was taken over.");
+        return begun with { IsNew = isNew };
+    }
+
+    /// <summary>Makes the rows; says whether the group had no progress at all.</summary>
+    private async Task<bool> BeginAsync(string group, string stream, int partitions, string owner, long start, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        await ExecuteAsync(connection, LockGroup, cancellationToken, group);
+        var (here, all, lowest, highest, epoch) = await InspectAsync(connection, group, stream, cancellationToken);
+
+        // A partition that was added to the topic later holds nothing that the group could have had: from its first record.
+        var (progress, repeatUntil) = here > 0 ? (0, 0) : all > 0 ? (lowest, highest) : (start, start);
+        await ExecuteAsync(connection, Forget, cancellationToken, group, stream);
+        await ExecuteAsync(connection, Begin, cancellationToken, group, stream, owner, progress, repeatUntil, here > 0 ? 0L : epoch, partitions);
+        await transaction.CommitAsync(cancellationToken);
+        return all == 0;
+    }
+
+    private static async Task<(long Here, long All, long Lowest, long Highest, long Epoch)> InspectAsync(
+        NpgsqlConnection connection, string group, string stream, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(Inspect, connection) { Parameters = { new() { Value = group }, new() { Value = stream } } };
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        await reader.ReadAsync(cancellationToken);
+        return (reader.GetInt64(0), reader.GetInt64(1), reader.GetInt64(2), reader.GetInt64(3), reader.GetInt64(4));
+    }
+
+    private static async Task ExecuteAsync(NpgsqlConnection connection, string sql, CancellationToken cancellationToken, params object[] parameters)
+    {
+        await using var command = new NpgsqlCommand(sql, connection);
+        foreach (var value in parameters)
+        {
+            command.Parameters.Add(new() { Value = value, NpgsqlDbType = value is long ? NpgsqlDbType.Bigint : value is int ? NpgsqlDbType.Integer : NpgsqlDbType.Text });
+        }
+
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    private async Task<StoredProgress?> TryTakeAsync(string group, IPartitionClaim claim, string owner, CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand(Take);
+        command.Parameters.Add(new() { Value = group });
+        command.Parameters.Add(new() { Value = claim.Partition });
+        command.Parameters.Add(new() { Value = claim.Stream });
+        command.Parameters.Add(new() { Value = owner });
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        if (!await reader.ReadAsync(cancellationToken))
+        {
+            return null;
+        }
+
+        BatchEdges? inFlight = reader.GetValue(2) is long first ? new BatchEdges(first, reader.GetInt64(3), reader.GetInt64(4), reader.GetInt64(5)) : null;
+        return new StoredProgress(new(reader.GetInt64(0), reader.GetInt64(1)), inFlight, reader.GetInt64(6), reader.GetInt64(7), IsNew: false);
+    }
+}
