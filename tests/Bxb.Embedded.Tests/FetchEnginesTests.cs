@@ -48,7 +48,7 @@ public sealed class FetchEnginesTests
         var place = await PrepareAsync(integrity: "sha512-" + Convert.ToBase64String(new byte[64]));
         var (code, output) = await RunAsync(place);
         code.ShouldBe(1);
-        output.ShouldContain("engines.json asks for");
+        output.ShouldContain("was asked for");
         Directory.GetFileSystemEntries(place.Cache).ShouldBeEmpty();
     }
 
@@ -83,6 +83,7 @@ public sealed class FetchEnginesTests
 
         integrity ??= "sha512-" + Convert.ToBase64String(SHA512.HashData(await File.ReadAllBytesAsync(place.Package)));
         File.Copy(Path.Combine(AppContext.BaseDirectory, "fetch-engines.mjs"), place.Script);
+        File.Copy(Path.Combine(AppContext.BaseDirectory, "machine-cache.mjs"), Path.Combine(folder, "machine-cache.mjs"));
         await File.WriteAllTextAsync(Path.Combine(folder, "engines.json"), $$"""
             {"engines":[{"engine":"test","platform":"{{EngineCatalog.Platform}}","package":"@test/engine","version":"1.0","integrity":"{{integrity}}"}]}
             """);
