@@ -1,0 +1,74 @@
+using Bxb.Riders.Kafka.Topics;
+using Bxb.Testing;
+using Confluent.Kafka;
+using Microsoft.Extensions.Options;
+
+namespace Bxb.Riders.Kafka.Tests;
+
+public sealed class KafkaOptionsTests
+{
+    [Fact]
+    public void The_defaults_are_sound() => Faults(_ => { }).ShouldBeEmpty();
+
+    [Fact]
+    public void Settings_that_contradict_each_other_are_named()
+    {
+        Faults(o => o.ReplicationFactor = 1).ShouldHaveSingleItem().ShouldStartWith("Bxb:Kafka:MinInsyncReplicas (2) is at most ReplicationFactor (1)");
+        Faults(o => o.Topic = "..").ShouldHaveSingleItem().ShouldStartWith("Bxb:Kafka:Topic");
+        Faults(o => o.Relay.FlushSize = 0).ShouldHaveSingleItem().ShouldStartWith("Bxb:Kafka:Relay:FlushSize");
+        Faults(o => o.Relay = null!).ShouldHaveSingleItem().ShouldContain("Bxb:Kafka:Relay");
+        Faults(o => o.Security.Protocol = SecurityProtocol.SaslSsl).ShouldHaveSingleItem().ShouldContain("Bxb:Kafka:Security:Username");
+        Faults(o => o.Security.Username = "u").ShouldHaveSingleItem().ShouldContain("nothing would log in");
+        Faults(o => o.Security.CaLocation = "ca.pem").ShouldHaveSingleItem().ShouldContain("nothing would be encrypted");
+        Faults(o => (o.Security.Protocol, o.Security.CertificateLocation) = (SecurityProtocol.Ssl, "c.pem")).ShouldHaveSingleItem().ShouldContain("belong together");
+        Faults(o =>
+        {
+            o.Security = new() { Protocol = SecurityProtocol.SaslSsl, Username = "u", Password = "p", SaslMechanism = SaslMechanism.Gssapi };
+        }).ShouldHaveSingleItem().ShouldContain("Gssapi");
+    }
+
+    [Fact]
+    public void No_fault_shows_a_secret() =>
+        string.Join('\n', Faults(o => (o.Security.Password, o.Security.KeyPassword) = ("geheim-1", "geheim-2"))).ShouldNotContain("geheim");
+
+    [Fact]
+    public void Clients_are_made_from_the_options_in_one_place()
+    {
+        var options = new KafkaOptions
+        {
+            BootstrapServers = "a:1,b:2",
+            GroupInstanceId = "host-1",
+            Security = new() { Protocol = SecurityProtocol.SaslSsl, Username = "u", Password = "p", CaLocation = "/ca.pem" },
+        };
+        var clients = new KafkaClients(Options.Create(options));
+        foreach (ClientConfig config in new ClientConfig[] { clients.Admin(), clients.Relay(), clients.Producer("x"), clients.Consumer("g") })
+        {
+            config.BootstrapServers.ShouldBe("a:1,b:2");
+            (config.SecurityProtocol, config.SaslMechanism, config.SaslUsername, config.SaslPassword, config.SslCaLocation)
+                .ShouldBe((SecurityProtocol.SaslSsl, SaslMechanism.ScramSha512, "u", "p", "/ca.pem"));
+        }
+
+        clients.Relay().TransactionalId.ShouldBe("bxb-relay/bxb.events");
+        (clients.Relay().Acks, clients.Relay().EnableIdempotence, clients.Relay().TransactionTimeoutMs).ShouldBe((Acks.All, true, 60_000));
+        (clients.Consumer("g").GroupId, clients.Consumer("g").GroupInstanceId).ShouldBe(("bxb.g", "host-1.g"));
+        (clients.Consumer("g").IsolationLevel, clients.Consumer("g").EnableAutoCommit).ShouldBe((IsolationLevel.ReadCommitted, false));
+        TopicNames.DeadLetter(options, "g").ShouldBe("bxb.events.g.dead-letter");
+    }
+
+    [Fact]
+    public async Task Every_setting_stands_in_the_table_of_settings()
+    {
+        var document = await File.ReadAllTextAsync(Path.Combine(RepositoryFolder.Root, "docs", "settings.md"));
+        Keys(typeof(KafkaOptions), "Bxb:Kafka").Where(key => !document.Contains($"`{key}`", StringComparison.Ordinal)).ShouldBeEmpty();
+    }
+
+    private static IEnumerable<string> Keys(Type type, string path) => type.GetProperties()
+        .SelectMany(p => p.PropertyType.Name.EndsWith("Section", StringComparison.Ordinal) ? Keys(p.PropertyType, $"{path}:{p.Name}") : [$"{path}:{p.Name}"]);
+
+    private static IEnumerable<string> Faults(Action<KafkaOptions> change)
+    {
+        var options = new KafkaOptions { BootstrapServers = "localhost:9092" };
+        change(options);
+        return new KafkaOptionsValidator().Validate(null, options).Failures ?? [];
+    }
+}
