@@ -85,7 +85,7 @@ internal sealed class RelayProgress(NpgsqlDataSource database, Microsoft.Extensi
             await using var reader = await command.ExecuteReaderAsync(cancellationToken);
             if (await reader.ReadAsync(cancellationToken))
             {
-                Publish(new RelayPoint(options.Value.Topic, reader.GetString(0), reader.GetInt64(1), reader.GetFieldValue<long[]>(2)));
+                Publish(new RelayPoint(options.Value.Topic, reader.GetString(0), reader.GetInt64(1), await reader.GetFieldValueAsync<long[]>(2, cancellationToken)));
             }
         }
         catch (NpgsqlException)
