@@ -14,6 +14,8 @@ internal sealed class PostgresLogTransport(
 
     public string Name => "postgresql";
 
+    public IEventTopic? Topic => null;
+
     public int Partitions => 1;
 
     public long Delivered => settled.Current;

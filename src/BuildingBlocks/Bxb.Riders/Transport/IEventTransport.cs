@@ -10,6 +10,9 @@ public interface IEventTransport
     /// <summary>The transport's name, as the settings know it.</summary>
     string Name { get; }
 
+    /// <summary>The topic that stands between the log and the groups; null when they read the log itself.</summary>
+    IEventTopic? Topic { get; }
+
     /// <summary>How many partitions a group has, as far as is known now; it only grows. So many claims are sought at once.</summary>
     int Partitions { get; }
 
