@@ -40,6 +40,9 @@ public class TransportRig : IAsyncDisposable
         _database = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(ConnectionString) { ApplicationName = "rig" });
     }
 
+    /// <summary>The hosts that were made.</summary>
+    protected IReadOnlyList<ComplianceHost> Hosts => _hosts;
+
     /// <summary>Chooses the transport in a host's container. Nothing to do for the PostgreSQL log: it is the default.</summary>
     public virtual void AddTransport(IServiceCollection services)
     {

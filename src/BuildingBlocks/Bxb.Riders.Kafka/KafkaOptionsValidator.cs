@@ -5,7 +5,7 @@ using Microsoft.Extensions.Options;
 namespace Bxb.Riders.Kafka;
 
 /// <summary>Checks what the annotations of <see cref="KafkaOptions"/> cannot say: its sections, and the settings against each other. Each fault is one sentence that names the key.</summary>
-internal sealed class KafkaOptionsValidator : IValidateOptions<KafkaOptions>
+public sealed class KafkaOptionsValidator : IValidateOptions<KafkaOptions>
 {
     private const string Section = "Bxb:Kafka";
 

@@ -6,6 +6,7 @@ using Bxb.Modularity;
 using Bxb.Modularity.Errors;
 using Bxb.Modularity.Json;
 using Bxb.Riders;
+using Bxb.Riders.Kafka;
 
 namespace Bxb.Host.Serving;
 
@@ -37,8 +38,14 @@ internal static class BxbApplication
             bxb.GetSection("EventLog").Bind(log);
             log.ConnectionString = engines.PostgresConnectionString;
         });
-        builder.Services.AddRiders(riders => bxb.GetSection("Riders").Bind(riders));
         builder.Services.AddParts(bxb);
+        if (options.Transport == Transport.Kafka)
+        {
+            builder.Services.UsingKafka(withRelay: HostModules.Read(bxb).Runs(HostModules.Relay));
+        }
+
+        builder.Services.AddRiders(riders => bxb.GetSection("Riders").Bind(riders));
+
 
         builder.Services.AddSingleton<StoreProbe>();
         builder.Services.AddSingleton<MetricsEndpoint>();

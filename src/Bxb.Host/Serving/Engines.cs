@@ -28,14 +28,15 @@ internal sealed class Engines : IAsyncDisposable
 
     /// <summary>Starts what the settings name no server for, both at once. What was started is stopped again when any of it fails.</summary>
     /// <exception cref="IOException">Another host works on the data directory, or an engine does not start.</exception>
-    public static async Task<Engines> StartAsync(BxbOptions options, ILoggerFactory logging, CancellationToken cancellationToken)
+    public static async Task<Engines> StartAsync(BxbOptions options, HostModules modules, ILoggerFactory logging, CancellationToken cancellationToken)
     {
         var engines = new Engines();
         try
         {
             var directory = Path.GetFullPath(options.DataDirectory);
             var ownPostgres = options.Postgres.ConnectionString is null;
-            var ownClickHouse = options.ClickHouse is { Enabled: true, Url: null };
+            var usesClickHouse = options.ClickHouse.Enabled && modules.Runs("Analytics");
+            var ownClickHouse = usesClickHouse && options.ClickHouse.Url is null;
             if (ownPostgres || ownClickHouse)
             {
                 Directory.CreateDirectory(directory);
@@ -59,7 +60,7 @@ internal sealed class Engines : IAsyncDisposable
             }
 
             engines.PostgresConnectionString = options.Postgres.ConnectionString ?? engines._postgres!.ConnectionString;
-            engines.ClickHouseUrl = options.ClickHouse.Enabled ? engines._clickHouse?.Url ?? new Uri(options.ClickHouse.Url!) : null;
+            engines.ClickHouseUrl = usesClickHouse ? engines._clickHouse?.Url ?? new Uri(options.ClickHouse.Url!) : null;
             return engines;
         }
         catch

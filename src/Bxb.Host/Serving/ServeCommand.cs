@@ -38,12 +38,12 @@ internal static partial class ServeCommand
         var logger = logging.CreateLogger("Bxb.Host");
         try
         {
-            await using var engines = await Engines.StartAsync(options, logging, signals.Token);
+            await using var engines = await Engines.StartAsync(options, HostModules.Read(builder.Configuration.GetSection("Bxb")), logging, signals.Token);
             await using var app = BxbApplication.Build(builder, options, engines);
             await app.Services.MigrateSqlAsync(signals.Token);
             await app.Services.MigrateManagementAsync(signals.Token);
             await FirstKey.EnsureAsync(app.Services, options, engines.PostgresIsEmbedded, signals.Token);
-            HostSettings.Log(logger, options, engines);
+            HostSettings.Log(logger, options, engines, app.Services.GetRequiredService<HostModules>());
             signals.Release();
             await app.RunAsync();
             return 0;

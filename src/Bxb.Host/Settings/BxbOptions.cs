@@ -7,6 +7,9 @@ public enum Transport
 {
     /// <summary>Groups read the PostgreSQL log themselves.</summary>
     PostgreSql,
+
+    /// <summary>A relay carries the log to a topic of Kafka, and groups read that. Needs <c>Bxb:Kafka:BootstrapServers</c>.</summary>
+    Kafka,
 }
 
 /// <summary>The section <c>Bxb</c> itself: what the host runs on. Building blocks and modules have sections of their own below it.</summary>
@@ -18,6 +21,12 @@ public sealed class BxbOptions
 
     /// <summary>How the log reaches the consumer groups. Default <see cref="Transport.PostgreSql"/>.</summary>
     public Transport Transport { get; set; } = Transport.PostgreSql;
+
+    /// <summary>
+    /// What this host runs, separated by commas: <c>Ingestion</c> (takes events), <c>Analytics</c> (loads ClickHouse and answers usage queries), <c>Relay</c> (carries the log to Kafka). Default: all of it. Keys and
+    /// organizations are looked after by every host.
+    /// </summary>
+    public string? Modules { get; set; }
 
     /// <summary>Opens the calls under <c>/v1/organizations</c>. Default: none, and nobody can make them. At least 16 characters.</summary>
     [MinLength(16)]

@@ -7,6 +7,7 @@ using Bxb.Management;
 using Bxb.Modularity;
 using Bxb.Modularity.Settings;
 using Bxb.Riders;
+using Bxb.Riders.Kafka;
 using Microsoft.Extensions.Options;
 
 namespace Bxb.Host.Settings;
@@ -19,10 +20,27 @@ internal static partial class HostSettings
     {
         services.AddValidatedOptions<BxbOptions>(bxb, "").Validate(o => o.Postgres is not null && o.ClickHouse is not null);
         services.AddSingleton(new KnownSettings("ClickHouse", typeof(ClickHouseOptions)));
+        services.AddKafka(bxb);
+        var modules = HostModules.Read(bxb);
+        services.AddSingleton(modules);
         services.AddModule<ManagementModule>(bxb);
-        services.AddModule<IngestionModule>(bxb);
-        services.AddModule<AnalyticsModule>(bxb);
+        modules.Add<IngestionModule>(services, bxb);
+        modules.Add<AnalyticsModule>(services, bxb);
         return services;
+    }
+
+    /// <summary>The Kafka settings are read only where they are used; misspelt ones are refused all the same.</summary>
+    private static void AddKafka(this IServiceCollection services, IConfigurationSection bxb)
+    {
+        if (Enum.TryParse<Transport>(bxb[nameof(Transport)], ignoreCase: true, out var transport) && transport == Transport.Kafka)
+        {
+            services.AddSingleton<IValidateOptions<KafkaOptions>, KafkaOptionsValidator>();
+            services.AddValidatedOptions<KafkaOptions>(bxb, "Kafka");
+        }
+        else
+        {
+            services.AddSingleton(new KnownSettings("Kafka", typeof(KafkaOptions)));
+        }
     }
 
     /// <summary>The host's own options, once every key below <c>Bxb</c> is known and every value is in its range.</summary>
@@ -51,10 +69,19 @@ internal static partial class HostSettings
     }
 
     /// <summary>Says once what the host runs on. Secrets stay out.</summary>
-    public static void Log(ILogger logger, BxbOptions options, Engines engines)
-        => LogSettings(
+    public static void Log(ILogger logger, BxbOptions options, Engines engines, HostModules modules)
+    {
+        LogSettings(
             logger, HostVersion.Text, Path.GetFullPath(options.DataDirectory), options.Transport, engines.PostgresIsEmbedded ? "embedded" : "server",
             engines.ClickHouseUrl is null ? "none" : engines.ClickHouseIsEmbedded ? "embedded" : "server", options.AdminToken is null ? "no" : "yes");
+        foreach (var off in modules.Off)
+        {
+            LogOff(logger, off);
+        }
+    }
+
+    [LoggerMessage(8003, LogLevel.Information, "{Module} is left to other hosts: Bxb:Modules does not name it")]
+    private static partial void LogOff(ILogger logger, string module);
 
     [LoggerMessage(8002, LogLevel.Information, "Bxb {Version}: data in {DataDirectory}, transport {Transport}, PostgreSQL {Postgres}, ClickHouse {ClickHouse}, admin calls {AdminCalls}")]
     private static partial void LogSettings(ILogger logger, string version, string dataDirectory, Transport transport, string postgres, string clickHouse, string adminCalls);

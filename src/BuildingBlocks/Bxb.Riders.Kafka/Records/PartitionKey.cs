@@ -22,6 +22,16 @@ internal static class PartitionKey
         return key;
     }
 
+    /// <summary>The partition of a record among so many; makes no key.</summary>
+    public static int Partition(EventRecord record, int partitions)
+    {
+        Span<byte> key = stackalloc byte[FixedBytes + 1024];
+        Utf8Formatter.TryFormat(record.OrganizationId, key, out var digits);
+        key[digits++] = (byte)'/';
+        record.ExternalCustomerId.CopyTo(key[digits..]);
+        return Partition(key[..(digits + record.ExternalCustomerId.Length)], partitions);
+    }
+
     /// <summary>The partition of a key among so many.</summary>
     public static int Partition(ReadOnlySpan<byte> key, int partitions) => (Murmur2(key) & int.MaxValue) % partitions;
 

@@ -76,6 +76,7 @@ internal sealed partial class ReceiveLoop : ReceiveTransportHandle
         }
 
         await Task.WhenAll(loops);
+        await _services.Transport.LeaveAsync(_registration.Group);
     }
 
     /// <summary>Claims and works one partition after the other.</summary>

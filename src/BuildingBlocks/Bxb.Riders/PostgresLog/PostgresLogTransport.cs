@@ -28,6 +28,8 @@ internal sealed class PostgresLogTransport(
         return new LogPartition(groupLock, reader, settled, time);
     }
 
+    public Task LeaveAsync(string group) => Task.CompletedTask;
+
     public Task<bool> IsClaimedAsync(string group, CancellationToken cancellationToken) => locks.IsHeldAsync(group, cancellationToken);
 
     public long CountLag(int partition, ReadMark reached) => Math.Max(0, settled.Current - reached.Position);

@@ -29,6 +29,9 @@ public interface IEventTransport
     /// <exception cref="Exception">Anything: the loop backs off and asks again.</exception>
     Task<IPartitionClaim> ClaimAsync(string group, Action waiting, CancellationToken cancellationToken);
 
+    /// <summary>This host reads the group no longer; all its claims were disposed of.</summary>
+    Task LeaveAsync(string group);
+
     /// <summary>Whether any host reads the group just now.</summary>
     Task<bool> IsClaimedAsync(string group, CancellationToken cancellationToken);
 

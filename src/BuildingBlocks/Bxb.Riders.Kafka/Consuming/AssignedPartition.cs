@@ -1,0 +1,189 @@
+using System.Threading.Channels;
+using Confluent.Kafka;
+
+namespace Bxb.Riders.Kafka.Consuming;
+
+/// <summary>One assignment of one partition to this host, from the brokers' word to its end: what was fetched and not read yet, and who has claimed it.</summary>
+/// <remarks>
+/// The polling thread appends and seeks; one reader at a time takes blocks. Every seek begins a generation: what was fetched before it is dropped, on either side. Memory is bounded: beyond
+/// its share the partition is paused until half of it was read. What is left unread at the end goes to the garbage collector instead of the pool.
+/// </remarks>
+internal sealed class AssignedPartition(TopicPartition place, int maxBytes)
+{
+    private readonly Channel<RecordBlock> _blocks = Channel.CreateUnbounded<RecordBlock>(new UnboundedChannelOptions { SingleWriter = true });
+    private readonly CancellationTokenSource _ending = new();
+    private readonly CancellationTokenSource _lost = new();
+    private readonly Lock _gate = new();
+    private RecordBlock? _open;
+    private TaskCompletionSource? _sought;
+    private TaskCompletionSource? _released;
+    private long _seekTo;
+    private long _queuedBytes;
+    private int _generation;
+    private bool _claimed;
+    private bool _paused;
+
+    /// <summary>Topic and number.</summary>
+    public TopicPartition Place => place;
+
+    /// <summary>Fires when the brokers want the partition back.</summary>
+    public CancellationToken Ending => _ending.Token;
+
+    /// <summary>Fires when somebody else may have it.</summary>
+    public CancellationToken Lost => _lost.Token;
+
+    /// <summary>What was fetched. Blocks of another generation than the last seek's are to be dropped.</summary>
+    public ChannelReader<RecordBlock> Blocks => _blocks.Reader;
+
+    /// <summary>Whether a seek waits for the polling thread.</summary>
+    public bool WantsSeek => Volatile.Read(ref _sought) is not null;
+
+    /// <summary>Claims it, unless it is claimed or on its way out.</summary>
+    public bool TryClaim()
+    {
+        lock (_gate)
+        {
+            if (_claimed || _ending.IsCancellationRequested || _lost.IsCancellationRequested)
+            {
+                return false;
+            }
+
+            _claimed = true;
+            return true;
+        }
+    }
+
+    /// <summary>Ends the claim; says whether somebody else may claim it now.</summary>
+    public bool Release()
+    {
+        lock (_gate)
+        {
+            _claimed = false;
+            _released?.TrySetResult();
+            return !_ending.IsCancellationRequested && !_lost.IsCancellationRequested;
+        }
+    }
+
+    /// <summary>Tells the claim's owner to finish; ends when he has, at once when there is none.</summary>
+    public Task EndAsync()
+    {
+        lock (_gate)
+        {
+            _ = _ending.CancelAsync();
+            if (!_claimed)
+            {
+                return Task.CompletedTask;
+            }
+
+            return (_released ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+        }
+    }
+
+    /// <summary>The partition is gone: whoever works on it must stop.</summary>
+    public void Lose()
+    {
+        _ = _lost.CancelAsync();
+        _ = _ending.CancelAsync();
+    }
+
+    /// <summary>Asks the polling thread to go on from an offset. Ends when it does; the generation then counts the blocks that follow.</summary>
+    /// <exception cref="OperationCanceledException">The token fired, or the partition was lost.</exception>
+    public async Task<int> SeekAsync(long offset, CancellationToken cancellationToken)
+    {
+        var sought = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        lock (_gate)
+        {
+            _seekTo = offset;
+            Volatile.Write(ref _sought, sought);
+        }
+
+        await using var lost = Lost.Register(() => sought.TrySetCanceled(Lost));
+        await sought.Task.WaitAsync(cancellationToken);
+        return _generation;
+    }
+
+    /// <summary>On the polling thread: does the seek that was asked for. Stays asked for when the client is not ready for it.</summary>
+    public void Seek(Action<TopicPartitionOffset> seek)
+    {
+        TaskCompletionSource? sought;
+        long offset;
+        lock (_gate)
+        {
+            (sought, offset) = (_sought, _seekTo);
+        }
+
+        if (sought is null)
+        {
+            return;
+        }
+
+        seek(new TopicPartitionOffset(place, offset));
+        lock (_gate)
+        {
+            _open?.Dispose();
+            _open = null;
+            _paused = false;
+            _generation++;
+            if (_sought == sought)
+            {
+                Volatile.Write(ref _sought, null);
+            }
+        }
+
+        sought.TrySetResult();
+    }
+
+    /// <summary>On the polling thread: keeps a value. Dropped while nobody has said from where to read.</summary>
+    public void Append(long offset, ReadOnlySpan<byte> value)
+    {
+        if (_generation == 0 || WantsSeek)
+        {
+            return;
+        }
+
+        if (_open is null || !_open.TryAdd(offset, value))
+        {
+            HandOver();
+            _open = new RecordBlock(_generation, value.Length);
+            _open.TryAdd(offset, value);
+        }
+    }
+
+    /// <summary>On the polling thread: lets the reader have what was kept.</summary>
+    public void HandOver()
+    {
+        if (_open is { } block)
+        {
+            _open = null;
+            Interlocked.Add(ref _queuedBytes, block.SizeInBytes);
+            _blocks.Writer.TryWrite(block);
+        }
+    }
+
+    /// <summary>On the polling thread: pauses fetching when the reader is behind.</summary>
+    public void PauseWhenFull(Action<TopicPartition> pause)
+    {
+        lock (_gate)
+        {
+            if (!_paused && Interlocked.Read(ref _queuedBytes) > maxBytes)
+            {
+                pause(place);
+                _paused = true;
+            }
+        }
+    }
+
+    /// <summary>On the reader: a block was read. Fetching goes on when half of the memory is free.</summary>
+    public void Taken(RecordBlock block, Action<TopicPartition> resume)
+    {
+        var left = Interlocked.Add(ref _queuedBytes, -block.SizeInBytes);
+        lock (_gate)
+        {
+            if (_paused && left < maxBytes / 2 && !_lost.IsCancellationRequested)
+            {
+                resume(place);
+                _paused = false;
+            }
+        }
+    }
+}

@@ -1,0 +1,251 @@
+using Bxb.EventLog.Records;
+using Bxb.Riders.Kafka.Records;
+using Bxb.Riders.Kafka.Relay;
+using Bxb.Riders.Transport;
+using Confluent.Kafka;
+
+namespace Bxb.Riders.Kafka.Consuming;
+
+/// <summary>A partition of the topic, read for one group: values become records, and the relay's repeats are dropped.</summary>
+/// <remarks>
+/// Within a partition positions only grow, but a relay that was killed may have written some records twice: a record whose position is not above the last one is such a repeat. What cannot be read is put among the
+/// dead letters before the batch that follows it is handed out. Where there is nothing to read, the relay's state says how far the partition is: everything up to its position lies below its offsets.
+/// </remarks>
+internal sealed class KafkaClaim(
+    string group, string stream, AssignedPartition partition, TopicEndpoint endpoint, PartitionPlaces places, RelayProgress relay, UnreadableRecords unreadable, TimeProvider time) : IPartitionClaim
+{
+    /// <summary>Progress without records is worth a write to the database only so often.</summary>
+    private static readonly TimeSpan GapInterval = TimeSpan.FromMilliseconds(50);
+
+    private readonly List<UnreadableRecord> _unreadable = [];
+    private RecordBlock? _block;
+    private int _next;
+    private int _generation;
+    private ReadMark? _returned;
+    private ReadMark _cursor;
+    private long _gapAt;
+
+    public int Partition => partition.Place.Partition.Value;
+
+    public string? Topic => partition.Place.Topic;
+
+    public string Stream => stream;
+
+    public CancellationToken Ending => partition.Ending;
+
+    public CancellationToken Lost => partition.Lost;
+
+    public async ValueTask<ReadMark> FillAsync(EventRecords into, ReadMark after, long upTo, BatchLimits limits, CancellationToken cancellationToken)
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, Lost);
+        if (_returned != after)
+        {
+            _returned = null;
+            await GoToAsync(after, either.Token);
+        }
+
+        // A topic that was made anew has other offsets under the same name; the next claim begins with them.
+        if (relay.Current is { } carried && KafkaTransport.StreamOf(carried) != Stream)
+        {
+            throw new OwnershipLostException(group);
+        }
+
+        var deadline = 0L;
+        while (!Take(into, upTo, limits) && !IsThrough(into, upTo, ref deadline, limits.MaxWait))
+        {
+            await WaitAsync(into, upTo, deadline, either.Token);
+        }
+
+        if (_unreadable.Count > 0)
+        {
+            await unreadable.PutAsync(group, Partition, _unreadable, either.Token);
+            _unreadable.Clear();
+        }
+
+        _returned = _cursor;
+        return _cursor;
+    }
+
+    public void Stored(ReadMark progress)
+    {
+        if (progress.Offset >= 0)
+        {
+            endpoint.Stored(partition.Place, progress.Offset);
+        }
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        DropBlock();
+        endpoint.Release(partition);
+        return ValueTask.CompletedTask;
+    }
+
+    private async Task GoToAsync(ReadMark after, CancellationToken cancellationToken)
+    {
+        DropBlock();
+        var offset = after.Offset >= 0 ? after.Offset : await places.OffsetBehindAsync(Partition, after.Position, cancellationToken);
+        var oldest = await endpoint.OldestAsync(partition.Place, cancellationToken);
+        if (offset < oldest)
+        {
+            // The topic forgets, the log does not: what is gone here has to be read there.
+            var held = await places.PositionAboveAsync(Partition, oldest, cancellationToken);
+            offset = held <= after.Position ? oldest : throw new RecordsGoneException(held);
+        }
+
+        _generation = await partition.SeekAsync(offset, cancellationToken);
+        _cursor = new ReadMark(after.Position, offset);
+    }
+
+    /// <summary>Takes what was fetched; true when the batch is full, or when the next record lies beyond what is wanted.</summary>
+    private bool Take(EventRecords into, long upTo, BatchLimits limits)
+    {
+        while (NextBlock() is { } block)
+        {
+            for (; _next < block.Count; _next++)
+            {
+                if (into.Count >= limits.MaxRecords || (into.Count > 0 && into.SizeInBytes >= limits.MaxBytes))
+                {
+                    return true;
+                }
+
+                if (!Add(block, into, upTo))
+                {
+                    _cursor = _cursor with { Position = upTo };
+                    return true;
+                }
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>Adds the next record, or passes by it; false when it lies beyond what is wanted.</summary>
+    private bool Add(RecordBlock block, EventRecords into, long upTo)
+    {
+        var value = block.Value(_next);
+        var offset = block.Offset(_next);
+        if (UsageEventReader.TryReadPosition(value, out var position) && position <= _cursor.Position)
+        {
+            _cursor = _cursor with { Offset = offset + 1 };
+            return true;
+        }
+
+        if (position > upTo)
+        {
+            return false;
+        }
+
+        var reading = UsageEventReader.Read(value, into, out var entry);
+        if (reading.Position > upTo)
+        {
+            return false;
+        }
+
+        if (reading.Position <= _cursor.Position && reading.Position > 0)
+        {
+            _cursor = _cursor with { Offset = offset + 1 };
+            return true;
+        }
+
+        if (reading.IsRead)
+        {
+            entry.Offset = offset;
+            into.Add(entry);
+        }
+        else
+        {
+            _unreadable.Add(new UnreadableRecord(offset, reading.Position, reading.Reason ?? reading.Fault.ToString(), value.ToArray()));
+        }
+
+        _cursor = new ReadMark(Math.Max(reading.Position, _cursor.Position), offset + 1);
+        return true;
+    }
+
+    /// <summary>Whether there is no reason to wait for more, and how far the partition was read then.</summary>
+    private bool IsThrough(EventRecords into, long upTo, ref long deadline, TimeSpan maxWait)
+    {
+        var reached = relay.Current is { } carried && Partition < carried.Offsets.Length && carried.Offsets[Partition] <= _cursor.Offset ? carried.Position : 0;
+        if (upTo != long.MaxValue)
+        {
+            if (reached >= upTo)
+            {
+                _cursor = _cursor with { Position = upTo };
+            }
+
+            return reached >= upTo;
+        }
+
+        if (into.Count == 0 && _unreadable.Count == 0)
+        {
+            if (reached <= _cursor.Position || time.GetElapsedTime(_gapAt) < GapInterval)
+            {
+                return false;
+            }
+
+            _gapAt = time.GetTimestamp();
+            _cursor = _cursor with { Position = reached };
+            return true;
+        }
+
+        deadline = deadline == 0 ? time.GetTimestamp() + (long)(maxWait.TotalSeconds * time.TimestampFrequency) : deadline;
+        if (time.GetTimestamp() < deadline)
+        {
+            return false;
+        }
+
+        _cursor = _cursor with { Position = Math.Max(reached, _cursor.Position) };
+        return true;
+    }
+
+    private async Task WaitAsync(EventRecords into, long upTo, long deadline, CancellationToken cancellationToken)
+    {
+        using var pause = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var waits = new List<Task>(3) { partition.Blocks.WaitToReadAsync(pause.Token).AsTask() };
+        if (into.Count == 0 || upTo != long.MaxValue)
+        {
+            waits.Add(relay.WaitForChangeAsync(relay.Current, pause.Token).AsTask());
+            waits.Add(Task.Delay(GapInterval, time, pause.Token));
+        }
+        else
+        {
+            var left = TimeSpan.FromSeconds((double)(deadline - time.GetTimestamp()) / time.TimestampFrequency);
+            waits.Add(Task.Delay(left < TimeSpan.Zero ? TimeSpan.Zero : left, time, pause.Token));
+        }
+
+        await Task.WhenAny(waits);
+        await pause.CancelAsync();
+        await Task.WhenAll(waits).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        cancellationToken.ThrowIfCancellationRequested();
+    }
+
+    private RecordBlock? NextBlock()
+    {
+        while (_block is null || _next == _block.Count)
+        {
+            DropBlock();
+            if (!partition.Blocks.TryRead(out var block))
+            {
+                return null;
+            }
+
+            (_block, _next) = (block, 0);
+            if (block.Generation != _generation)
+            {
+                _next = block.Count;
+            }
+        }
+
+        return _block;
+    }
+
+    private void DropBlock()
+    {
+        if (_block is { } block)
+        {
+            _block = null;
+            partition.Taken(block, endpoint.Resume);
+            block.Dispose();
+        }
+    }
+}

@@ -1,0 +1,95 @@
+using Bxb.EventLog.Records;
+using Bxb.Riders.Kafka.Native;
+using Bxb.Riders.Kafka.Records;
+using Bxb.Riders.Kafka.Relay;
+using Bxb.Riders.Transport;
+using Confluent.Kafka;
+using Confluent.Kafka.Admin;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Bxb.Riders.Kafka.Consuming;
+
+/// <summary>What the topic holds, and how its offsets and the log's positions go together. Thread-safe.</summary>
+internal sealed class KafkaTopic(IOptions<KafkaOptions> options, KafkaClients clients, PartitionPlaces places, RelayProgress relay, ILogger<KafkaTopic> logger) : IEventTopic, IDisposable
+{
+    private readonly Lazy<IAdminClient> _admin = new(() => new AdminClientBuilder(clients.Admin()).Build());
+    private volatile IReadOnlyList<(long Above, int Partitions)> _counts = [];
+
+    public string Name => options.Value.Topic;
+
+    public int PartitionOf(EventRecord record)
+    {
+        var partitions = relay.Current?.Offsets.Length ?? options.Value.Partitions;
+        var counts = _counts;
+        for (var i = 0; i < counts.Count && (i == 0 || counts[i].Above < record.Position); i++)
+        {
+            partitions = counts[i].Partitions;
+        }
+
+        return PartitionKey.Partition(record, partitions);
+    }
+
+    /// <summary>Learns of partitions that were added since.</summary>
+    public async Task RefreshAsync(CancellationToken cancellationToken) => _counts = await places.PartitionCountsAsync(cancellationToken);
+
+    public async Task<IReadOnlyList<TopicSpan>> FindSpansAsync(CancellationToken cancellationToken)
+    {
+        await Librdkafka.EnsureLoadedAsync(logger, cancellationToken);
+        await RefreshAsync(cancellationToken);
+        var partitions = Enumerable.Range(0, relay.Current?.Offsets.Length ?? 0).ToList();
+        var first = await ListAsync(partitions, OffsetSpec.Earliest());
+        var end = await ListAsync(partitions, OffsetSpec.Latest());
+        var spans = new List<TopicSpan>();
+        foreach (var partition in partitions)
+        {
+            spans.Add(new(partition, await places.PositionAboveAsync(partition, first[partition], cancellationToken), first[partition], end[partition]));
+        }
+
+        return spans;
+    }
+
+    public async Task<long?> FindPositionAsync(int partition, long offset, CancellationToken cancellationToken)
+    {
+        var span = (await FindSpansAsync(cancellationToken)).FirstOrDefault(s => s.Partition == partition, new TopicSpan(-1, 0, 0, 0));
+        return span.Partition == partition && offset >= span.FirstOffset && offset < span.EndOffset
+            ? await Task.Run(() => ReadPosition(new TopicPartition(Name, partition), offset, cancellationToken), cancellationToken)
+            : null;
+    }
+
+    public void Dispose()
+    {
+        if (_admin.IsValueCreated)
+        {
+            _admin.Value.Dispose();
+        }
+    }
+
+    private async Task<Dictionary<int, long>> ListAsync(IEnumerable<int> partitions, OffsetSpec what)
+    {
+        var asked = partitions.Select(p => new TopicPartitionOffsetSpec { TopicPartition = new TopicPartition(Name, p), OffsetSpec = what });
+        var listed = await _admin.Value.ListOffsetsAsync(asked, new ListOffsetsOptions { RequestTimeout = options.Value.RequestTimeout, IsolationLevel = IsolationLevel.ReadCommitted });
+        return listed.ResultInfos.ToDictionary(r => r.TopicPartitionOffsetError.Partition.Value, r => r.TopicPartitionOffsetError.Offset.Value);
+    }
+
+    /// <summary>Between an offset and the next record may lie marks of transactions, and records of those that were given up.</summary>
+    private long? ReadPosition(TopicPartition place, long offset, CancellationToken cancellationToken)
+    {
+        using var values = new ValueReader();
+        var config = clients.Consumer("look-up");
+        config.GroupInstanceId = null;
+        config.EnablePartitionEof = true;
+        using var client = new ConsumerBuilder<Ignore, int>(config).SetValueDeserializer(values).Build();
+        client.Assign(new TopicPartitionOffset(place, offset));
+        while (client.Consume(cancellationToken) is { IsPartitionEOF: false })
+        {
+            using var into = EventRecords.Rent();
+            if (UsageEventReader.Read(values.Value, into, out _).Position is > 0 and var position)
+            {
+                return position - 1;
+            }
+        }
+
+        return null;
+    }
+}

@@ -1,0 +1,121 @@
+using System.Collections.Concurrent;
+using Bxb.Riders.Kafka.Native;
+using Bxb.Riders.Kafka.Relay;
+using Bxb.Riders.Pipeline;
+using Bxb.Riders.Transport;
+using Confluent.Kafka;
+using Confluent.Kafka.Admin;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Bxb.Riders.Kafka.Consuming;
+
+/// <summary>Reads the topic that the relay fills: each group is a Kafka consumer group, whose partitions the brokers spread over the hosts. Thread-safe.</summary>
+/// <remarks>The brokers say who reads what; how far, PostgreSQL says. Owns one <see cref="TopicEndpoint"/> for each group that reads here.</remarks>
+internal sealed class KafkaTransport(
+    IOptions<KafkaOptions> kafka, KafkaClients clients, KafkaTopic topic, PartitionPlaces places, RelayProgress relay, UnreadableRecords unreadable,
+    IEnumerable<EventConsumerRegistration> groups, IOptions<RidersOptions> riders, TimeProvider time, ILogger<KafkaTransport> logger) : IEventTransport, IAsyncDisposable
+{
+    private const int MinimumBytes = 1024 * 1024;
+
+    private readonly ConcurrentDictionary<string, TopicEndpoint> _endpoints = new(StringComparer.Ordinal);
+    private readonly Lazy<IAdminClient> _admin = new(() => new AdminClientBuilder(clients.Admin()).Build());
+
+    public string Name => "kafka";
+
+    public IEventTopic Topic => topic;
+
+    public int Partitions => relay.Current is { } carried ? carried.Offsets.Length : 1;
+
+    public long Delivered => relay.Current is { } carried ? carried.Position : 0;
+
+    public async Task WaitForPartitionsAsync(int known, CancellationToken cancellationToken)
+    {
+        while (Partitions <= known)
+        {
+            await relay.WaitForChangeAsync(relay.Current, cancellationToken);
+        }
+    }
+
+    public async Task<IPartitionClaim> ClaimAsync(string group, Action waiting, CancellationToken cancellationToken)
+    {
+        await Librdkafka.EnsureLoadedAsync(logger, cancellationToken);
+        while (relay.Current is null)
+        {
+            await relay.WaitForChangeAsync(null, cancellationToken);
+        }
+
+        await topic.RefreshAsync(cancellationToken);
+        var stream = StreamOf(relay.Current);
+        var endpoint = _endpoints.GetOrAdd(group, Open);
+        var partition = await endpoint.ClaimAsync(waiting, cancellationToken);
+        return new KafkaClaim(group, stream, partition, endpoint, places, relay, unreadable, time);
+    }
+
+    public async Task LeaveAsync(string group)
+    {
+        if (_endpoints.TryRemove(group, out var endpoint))
+        {
+            await endpoint.DisposeAsync();
+        }
+    }
+
+    public async Task<bool> IsClaimedAsync(string group, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await Librdkafka.EnsureLoadedAsync(logger, cancellationToken);
+            var described = await _admin.Value.DescribeConsumerGroupsAsync([clients.Consumer(group).GroupId], new DescribeConsumerGroupsOptions { RequestTimeout = kafka.Value.RequestTimeout });
+            return described.ConsumerGroupDescriptions.Any(d => d.Members.Count > 0);
+        }
+        catch (KafkaException)
+        {
+            // Who cannot ask the brokers does not read from them either.
+            return false;
+        }
+    }
+
+    public long CountLag(int partition, ReadMark reached)
+    {
+        if (relay.Current is not { } carried || partition >= carried.Offsets.Length || reached.Position >= carried.Position)
+        {
+            return 0;
+        }
+
+        return Math.Max(0, reached.Offset >= 0 ? carried.Offsets[partition] - reached.Offset : carried.Position - reached.Position);
+    }
+
+    /// <summary>The name of a topic in one life of it.</summary>
+    public static string StreamOf(RelayPoint carried) => $"kafka/{carried.Topic}/{carried.TopicId}";
+
+    /// <summary>Ends this host's part in every group as its death would. For tests.</summary>
+    internal async Task AbandonAsync()
+    {
+        foreach (var group in _endpoints.Keys)
+        {
+            if (_endpoints.TryRemove(group, out var endpoint))
+            {
+                await endpoint.AbandonAsync();
+            }
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var (_, endpoint) in _endpoints)
+        {
+            await endpoint.DisposeAsync();
+        }
+
+        if (_admin.IsValueCreated)
+        {
+            _admin.Value.Dispose();
+        }
+    }
+
+    private TopicEndpoint Open(string group)
+    {
+        var bytes = groups.FirstOrDefault(g => g.Group == group)?.Options.MaxBatchBytes ?? 0;
+        return new TopicEndpoint(group, topic.Name, clients.Consumer(group), Math.Max(bytes, MinimumBytes), riders.Value.StopTimeout, time, logger);
+    }
+}
