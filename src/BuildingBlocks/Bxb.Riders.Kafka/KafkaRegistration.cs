@@ -1,6 +1,8 @@
 using Bxb.EventLog.Schema;
 using Bxb.Riders.Kafka.Consuming;
+using Bxb.Riders.Kafka.DeadLetters;
 using Bxb.Riders.Kafka.Relay;
+using Bxb.Riders.Kafka.Topics;
 using Bxb.Riders.Transport;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -25,9 +27,11 @@ public static class KafkaRegistration
         services.AddSingleton<RelayProgress>();
         services.AddSingleton<PartitionPlaces>();
         services.AddSingleton<UnreadableRecords>();
+        services.AddSingleton<TopicSetup>();
         services.AddSingleton<KafkaTopic>();
         services.AddSingleton<KafkaTransport>();
         services.AddSingleton<IEventTransport>(provider => provider.GetRequiredService<KafkaTransport>());
+        services.AddHostedService<DeadLetterPublisher>();
         _ = withRelay;
         return services;
     }

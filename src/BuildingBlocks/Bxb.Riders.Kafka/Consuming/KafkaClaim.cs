@@ -104,7 +104,7 @@ internal sealed class KafkaClaim(
         {
             for (; _next < block.Count; _next++)
             {
-                if (into.Count >= limits.MaxRecords || (into.Count > 0 && into.SizeInBytes >= limits.MaxBytes))
+                if (IsFull(into, limits))
                 {
                     return true;
                 }
@@ -117,8 +117,10 @@ internal sealed class KafkaClaim(
             }
         }
 
-        return false;
+        return IsFull(into, limits);
     }
+
+    private static bool IsFull(EventRecords into, BatchLimits limits) => into.Count >= limits.MaxRecords || (into.Count > 0 && into.SizeInBytes >= limits.MaxBytes);
 
     /// <summary>Adds the next record, or passes by it; false when it lies beyond what is wanted.</summary>
     private bool Add(RecordBlock block, EventRecords into, long upTo)

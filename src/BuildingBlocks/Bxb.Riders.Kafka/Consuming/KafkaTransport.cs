@@ -21,6 +21,8 @@ internal sealed class KafkaTransport(
     private readonly ConcurrentDictionary<string, TopicEndpoint> _endpoints = new(StringComparer.Ordinal);
     private readonly Lazy<IAdminClient> _admin = new(() => new AdminClientBuilder(clients.Admin()).Build());
 
+    private bool _disposed;
+
     public string Name => "kafka";
 
     public IEventTopic Topic => topic;
@@ -107,7 +109,8 @@ internal sealed class KafkaTransport(
             await endpoint.DisposeAsync();
         }
 
-        if (_admin.IsValueCreated)
+        // The container knows it under two names, and disposes of it under each.
+        if (!Interlocked.Exchange(ref _disposed, true) && _admin.IsValueCreated)
         {
             _admin.Value.Dispose();
         }

@@ -46,6 +46,11 @@ internal sealed partial class TopicEndpoint(string group, string topic, Consumer
                 throw fault;
             }
 
+            if (_stop.IsCancellationRequested)
+            {
+                throw new InvalidOperationException($"This host has left group {group}.");
+            }
+
             while (_free.Reader.TryRead(out var partition))
             {
                 if (partition.TryClaim())

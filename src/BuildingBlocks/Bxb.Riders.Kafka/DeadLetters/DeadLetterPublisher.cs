@@ -1,0 +1,112 @@
+using System.Collections.Concurrent;
+using Bxb.Riders.Kafka.Native;
+using Bxb.Riders.Kafka.Topics;
+using Confluent.Kafka;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Npgsql;
+
+namespace Bxb.Riders.Kafka.DeadLetters;
+
+/// <summary>Writes each group's dead letters to a topic of their own, for whoever watches those. The table stays what decides: requeue and discard go by it.</summary>
+/// <remarks>
+/// Owns a producer and one task. A letter is written after it was stored, and noted after the brokers have acknowledged it, so that a crash in between writes it twice and never not at all. Several hosts share the
+/// work: each locks the rows that it takes.
+/// </remarks>
+internal sealed partial class DeadLetterPublisher(NpgsqlDataSource database, KafkaClients clients, TopicSetup topics, IOptions<KafkaOptions> options, TimeProvider time, ILogger<DeadLetterPublisher> logger)
+    : BackgroundService
+{
+    private const string Take = """
+        select id, group_name, organization_id, record::text, reason, exception, topic, partition, record_offset, position, attempts, code, coalesce(record ->> 'external_customer_id', '')
+        from event_log.dead_letters where attempts > published_attempts order by id limit 100 for update skip locked
+        """;
+
+    private const string Note = """
+        update event_log.dead_letters d set published_attempts = p.attempts from unnest($1, $2) p(id, attempts) where d.id = p.id
+        """;
+
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan FaultPause = TimeSpan.FromSeconds(5);
+
+    private readonly ConcurrentDictionary<string, bool> _ready = new(StringComparer.Ordinal);
+
+    /// <inheritdoc />
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        IProducer<byte[], byte[]>? producer = null;
+        try
+        {
+            while (!stoppingToken.IsCancellationRequested)
+            {
+                try
+                {
+                    await Librdkafka.EnsureLoadedAsync(logger, stoppingToken);
+                    producer ??= new ProducerBuilder<byte[], byte[]>(clients.Producer("dead-letters")).SetErrorHandler((_, _) => { }).SetLogHandler((_, _) => { }).Build();
+                    while (await PublishAsync(producer, stoppingToken))
+                    {
+                        // A full hand of letters: there may be more.
+                    }
+
+                    await Task.Delay(Interval, time, stoppingToken);
+                }
+                catch (Exception failure) when (!stoppingToken.IsCancellationRequested)
+                {
+                    LogFailed(logger, failure.Message);
+                    await Task.Delay(FaultPause, time, stoppingToken);
+                }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            LogStopped(logger);
+        }
+        finally
+        {
+            producer?.Dispose();
+        }
+    }
+
+    /// <summary>Writes the letters that wait, up to a hundred.</summary>
+    /// <returns>Whether there may be more.</returns>
+    private async Task<bool> PublishAsync(IProducer<byte[], byte[]> producer, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        var letters = new List<DeadLetterMessage>();
+        await using (var take = new NpgsqlCommand(Take, connection, transaction))
+        await using (var reader = await take.ExecuteReaderAsync(cancellationToken))
+        {
+            while (await reader.ReadAsync(cancellationToken))
+            {
+                letters.Add(DeadLetterMessage.Read(reader));
+            }
+        }
+
+        if (letters.Count == 0)
+        {
+            return false;
+        }
+
+        foreach (var group in letters.Select(l => l.Group).Distinct(StringComparer.Ordinal).Where(g => !_ready.ContainsKey(g)))
+        {
+            await topics.EnsureDeadLettersAsync(group, cancellationToken);
+            _ready[group] = true;
+        }
+
+        await Task.WhenAll(letters.Select(l => producer.ProduceAsync(TopicNames.DeadLetter(options.Value, l.Group), l.Message, cancellationToken)));
+        await using var note = new NpgsqlCommand(Note, connection, transaction)
+        {
+            Parameters = { new() { Value = letters.ConvertAll(l => l.Id) }, new() { Value = letters.ConvertAll(l => l.Attempts) } },
+        };
+        await note.ExecuteNonQueryAsync(cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        return letters.Count == 100;
+    }
+
+    [LoggerMessage(2190, LogLevel.Warning, "The dead letters cannot be written to their topics; it is tried again: {Reason}")]
+    private static partial void LogFailed(ILogger logger, string reason);
+
+    [LoggerMessage(2191, LogLevel.Debug, "No more dead letters are written to their topics")]
+    private static partial void LogStopped(ILogger logger);
+}
