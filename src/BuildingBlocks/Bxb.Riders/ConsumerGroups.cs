@@ -102,6 +102,19 @@ public sealed class ConsumerGroups
         }
     }
 
+    /// <summary>
+    /// Has this host's workers of a group ask the consumer's store once more how far it surely reaches (<see cref="EventConsumerOptions.DurableProgress"/>): somebody has reason to
+    /// think that it holds less than it did.
+    /// </summary>
+    /// <param name="group">The group.</param>
+    /// <param name="cancellationToken">Ends the wait; the workers ask all the same.</param>
+    /// <returns>Ends when each worker has asked, and has stored the progress that follows, or has given its partition up; a worker that does not get on with its batch is waited for.</returns>
+    public Task RecheckAsync(string group, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(group);
+        return (_groups.Find(group)?.RecheckAsync() ?? Task.CompletedTask).WaitAsync(cancellationToken);
+    }
+
     private async Task<bool> HasStoredAsync(string group, long position, CancellationToken cancellationToken)
     {
         try

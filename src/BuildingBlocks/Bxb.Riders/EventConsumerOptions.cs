@@ -18,7 +18,8 @@ public enum StartFrom
 /// <param name="Topic">The Kafka topic; null for the log itself.</param>
 /// <param name="Partition">The partition; 0 for the log itself.</param>
 /// <param name="Position">Everything of the partition up to here is processed.</param>
-public readonly record struct PartitionProgress(string? Topic, int Partition, long Position);
+/// <param name="IsRecheck">Whether this host has the partition already and is asked once more, because somebody called <see cref="ConsumerGroups.RecheckAsync"/>.</param>
+public readonly record struct PartitionProgress(string? Topic, int Partition, long Position, bool IsRecheck = false);
 
 /// <summary>How one consumer group is fed.</summary>
 public sealed class EventConsumerOptions
@@ -56,7 +57,7 @@ public sealed class EventConsumerOptions
     public Func<Exception, bool> IsTransient { get; set; } = TransientFaults.IsTransient;
 
     /// <summary>
-    /// Asked each time that this host takes a partition over, before the first batch: given the partition's progress, answers the position up to which the consumer's
+    /// Asked each time that this host takes a partition over, before the first batch, and whenever <see cref="ConsumerGroups.RecheckAsync"/> was called: given the partition's progress, answers the position up to which the consumer's
     /// store surely holds everything of that partition. If that is lower, the group goes back to it. What it throws is logged and asked again after a pause. Default: none, the progress is believed.
     /// </summary>
     public Func<IServiceProvider, PartitionProgress, CancellationToken, ValueTask<long>>? DurableProgress { get; set; }

@@ -18,6 +18,13 @@ public sealed class AnalyticsOptions
     public TimeSpan MaxWait { get; set; } = TimeSpan.FromMilliseconds(200);
 
     /// <summary>
+    /// Inserts at once, over all partitions that the host reads. Default 4; 1 to 64. More than cores of the server gain nothing, and the embedded engine has six
+    /// connections for everything.
+    /// </summary>
+    [Range(1, 64)]
+    public int ConcurrentInserts { get; set; } = 4;
+
+    /// <summary>
     /// How often what was inserted is brought to disk and the position noted that is safe then. Default 5 s; 100 ms to 10 min. What lies behind the last note is
     /// compared with the log, and repaired, after a crash.
     /// </summary>

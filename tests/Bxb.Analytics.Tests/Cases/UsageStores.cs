@@ -35,14 +35,14 @@ internal sealed class UsageStores : IAsyncDisposable
     {
         var log = await TestLog.StartAsync();
         var client = new ClickHouseClient(new ClickHouseOptions { Url = await TestClickHouse.CreateDatabaseAsync() });
-        var loader = new UsageLoader(client, new LoaderTerms(client, new AnalyticsSchema(client, new ClickHouseMigrator(client, NullLogger<ClickHouseMigrator>.Instance))), NullLogger<UsageLoader>.Instance);
+        var loader = new UsageLoader(client, new LoaderTerms(client, new AnalyticsSchema(client, new ClickHouseMigrator(client, NullLogger<ClickHouseMigrator>.Instance))), Microsoft.Extensions.Options.Options.Create(new AnalyticsOptions()), NullLogger<UsageLoader>.Instance);
         return new UsageStores(log, client, loader);
     }
 
     /// <summary>Brings everything that is in the log into ClickHouse, through the loader, in batches of a few sizes.</summary>
     public async Task LoadAsync(int batch)
     {
-        await _loader.TakeOverAsync(CancellationToken.None);
+        await _loader.TakeOverAsync(new PartitionProgress(null, 0, 0), CancellationToken.None);
         using var records = await Log.ReadAllAsync();
         for (var at = 0; at < records.Count; at += batch)
         {

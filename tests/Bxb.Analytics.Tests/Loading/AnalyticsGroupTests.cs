@@ -1,6 +1,8 @@
 using System.Globalization;
+using Bxb.Analytics.Loading;
 using Bxb.Analytics.Tests.Cases;
 using Bxb.ClickHouse;
+using Bxb.Embedded;
 using Bxb.EventLog;
 using Bxb.EventLog.Schema;
 using Bxb.Riders;
@@ -9,6 +11,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 
 namespace Bxb.Analytics.Tests.Loading;
@@ -49,6 +52,37 @@ public class AnalyticsGroupTests
         (await NumberAsync(client, "SELECT count() FROM usage")).ShouldBe(3_010);
         (await NumberAsync(client, "SELECT uniqExact(position) FROM usage")).ShouldBe(3_010);
         (await NumberAsync(client, "SELECT max(position) FROM loader_checkpoints")).ShouldBe(await HeadAsync(log));
+    }
+
+    [Fact]
+    public async Task An_engine_that_comes_back_without_its_last_rows_is_filled_though_nothing_new_comes()
+    {
+        await using var log = await TestLog.StartAsync();
+        await using var engine = await EmbeddedClickHouse.StartAsync(
+            new EmbeddedClickHouseOptions { DataDirectory = await TestDirectories.CreateAsync("idle") }, NullLoggerFactory.Instance, default);
+        using var client = new ClickHouseClient(new() { Url = engine.Url });
+        using var host = await StartAsync(log, engine.Url);
+        await log.AppendAsync(1, Events(0, 2_000));
+        await WaitAsync(host, log);
+        await client.ExecuteAsync(new("ALTER TABLE usage DELETE WHERE position % 3 = 0 SETTINGS mutations_sync = 1"));
+
+        System.Diagnostics.Process.GetProcessById(engine.ProcessId!.Value).Kill();
+        await Eventually.HoldsAsync(async () =>
+        {
+            try
+            {
+                return await NumberAsync(client, "SELECT count() FROM usage") == 2_000;
+            }
+            catch (ClickHouseException e) when (e.IsTransient)
+            {
+                return false;
+            }
+        });
+        await Eventually.HoldsAsync(() => !host.Services.GetRequiredService<UsageLoader>().MayHaveLost);
+        await WaitAsync(host, log);
+        await host.StopAsync();
+        (await NumberAsync(client, "SELECT uniqExact(position) FROM usage")).ShouldBe(2_000);
+        (await NumberAsync(client, "SELECT count() FROM usage")).ShouldBe(2_000);
     }
 
     private static IEnumerable<CaseEvent> Events(int first, int count) => Enumerable.Range(first, count)

@@ -17,7 +17,7 @@ public class DataDirectoryTests
         {
             (await host.TakeOverAsync()).ShouldBe(0);
             await host.LoadAsync(1, 1_000);
-            (await host.Loader.CheckpointAsync(default)).ShouldBe(1_000);
+            (await host.CheckpointAsync()).ShouldBe(1_000);
             await host.LoadAsync(1_001, 1_200);
         });
         var copy = await TestDirectories.CreateAsync("copy");
@@ -27,7 +27,7 @@ public class DataDirectoryTests
             (await host.TakeOverAsync()).ShouldBe(1_000);
             await host.LoadAsync(1_001, 1_200, isRepeat: true);
             await host.LoadAsync(1_201, 3_000);
-            (await host.Loader.CheckpointAsync(default)).ShouldBe(3_000);
+            (await host.CheckpointAsync()).ShouldBe(3_000);
         });
 
         Directory.Delete(Path.Combine(folder, "clickhouse"), recursive: true);
@@ -51,7 +51,7 @@ public class DataDirectoryTests
         using var host = new LoaderUnderTest(engine.Url);
         await host.TakeOverAsync();
         await host.LoadAsync(1, 100);
-        await host.Loader.CheckpointAsync(default);
+        await host.CheckpointAsync();
         await engine.DisposeAsync();
         var copy = await TestDirectories.CreateAsync("before");
         Copy(Path.Combine(folder, "clickhouse"), copy);
@@ -85,7 +85,7 @@ public class DataDirectoryTests
         {
             await host.TakeOverAsync();
             await host.LoadAsync(1, 100);
-            await host.Loader.CheckpointAsync(default);
+            await host.CheckpointAsync();
         });
         await EmbeddedClickHouse.RemoveAsync(folder, default);
         await RunAsync(folder, async host =>
@@ -123,7 +123,7 @@ public class DataDirectoryTests
                 progress = last;
                 if (random.Next(3) == 0)
                 {
-                    await host.Loader.CheckpointAsync(default);
+                    await host.CheckpointAsync();
                 }
             }
             catch (ProgressLostException e)

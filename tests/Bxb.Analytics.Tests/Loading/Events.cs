@@ -10,12 +10,15 @@ internal static class Events
     internal static readonly DateTimeOffset Start = new(2026, 1, 31, 23, 0, 0, TimeSpan.Zero);
 
     /// <summary>Events at the positions first to last, a minute apart, across the end of a month.</summary>
-    internal static EventRecords Range(long first, long last)
+    internal static EventRecords Range(long first, long last, Func<long, bool>? holds = null)
     {
         var records = EventRecords.Rent();
         for (var position = first; position <= last; position++)
         {
-            Add(records, position, $$"""{"tokens": {{position}}, "model": "m{{position % 3}}"}""", Start.AddMinutes(position));
+            if (holds is null || holds(position))
+            {
+                Add(records, position, $$"""{"tokens": {{position}}, "model": "m{{position % 3}}"}""", Start.AddMinutes(position));
+            }
         }
 
         return records;
@@ -37,5 +40,6 @@ internal static class Events
             Properties = records.Append(Encoding.UTF8.GetBytes(properties)),
         });
 
-    internal static EventBatch Batch(EventRecords records, bool isRepeat = false) => new("analytics", records, 0, records.Count, isRepeat ? 1 : 0, isRepeat);
+    internal static EventBatch Batch(EventRecords records, bool isRepeat = false, string? topic = null, int partition = 0) =>
+        new("analytics", records, 0, records.Count, isRepeat ? 1 : 0, isRepeat) { Topic = topic, Partition = partition };
 }

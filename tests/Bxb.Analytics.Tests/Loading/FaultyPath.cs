@@ -19,6 +19,9 @@ internal sealed class FaultyPath : IAsyncDisposable
     /// <summary>What becomes of the next inserts: given the answer's sender, and a function that has the engine do the work and yields its status.</summary>
     internal Func<HttpContext, Func<Task<int>>, Task>? OnInsert { get; set; }
 
+    /// <summary>What becomes of the next statement that begins a term: given a function that has the engine do it. Asked once.</summary>
+    internal Func<Func<Task<int>>, Task>? OnTerm { get; set; }
+
     /// <summary>Answers the next calls that ask for everything to be brought to disk.</summary>
     internal RequestDelegate? OnSync { get; set; }
 
@@ -52,6 +55,17 @@ internal sealed class FaultyPath : IAsyncDisposable
         if (OnInsert is { } fault && context.Request.Query["query"].ToString().StartsWith("INSERT INTO usage", StringComparison.Ordinal))
         {
             await fault(context, async () =>
+            {
+                using var answer = await SendAsync();
+                return (int)answer.StatusCode;
+            });
+            return;
+        }
+
+        if (OnTerm is { } term && body.Length < 4096 && System.Text.Encoding.UTF8.GetString(body.ToArray()).StartsWith("INSERT INTO loader_terms", StringComparison.Ordinal))
+        {
+            OnTerm = null;
+            await term(async () =>
             {
                 using var answer = await SendAsync();
                 return (int)answer.StatusCode;

@@ -2,7 +2,9 @@ using Bxb.Analytics.Loading;
 using Bxb.Analytics.Schema;
 using Bxb.ClickHouse;
 using Bxb.EventLog.Records;
+using Bxb.Riders;
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
 
 namespace Bxb.Analytics.Tests.Loading;
 
@@ -13,19 +15,42 @@ internal sealed class LoaderUnderTest : IDisposable
     {
         Client = new ClickHouseClient(new() { Url = url, InsertTimeout = insertTimeout ?? TimeSpan.FromSeconds(60) });
         var schema = new AnalyticsSchema(Client, new ClickHouseMigrator(Client, NullLogger<ClickHouseMigrator>.Instance));
-        Loader = new UsageLoader(Client, new LoaderTerms(Client, schema), NullLogger<UsageLoader>.Instance);
+        Terms = new LoaderTerms(Client, schema);
+        Loader = new UsageLoader(Client, Terms, Options.Create(new AnalyticsOptions()), NullLogger<UsageLoader>.Instance);
     }
 
     internal ClickHouseClient Client { get; }
 
     internal UsageLoader Loader { get; }
 
-    internal Task<long> TakeOverAsync() => Loader.TakeOverAsync(default);
+    internal LoaderTerms Terms { get; }
 
+    /// <summary>Takes the log over.</summary>
+    internal Task<long> TakeOverAsync() => Loader.TakeOverAsync(new PartitionProgress(null, 0, long.MaxValue), default);
+
+    /// <summary>Takes a partition of a topic over.</summary>
+    internal Task<long> TakeOverAsync(string topic, int partition) => Loader.TakeOverAsync(new PartitionProgress(topic, partition, long.MaxValue), default);
+
+    /// <summary>Loads the events of a range, from the log.</summary>
     internal async Task LoadAsync(long first, long last, bool isRepeat = false)
     {
         using var records = Events.Range(first, last);
         await Loader.LoadAsync(Events.Batch(records, isRepeat), default);
+    }
+
+    /// <summary>Loads those events of a range that a partition of a topic holds: those whose position leaves its number when divided by how many there are.</summary>
+    internal async Task LoadAsync(string topic, int partition, int partitions, long first, long last, bool isRepeat = false)
+    {
+        using var records = Events.Range(first, last, p => p % partitions == partition);
+        await Loader.LoadAsync(Events.Batch(records, isRepeat, topic, partition), default);
+    }
+
+    /// <summary>Makes a checkpoint; the answer is what ClickHouse holds as the lane's.</summary>
+    internal async Task<long> CheckpointAsync(string lane = "analytics")
+    {
+        await Loader.CheckpointAsync(default);
+        await using var rows = await Client.QueryAsync(new ClickHouseStatement("SELECT max(position) FROM loader_checkpoints WHERE `group` = {lane:String}").With("lane", lane));
+        return await rows.ReadAsync() ? rows.GetInt64(0) : 0;
     }
 
     internal Task LoadAsync(EventRecords records, bool isRepeat = false) => Loader.LoadAsync(Events.Batch(records, isRepeat), default);
@@ -58,6 +83,7 @@ internal sealed class LoaderUnderTest : IDisposable
     public void Dispose()
     {
         Loader.Dispose();
+        Terms.Dispose();
         Client.Dispose();
     }
 }

@@ -88,6 +88,11 @@ internal sealed partial class PartitionWorker
             while (!_duty.IsStopping)
             {
                 await _requeued.DeliverAsync();
+                if (_duty.Group.TakeRecheck(_duty.Owned.Partition) is { } recheck && await RecheckAsync(recheck, end))
+                {
+                    return;
+                }
+
                 using var batch = reader.TryTake();
                 if (batch is null)
                 {
@@ -168,7 +173,7 @@ internal sealed partial class PartitionWorker
     }
 
     /// <summary>Goes back to what the consumer's store surely holds; all that was handed out up to <paramref name="end"/> will come as a repeat.</summary>
-    private async Task RewindAsync(long durable, long end)
+    private async Task<bool> RewindAsync(long durable, long end)
     {
         var target = durable < _progress.Position ? new ReadMark(durable) : _progress;
         Rewinding(Logger, _duty.Owned.Group, _progress.Position, target.Position);
@@ -180,9 +185,25 @@ internal sealed partial class PartitionWorker
         {
             await _duty.PauseAsync(_rewinds);
         }
+
+        return true;
     }
 
     private Task StoreProgressAsync() => _unstored ? StoreAsync(next: null) : Task.CompletedTask;
+
+    /// <summary>Asks the consumer's store once more; true when the partition went back.</summary>
+    private async Task<bool> RecheckAsync(TaskCompletionSource recheck, long end)
+    {
+        try
+        {
+            var durable = await AskDurableAsync(isRecheck: true);
+            return durable < _progress.Position && await RewindAsync(durable, end);
+        }
+        finally
+        {
+            recheck.TrySetResult();
+        }
+    }
 
     private async Task StoreAsync(BatchEdges? next)
     {
@@ -194,7 +215,7 @@ internal sealed partial class PartitionWorker
         _duty.Activity.Moved();
     }
 
-    private async Task<long> AskDurableAsync()
+    private async Task<long> AskDurableAsync(bool isRecheck = false)
     {
         if (_duty.Options.DurableProgress is not { } ask)
         {
@@ -206,7 +227,8 @@ internal sealed partial class PartitionWorker
         {
             try
             {
-                var durable = Math.Max(0, await ask(_duty.Services.Services, new PartitionProgress(_duty.Claim.Topic, _duty.Claim.Partition, _progress.Position), either.Token));
+                var progress = new PartitionProgress(_duty.Claim.Topic, _duty.Claim.Partition, _progress.Position, isRecheck);
+                var durable = Math.Max(0, await ask(_duty.Services.Services, progress, either.Token));
                 _duty.Activity.Recovered();
                 return durable;
             }

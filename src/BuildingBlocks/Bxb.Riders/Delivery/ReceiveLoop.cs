@@ -140,6 +140,7 @@ internal sealed partial class ReceiveLoop : ReceiveTransportHandle
         finally
         {
             partition.Released();
+            _activity.TakeRecheck(claim.Partition)?.TrySetResult();
         }
     }
 

@@ -11,6 +11,7 @@ internal sealed class GroupActivity(string group, TimeProvider time)
     private readonly List<(long Position, TaskCompletionSource Reached)> _waiters = [];
     private readonly Dictionary<int, CancellationTokenSource> _wakes = [];
     private readonly HashSet<int> _awake = [];
+    private readonly Dictionary<int, TaskCompletionSource> _rechecks = [];
     private long _claimingAt = time.GetTimestamp();
     private string? _claimError;
 
@@ -142,6 +143,38 @@ internal sealed class GroupActivity(string group, TimeProvider time)
         lock (_gate)
         {
             return _awake.Remove(partition);
+        }
+    }
+
+    /// <summary>
+    /// Tells the workers to ask the consumer's store again how far it surely reaches. Ends when each has asked, and has gone back if it had to, or has given its partition up.
+    /// </summary>
+    public Task RecheckAsync()
+    {
+        List<Task> asked = [];
+        lock (_gate)
+        {
+            foreach (var (number, _) in _partitions.Where(p => p.Value.IsHeld))
+            {
+                if (!_rechecks.TryGetValue(number, out var recheck))
+                {
+                    _rechecks[number] = recheck = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                }
+
+                asked.Add(recheck.Task);
+            }
+        }
+
+        Wake();
+        return Task.WhenAll(asked);
+    }
+
+    /// <summary>Whether <see cref="RecheckAsync"/> was called since the last time that this partition asked: then what to complete when it is done, or will not be.</summary>
+    public TaskCompletionSource? TakeRecheck(int partition)
+    {
+        lock (_gate)
+        {
+            return _rechecks.Remove(partition, out var recheck) ? recheck : null;
         }
     }
 

@@ -32,6 +32,11 @@ internal static class LoadingFaults
     {
         for (var e = exception; e is not null; e = e.InnerException)
         {
+            if (e is TermRefusedException)
+            {
+                return true;
+            }
+
             if (e is ClickHouseException clickHouse)
             {
                 return !ValueRefused.Contains(clickHouse.Code);

@@ -31,6 +31,7 @@ internal static class LoadingRegistration
         services.AddSingleton<LoaderTerms>();
         services.AddSingleton<UsageLoader>();
         services.AddHostedService<CheckpointService>();
+        services.AddHostedService<EngineWatch>();
         return services.AddEventConsumer<UsageRowsHandler>(Group, o =>
         {
             o.MaxBatch = options.MaxBatch;
@@ -38,7 +39,7 @@ internal static class LoadingRegistration
             o.MaxWait = options.MaxWait;
             o.StartFrom = StartFrom.Beginning;
             o.IsTransient = LoadingFaults.IsTransient;
-            o.DurableProgress = async (provider, _, cancellationToken) => await provider.GetRequiredService<UsageLoader>().TakeOverAsync(cancellationToken);
+            o.DurableProgress = async (provider, progress, cancellationToken) => await provider.GetRequiredService<UsageLoader>().TakeOverAsync(progress, cancellationToken);
         });
     }
 }

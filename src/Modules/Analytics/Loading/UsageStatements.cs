@@ -17,15 +17,11 @@ internal static class UsageStatements
     internal const string Columns =
         "organization_id, code, source, external_customer_id, transaction_id, timestamp, position, digest, kind, ingested_at, properties";
 
-    /// <summary>The condition that the statement's term is the last one; parameters owner and group.</summary>
-    internal const string InTerm =
-        "NOT throwIf((SELECT argMax(owner, (term, owner)) FROM loader_terms WHERE `group` = {group:String}) != {owner:String}, 'The term is over')";
-
     // The JSON type stands here as in the table, or ClickHouse would convert one JSON to the other at several times the cost; LowCardinality costs more than String.
     private const string Insert =
         $"INSERT INTO usage ({Columns}) SELECT {Columns} FROM input('organization_id UInt32, code String, source String, external_customer_id String, "
         + "transaction_id String, timestamp DateTime64(3), position UInt64, digest UInt64, kind UInt8, ingested_at DateTime64(3), "
-        + $"properties JSON(max_dynamic_paths=32)') WHERE {InTerm}";
+        + $"properties JSON(max_dynamic_paths=32)') WHERE {LoaderTerms.InTerm}";
 
     private const string Absent =
         " AND position NOT IN (SELECT position FROM usage WHERE position BETWEEN {first:UInt64} AND {last:UInt64}"
@@ -35,7 +31,7 @@ internal static class UsageStatements
 
     /// <summary>For rows that were never sent: the token has ClickHouse itself refuse them a second time.</summary>
     internal static ClickHouseStatement First(EventBatch batch, int slice, LoaderTerm term) => Create(Insert + Format, term)
-        .Set("insert_deduplication_token", string.Create(CultureInfo.InvariantCulture, $"{batch.FirstPosition}-{batch.LastPosition}/{slice}"))
+        .Set("insert_deduplication_token", string.Create(CultureInfo.InvariantCulture, $"{term.Lane.Name}:{batch.FirstPosition}-{batch.LastPosition}/{slice}"))
         .Set("deduplicate_insert_select", "force_enable");
 
     /// <summary>For rows that were sent before to a table that surely has none of them. No token: ClickHouse may have noted it and lost the rows.</summary>
@@ -48,8 +44,7 @@ internal static class UsageStatements
         .With("latest", DateTimeOffset.FromUnixTimeMilliseconds(rows.LatestMilliseconds))
         .Set("insert_deduplicate", 0);
 
-    private static ClickHouseStatement Create(string sql, LoaderTerm term) => new ClickHouseStatement(sql) { OnlyInstance = term.Instance }
-        .With("group", LoadingRegistration.Group).With("owner", term.Owner)
+    private static ClickHouseStatement Create(string sql, LoaderTerm term) => LoaderTerms.Name(new ClickHouseStatement(sql), term)
         // Texts stay texts, whatever they look like.
         .Set("input_format_binary_read_json_as_string", 1)
         .Set("input_format_try_infer_dates", 0)
