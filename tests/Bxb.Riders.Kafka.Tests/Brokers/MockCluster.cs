@@ -46,9 +46,12 @@ internal sealed class MockCluster : IDisposable
     public string CreateTopic(int partitions, int replication = 1)
     {
         var name = TestKafka.NewTopicName();
-        Check(LibrdkafkaMock.CreateTopic(_cluster, name, partitions, replication));
+        CreateTopic(name, partitions, replication);
         return name;
     }
+
+    /// <summary>Makes a topic.</summary>
+    public void CreateTopic(string name, int partitions, int replication = 1) => Check(LibrdkafkaMock.CreateTopic(_cluster, name, partitions, replication));
 
     /// <summary>What metadata says of a topic from now on; <see cref="ErrorCode.NoError"/> to end it.</summary>
     public void SetTopicError(string topic, ErrorCode error) => LibrdkafkaMock.SetTopicError(_cluster, topic, error);

@@ -10,7 +10,7 @@ namespace Bxb.Riders.Kafka.Tests.Brokers;
 /// <remarks>What the mock cluster of 2.15.1 cannot do, each tried:
 /// <list type="bullet">
 /// <item>Create, change or describe topics, and describe the cluster, by an admin client (it waits in vain for a controller): topics are
-/// made by <see cref="CreateTopicAsync"/>, and metadata that is asked for a topic makes one of 4 partitions.</item>
+/// made by <see cref="CreateTopicAsync(string, int)"/>, and metadata that is asked for a topic makes one of 4 partitions.</item>
 /// <item>Hide the records of aborted or open transactions from readers of committed records, or fence a producer off by its
 /// <c>transactional.id</c>: a transaction is accepted in all its steps and means nothing.</item>
 /// <item>Find offsets by time: every time is the end. The ends themselves are right.</item>
@@ -42,15 +42,22 @@ internal sealed class TestBroker
     /// <summary>Makes a topic with a name of its own, not replicated.</summary>
     public async Task<string> CreateTopicAsync(int partitions)
     {
+        var name = TestKafka.NewTopicName();
+        await CreateTopicAsync(name, partitions);
+        return name;
+    }
+
+    /// <summary>Makes a topic, not replicated.</summary>
+    public async Task CreateTopicAsync(string name, int partitions)
+    {
         if (_mock is not null)
         {
-            return _mock.CreateTopic(partitions);
+            _mock.CreateTopic(name, partitions);
+            return;
         }
 
-        var name = TestKafka.NewTopicName();
         using var admin = new AdminClientBuilder(new AdminClientConfig { BootstrapServers = BootstrapServers }).SetLogHandler((_, _) => { }).Build();
         await admin.CreateTopicsAsync([new TopicSpecification { Name = name, NumPartitions = partitions, ReplicationFactor = 1 }]);
-        return name;
     }
 
     private static async Task<TestBroker> StartAsync()
