@@ -67,6 +67,11 @@ public static class TestDirectories
                 await Embedded.EmbeddedClickHouse.RemoveAsync(data, CancellationToken.None);
             }
 
+            foreach (var cluster in Directory.GetDirectories(folder, "kafka-*"))
+            {
+                await TestKafka.KillNodesAsync(cluster);
+            }
+
             Directory.Delete(folder, recursive: true);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or Embedded.EmbeddedEngineException)

@@ -1,6 +1,7 @@
 using Bxb.EventLog.Schema;
 using Bxb.Riders.Compliance;
 using Bxb.Riders.Kafka.Consuming;
+using Bxb.Riders.Kafka.Tests.Brokers;
 using Bxb.Testing;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -22,7 +23,7 @@ internal sealed class KafkaRig(int partitions = 1) : TransportRig
     public override async Task StartAsync()
     {
         await base.StartAsync();
-        _servers = await KafkaServers.BootstrapAsync();
+        _servers = (await TestBroker.SharedAsync()).BootstrapServers;
         _relaying = true;
         var relay = BuildHost(_ => { });
         _relaying = false;
