@@ -1,0 +1,167 @@
+using System.Data.Common;
+using Bxb.Riders.Failures;
+using Bxb.Riders.Kafka.Topics;
+using Bxb.Riders.PostgresLog;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Bxb.Riders.Kafka.Relay;
+
+/// <summary>Carries the event log to Kafka: every record once, in log order, by one host at a time. The others wait for its lock.</summary>
+/// <remarks>
+/// A host takes over in five steps, in this order: the lock (for speed alone), the topic, the next epoch in PostgreSQL, the transactional id on Kafka, which fences off every producer before; and
+/// then it looks whether the epoch is still its own, for a host that was suspended between the two would otherwise fence off the one that has overtaken it. Whatever fails: what is open is
+/// given up, the lock too, and after a pause somebody goes on from the stored position. Ingest knows nothing of all this. Stop: the flush in hand is finished and stored within
+/// <see cref="RidersOptions.StopTimeout"/>, else given up.
+/// </remarks>
+internal sealed partial class OutboxRelay(RelayServices services) : BackgroundService
+{
+    private static readonly TimeSpan SampleInterval = TimeSpan.FromSeconds(1);
+    private static readonly Backoff Pauses = new(TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(5));
+
+    private long _epoch;
+
+    /// <summary>The name of the lock that the active relay holds.</summary>
+    public static string LockName(KafkaOptions options) => "relay/" + options.Topic;
+
+    /// <inheritdoc />
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        // The host's start goes on meanwhile.
+        await Task.Yield();
+        using var abort = new CancellationTokenSource();
+        await using var deadline = stoppingToken.UnsafeRegister(_ => abort.CancelAfter(services.RidersOptions.Value.StopTimeout), null);
+        var sampling = SampleAsync(stoppingToken);
+        await KeepGoingAsync(stoppingToken, abort.Token);
+        await sampling;
+    }
+
+    private async Task KeepGoingAsync(CancellationToken stop, CancellationToken abort)
+    {
+        var failures = 0;
+        while (!stop.IsCancellationRequested)
+        {
+            var started = services.Time.GetTimestamp();
+            try
+            {
+                await CarryAsync(stop, abort);
+            }
+            catch (Exception) when (stop.IsCancellationRequested)
+            {
+                LogStopped(services.Logger, services.Options.Topic);
+            }
+            catch (Exception exception)
+            {
+                // What went well for a while was no failure in a row.
+                failures = services.Time.GetElapsedTime(started) > Pauses.Longest * 2 && services.Activity.Error is null ? 1 : failures + 1;
+                await FailAsync(exception, failures);
+                await Task.Delay(Pauses.After(failures), services.Time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+    }
+
+    private async Task CarryAsync(CancellationToken stop, CancellationToken abort)
+    {
+        var options = services.Options;
+        var confirming = new RidersOptions { OwnershipInterval = options.Relay.OwnerSilence / 6, OwnerSilence = options.Relay.OwnerSilence };
+        await using var groupLock = await GroupLock.TakeAsync(services.Locks, LockName(options), confirming, services.Activity.Waiting, services.Time, services.Logger, stop);
+        using var stopping = CancellationTokenSource.CreateLinkedTokenSource(stop, groupLock.Lost);
+        using var aborting = CancellationTokenSource.CreateLinkedTokenSource(abort, groupLock.Lost);
+        try
+        {
+            services.Activity.Claiming((await services.Store.ReadAsync(options.Topic, stopping.Token))?.Position ?? 0);
+            var topic = await services.Topics.EnsureEventsAsync(stopping.Token);
+            var state = await TakeOverAsync(topic, stopping.Token);
+            await using var producer = await RelayProducer.StartAsync(services.Clients, state.Partitions, options, services.Time, services.Logger, stopping.Token);
+            state = await ConfirmAsync(state, stopping.Token);
+            LogHeld(services.Logger, topic.Name, state.Position, state.Epoch, state.Partitions);
+            services.Activity.Held(state.Position);
+            services.Progress.Publish(new RelayPoint(topic.Name, topic.Id, state.Position, state.Offsets));
+            await new RelaySession(services, topic, producer, state).RunAsync(stopping.Token, aborting.Token);
+            LogMorePartitions(services.Logger, topic.Name);
+        }
+        catch (OperationCanceledException) when (groupLock.Lost.IsCancellationRequested && !stop.IsCancellationRequested)
+        {
+            throw new OwnershipLostException(LockName(options));
+        }
+        finally
+        {
+            services.Activity.Released();
+        }
+    }
+
+    private async Task<RelayState> TakeOverAsync(TopicState topic, CancellationToken cancellationToken)
+    {
+        var (state, isNewTopic) = await services.Store.TakeOverAsync(topic, services.RidersOptions.Value.Owner, cancellationToken);
+        _epoch = state.Epoch;
+        services.Activity.Claiming(state.Position);
+        if (isNewTopic)
+        {
+            LogNewTopic(services.Logger, topic.Name, topic.Id, state.Position);
+        }
+
+        return state.Partitions <= topic.Partitions
+            ? state
+            : throw new TopicException($"The topic {topic.Name} has {topic.Partitions} partitions, and {state.Partitions} were written to.");
+    }
+
+    /// <summary>What the owner before committed last it may have stored since; and a newer owner may have come.</summary>
+    private async Task<RelayState> ConfirmAsync(RelayState taken, CancellationToken cancellationToken)
+    {
+        var state = await services.Store.ReadAsync(services.Options.Topic, cancellationToken);
+        return state?.Epoch == taken.Epoch ? state : throw new OwnershipLostException(LockName(services.Options));
+    }
+
+    private async Task FailAsync(Exception exception, int failures)
+    {
+        var reason = FaultText.Line(exception);
+        services.Activity.Failing(reason);
+        services.Instruments.Failed();
+        if (exception is OwnershipLostException)
+        {
+            LogSteppedDown(services.Logger, services.Options.Topic, reason);
+            return;
+        }
+
+        LogFailed(services.Logger, services.Options.Topic, failures, reason);
+        try
+        {
+            await services.Store.StoreErrorAsync(services.Options.Topic, _epoch, reason, CancellationToken.None);
+        }
+        catch (DbException away)
+        {
+            LogNotWritten(services.Logger, away.Message);
+        }
+    }
+
+    private async Task SampleAsync(CancellationToken cancellationToken)
+    {
+        using var timer = new PeriodicTimer(SampleInterval, services.Time);
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            await timer.WaitForNextTickAsync(cancellationToken).AsTask().ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            services.Activity.Sample();
+        }
+    }
+
+    [LoggerMessage(2133, LogLevel.Information, "This host carries the log to the topic {Topic}, from behind position {Position} on, epoch {Epoch}, over {Partitions} partitions.")]
+    private static partial void LogHeld(ILogger logger, string topic, long position, long epoch, int partitions);
+
+    [LoggerMessage(2134, LogLevel.Warning, "This host no longer carries the log to the topic {Topic}, and tries to again: {Reason}")]
+    private static partial void LogSteppedDown(ILogger logger, string topic, string reason);
+
+    [LoggerMessage(2135, LogLevel.Warning, "The relay to the topic {Topic} is interrupted, failure {Failures} in a row; it goes on by itself: {Reason}")]
+    private static partial void LogFailed(ILogger logger, string topic, int failures, string reason);
+
+    [LoggerMessage(2136, LogLevel.Error, "The topic {Topic} is another one than before (its id is {Id} now): what it held is gone. Everything behind position {Position}, up to which all consumer groups are done, is carried to it again.")]
+    private static partial void LogNewTopic(ILogger logger, string topic, string id, long position);
+
+    [LoggerMessage(2137, LogLevel.Information, "The topic {Topic} has more partitions than before; they are taken up.")]
+    private static partial void LogMorePartitions(ILogger logger, string topic);
+
+    [LoggerMessage(2138, LogLevel.Debug, "The relay to the topic {Topic} has ended.")]
+    private static partial void LogStopped(ILogger logger, string topic);
+
+    [LoggerMessage(2139, LogLevel.Debug, "Why the relay was interrupted could not be written down: {Reason}")]
+    private static partial void LogNotWritten(ILogger logger, string reason);
+}

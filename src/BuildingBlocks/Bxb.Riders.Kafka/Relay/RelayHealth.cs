@@ -1,0 +1,23 @@
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Options;
+
+namespace Bxb.Riders.Kafka.Relay;
+
+/// <summary>The check <c>bxb-relay</c>: degraded while the relay retries, unhealthy when it stands still although there is something to carry.</summary>
+/// <remarks>Reads memory only. A relay on another host is that host's affair.</remarks>
+internal sealed class RelayHealth(RelayActivity activity, IOptions<RidersOptions> options) : IHealthCheck
+{
+    /// <summary>The check's name.</summary>
+    public const string Name = "bxb-relay";
+
+    /// <inheritdoc />
+    public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
+    {
+        var (stillness, error) = (activity.Stillness, activity.Error);
+        return Task.FromResult(
+            stillness >= options.Value.StalledAfter
+                ? HealthCheckResult.Unhealthy($"nothing carried to Kafka for {(long)stillness.TotalSeconds} s, {activity.LagEvents} positions behind{(error is null ? "" : ": " + error)}")
+            : error is not null ? HealthCheckResult.Degraded("retrying: " + error)
+            : HealthCheckResult.Healthy(activity.IsHeld ? "running" : "waiting for its turn"));
+    }
+}

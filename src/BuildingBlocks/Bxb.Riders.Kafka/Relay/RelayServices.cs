@@ -1,0 +1,16 @@
+using Bxb.EventLog.Reading;
+using Bxb.Riders.Kafka.Topics;
+using Bxb.Riders.PostgresLog;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Bxb.Riders.Kafka.Relay;
+
+/// <summary>What every try of the relay needs.</summary>
+internal sealed record RelayServices(
+    KafkaClients Clients, TopicSetup Topics, RelayStore Store, RelayProgress Progress, RelayActivity Activity, RelayInstruments Instruments, EventLogReader Log, SettledPosition Settled, GroupLocks Locks,
+    IOptions<KafkaOptions> KafkaOptions, IOptions<RidersOptions> RidersOptions, TimeProvider Time, ILogger<OutboxRelay> Logger)
+{
+    /// <summary>Where the brokers are, and how to carry.</summary>
+    public KafkaOptions Options => KafkaOptions.Value;
+}

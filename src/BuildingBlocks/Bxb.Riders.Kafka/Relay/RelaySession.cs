@@ -1,0 +1,162 @@
+using Bxb.Riders.Kafka.Topics;
+using Microsoft.Extensions.Logging;
+
+namespace Bxb.Riders.Kafka.Relay;
+
+/// <summary>One ownership of the topic: carries the log to it, flush by flush, from the stored position on, until it is stopped or anything goes wrong.</summary>
+/// <remarks>
+/// A flush is one transaction; its position and offsets are stored once it is committed. Nothing follows a flush that has not been stored: whoever goes on after a failure begins at the stored
+/// position, so the topic can hold repeats but no gap. The next block is read while the one before is written. Owns the block in hand and the one read ahead.
+/// </remarks>
+internal sealed partial class RelaySession(RelayServices services, TopicState topic, RelayProducer producer, RelayState state)
+{
+    private const long RememberedPositions = 50_000;
+    private static readonly TimeSpan RememberedTime = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan TopicInterval = TimeSpan.FromSeconds(10);
+
+    private readonly RelayReader _reader = new(services.Log, services.Settled, services.Options.Relay, services.Time);
+    private readonly CancellationTokenSource _ended = new();
+    private RelayState _state = state;
+    private (long Position, long At) _remembered = (-1, 0);
+    private int _partitions = topic.Partitions;
+    private string? _topicFault;
+
+    /// <summary>Runs. Ends by itself only when the topic has more partitions: a new session takes them up.</summary>
+    /// <param name="stop">Begins nothing new; the flush in hand is finished.</param>
+    /// <param name="abort">Gives up the flush in hand too.</param>
+    /// <exception cref="OperationCanceledException">One of the tokens.</exception>
+    /// <exception cref="OwnershipLostException">Another host has taken over.</exception>
+    /// <exception cref="Exception">Anything else: the next session begins at the stored position.</exception>
+    public async Task RunAsync(CancellationToken stop, CancellationToken abort)
+    {
+        using var reading = CancellationTokenSource.CreateLinkedTokenSource(stop, abort, _ended.Token);
+        using var carrying = CancellationTokenSource.CreateLinkedTokenSource(abort, _ended.Token);
+        var watching = WatchTopicAsync(reading.Token);
+        try
+        {
+            await CarryAllAsync(reading.Token, carrying.Token);
+        }
+        catch (OperationCanceledException) when (_topicFault is { } fault)
+        {
+            throw new RelayException(fault);
+        }
+        finally
+        {
+            await _ended.CancelAsync();
+            await watching;
+            _ended.Dispose();
+        }
+    }
+
+    private async Task CarryAllAsync(CancellationToken reading, CancellationToken carrying)
+    {
+        var partitions = _state.Partitions;
+        var ahead = _reader.ReadAsync(_state.Position, reading);
+        try
+        {
+            while (_state.Partitions == partitions)
+            {
+                using var block = await ahead;
+                ahead = _reader.ReadAsync(block.Position, reading);
+                await CarryAsync(block, carrying);
+            }
+        }
+        finally
+        {
+            await _ended.CancelAsync();
+            await DropAsync(ahead);
+        }
+    }
+
+    private async Task CarryAsync(RelayBlock block, CancellationToken cancellationToken)
+    {
+        var started = services.Time.GetTimestamp();
+        var offsets = _state.Offsets;
+        if (block.Records.Count > 0)
+        {
+            services.Activity.Pending(block.Records[0].IngestedAtMilliseconds);
+            offsets = await producer.FlushAsync(block.Records, offsets, cancellationToken);
+
+            // This flush, if it is repeated, goes by the old count, and what follows its stored position by the new one.
+            Array.Resize(ref offsets, Math.Max(offsets.Length, Volatile.Read(ref _partitions)));
+        }
+
+        var next = _state with { Position = block.Position, Offsets = offsets };
+        var remembers = Remembers(next.Position);
+        if (!await services.Store.StoreAsync(topic.Name, next, remembers ? services.Options.Retention : null, cancellationToken))
+        {
+            throw new OwnershipLostException("relay/" + topic.Name);
+        }
+
+        if (remembers)
+        {
+            _remembered = (next.Position, services.Time.GetTimestamp());
+        }
+
+        _state = next;
+        services.Progress.Publish(new RelayPoint(topic.Name, topic.Id, next.Position, next.Offsets));
+        services.Activity.Advance(next.Position);
+        services.Instruments.Flushed(block.Records.Count, services.Time.GetElapsedTime(started));
+        LogFlushed(services.Logger, block.Records.Count, topic.Name, next.Position);
+    }
+
+    private bool Remembers(long position) => _remembered.Position < 0 || position - _remembered.Position >= RememberedPositions
+        || (position > _remembered.Position && services.Time.GetElapsedTime(_remembered.At) >= RememberedTime);
+
+    /// <summary>Looks at the topic now and then: more partitions are taken up behind the next flush; another topic of the same name ends the session.</summary>
+    private async Task WatchTopicAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var timer = new PeriodicTimer(TopicInterval, services.Time);
+            while (await timer.WaitForNextTickAsync(cancellationToken))
+            {
+                await LookAtTopicAsync(cancellationToken);
+            }
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            LogWatched(services.Logger, topic.Name);
+        }
+    }
+
+    private async Task LookAtTopicAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            var found = await services.Topics.DescribeAsync(topic.Name, cancellationToken);
+            if (found?.Id != topic.Id)
+            {
+                _topicFault = $"The topic {topic.Name} {(found is null ? "was deleted" : "was deleted and made anew")}.";
+                await _ended.CancelAsync();
+            }
+            else
+            {
+                Volatile.Write(ref _partitions, found.Partitions);
+            }
+        }
+        catch (TopicException exception)
+        {
+            // Brokers that are away show in the flushes.
+            LogNotSeen(services.Logger, topic.Name, exception.Message);
+        }
+    }
+
+    private static async Task DropAsync(Task<RelayBlock> ahead)
+    {
+        await ((Task)ahead).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (ahead.IsCompletedSuccessfully)
+        {
+            (await ahead).Dispose();
+        }
+    }
+
+    [LoggerMessage(2130, LogLevel.Debug, "Carried {Records} records to {Topic}, up to position {Position}")]
+    private static partial void LogFlushed(ILogger logger, int records, string topic, long position);
+
+    [LoggerMessage(2131, LogLevel.Debug, "The topic {Topic} could not be looked at: {Reason}")]
+    private static partial void LogNotSeen(ILogger logger, string topic, string reason);
+
+    [LoggerMessage(2132, LogLevel.Debug, "The topic {Topic} is no longer looked at")]
+    private static partial void LogWatched(ILogger logger, string topic);
+}

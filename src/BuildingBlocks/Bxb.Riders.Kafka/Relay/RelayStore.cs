@@ -1,0 +1,146 @@
+using Bxb.Riders.Kafka.Topics;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace Bxb.Riders.Kafka.Relay;
+
+/// <summary>The relay's state in PostgreSQL. Every write names the owner's epoch and does nothing when somebody else has taken over since. Thread-safe.</summary>
+/// <remarks>
+/// A cancelled or failed write may have been done or not; either is sound, since state is stored for committed records only and whoever goes on reads it first. Exceptions are the driver's:
+/// the relay takes each one for a reason to begin again.
+/// </remarks>
+internal sealed class RelayStore(NpgsqlDataSource database)
+{
+    private const string Begin = """
+        insert into event_log.relay (topic, topic_id, partitions, position, offsets, epoch, owner)
+        values ($1, $2, $3, 0, array_fill(0::bigint, array[$3]), 0, $4) on conflict (topic) do nothing
+        """;
+
+    private const string BeginAgain = """
+        with forgotten as (delete from event_log.relay_flushes where topic = $1)
+        update event_log.relay set topic_id = $2, partitions = $3, offsets = array_fill(0::bigint, array[$3]),
+            position = coalesce((select min(progress) from event_log.consumer_groups), 0)
+        where topic = $1 and topic_id <> $2
+        returning position
+        """;
+
+    private const string TakeOver = """
+        update event_log.relay set epoch = epoch + 1, owner = $2, error = null, updated_at = clock_timestamp() where topic = $1
+        returning epoch, topic_id, position, offsets
+        """;
+
+    private const string Read = "select epoch, topic_id, position, offsets from event_log.relay where topic = $1";
+
+    private const string Store = """
+        with stored as (
+            update event_log.relay set position = $3, offsets = $4, partitions = cardinality($4), error = null, updated_at = clock_timestamp()
+            where topic = $1 and epoch = $2 returning 1),
+        gone as (
+            delete from event_log.relay_flushes where $5 and topic = $1 and at < clock_timestamp() - $6),
+        kept as (
+            insert into event_log.relay_flushes (topic, position, offsets) select $1, $3, $4 from stored where $5 on conflict (topic, position) do nothing)
+        select count(*) from stored
+        """;
+
+    private const string StoreError = "update event_log.relay set error = $3, updated_at = clock_timestamp() where topic = $1 and epoch = $2";
+
+    private const string FlushAtPosition = "select position, offsets, at from event_log.relay_flushes where topic = $1 and position <= $2 order by position desc limit 1";
+
+    private const string FlushAtTime = "select position, offsets, at from event_log.relay_flushes where topic = $1 and at <= $2 order by at desc limit 1";
+
+    /// <summary>Makes this host the owner of a topic: from the commit on no earlier one can store.</summary>
+    /// <param name="topic">The topic as it stands. One that was made anew begins where the groups are that have got least far, and has no history.</param>
+    /// <param name="owner">This host's name.</param>
+    /// <param name="cancellationToken">Ends the call; the ownership may have been taken.</param>
+    /// <returns>The state to go on from, and whether the topic was another one before.</returns>
+    public async Task<(RelayState State, bool IsNewTopic)> TakeOverAsync(TopicState topic, string owner, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        await using (var begin = new NpgsqlCommand(Begin, connection, transaction) { Parameters = { Text(topic.Name), Text(topic.Id), Number(topic.Partitions), Text(owner) } })
+        {
+            await begin.ExecuteNonQueryAsync(cancellationToken);
+        }
+
+        await using var again = new NpgsqlCommand(BeginAgain, connection, transaction) { Parameters = { Text(topic.Name), Text(topic.Id), Number(topic.Partitions) } };
+        var isNew = await again.ExecuteScalarAsync(cancellationToken) is not null;
+        await using var takeOver = new NpgsqlCommand(TakeOver, connection, transaction) { Parameters = { Text(topic.Name), Text(owner) } };
+        var state = await SingleAsync(takeOver, cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        return (state!, isNew);
+    }
+
+    /// <summary>The stored state; null when no relay ever ran.</summary>
+    public async Task<RelayState?> ReadAsync(string topic, CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand(Read);
+        command.Parameters.Add(Text(topic));
+        return await SingleAsync(command, cancellationToken);
+    }
+
+    /// <summary>Stores how far the log is in the topic, committed.</summary>
+    /// <param name="topic">The topic.</param>
+    /// <param name="state">The new state, under the epoch of the owner.</param>
+    /// <param name="remembered">For how long to keep it in the history too; null to leave it out.</param>
+    /// <param name="cancellationToken">Ends the call; it may have been stored.</param>
+    /// <returns>False when the epoch is over: nothing was stored.</returns>
+    public async Task<bool> StoreAsync(string topic, RelayState state, TimeSpan? remembered, CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand(Store);
+        command.Parameters.Add(Text(topic));
+        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = state.Epoch });
+        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = state.Position });
+        command.Parameters.Add(new NpgsqlParameter<long[]> { TypedValue = state.Offsets });
+        command.Parameters.Add(new NpgsqlParameter<bool> { TypedValue = remembered is not null });
+        command.Parameters.Add(new NpgsqlParameter<TimeSpan> { TypedValue = remembered ?? TimeSpan.Zero, NpgsqlDbType = NpgsqlDbType.Interval });
+        return await command.ExecuteScalarAsync(cancellationToken) is 1L;
+    }
+
+    /// <summary>Writes down for other hosts why the relay does not get on. Nothing happens when the epoch is over.</summary>
+    public async Task StoreErrorAsync(string topic, long epoch, string error, CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand(StoreError);
+        command.Parameters.Add(Text(topic));
+        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = epoch });
+        command.Parameters.Add(Text(error));
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    /// <summary>The last place in the history at or before a position; null when the history does not reach back so far, and the topic may not either.</summary>
+    public async Task<RelayFlush?> FindFlushAsync(string topic, long position, CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand(FlushAtPosition);
+        command.Parameters.Add(Text(topic));
+        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = position });
+        return await FlushAsync(command, cancellationToken);
+    }
+
+    /// <summary>The last place in the history at or before a time; null when the history does not reach back so far.</summary>
+    public async Task<RelayFlush?> FindFlushAsync(string topic, DateTimeOffset time, CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand(FlushAtTime);
+        command.Parameters.Add(Text(topic));
+        command.Parameters.Add(new() { Value = time.ToUniversalTime() });
+        return await FlushAsync(command, cancellationToken);
+    }
+
+    private static async Task<RelayState?> SingleAsync(NpgsqlCommand command, CancellationToken cancellationToken)
+    {
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        return await reader.ReadAsync(cancellationToken)
+            ? new RelayState(reader.GetInt64(0), reader.GetString(1), reader.GetInt64(2), await reader.GetFieldValueAsync<long[]>(3, cancellationToken))
+            : null;
+    }
+
+    private static async Task<RelayFlush?> FlushAsync(NpgsqlCommand command, CancellationToken cancellationToken)
+    {
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        return await reader.ReadAsync(cancellationToken)
+            ? new RelayFlush(reader.GetInt64(0), await reader.GetFieldValueAsync<long[]>(1, cancellationToken), await reader.GetFieldValueAsync<DateTimeOffset>(2, cancellationToken))
+            : null;
+    }
+
+    private static NpgsqlParameter<string> Text(string value) => new() { TypedValue = value };
+
+    private static NpgsqlParameter<int> Number(int value) => new() { TypedValue = value };
+}

@@ -1,0 +1,154 @@
+using Bxb.Riders.Kafka.Native;
+using Confluent.Kafka;
+using Confluent.Kafka.Admin;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Bxb.Riders.Kafka.Topics;
+
+/// <summary>Makes the topics that are missing, and says of those that are there what does not fit. Never changes one: that is their owner's. Thread-safe.</summary>
+/// <remarks>Owns one connection to the brokers, opened when it is first asked. Every answer takes <see cref="KafkaOptions.RequestTimeout"/> at most.</remarks>
+internal sealed partial class TopicSetup(KafkaClients clients, IOptions<KafkaOptions> options, TimeProvider time, ILogger<TopicSetup> logger) : IDisposable
+{
+    private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(100);
+
+    private readonly Lock _gate = new();
+    private IAdminClient? _admin;
+    private bool _disposed;
+
+    /// <summary>Makes the topic of the events, or checks that the one there fits.</summary>
+    /// <exception cref="TopicException">It does not fit, cannot be made, or the brokers do not answer.</exception>
+    public Task<TopicState> EnsureEventsAsync(CancellationToken cancellationToken) => EnsureAsync(TopicPlan.Events(options.Value), cancellationToken);
+
+    /// <summary>Makes the topic of a group's dead letters, or checks that the one there fits.</summary>
+    /// <exception cref="TopicException">It does not fit, cannot be made, or the brokers do not answer.</exception>
+    public Task<TopicState> EnsureDeadLettersAsync(string group, CancellationToken cancellationToken) => EnsureAsync(TopicPlan.DeadLetters(options.Value, group), cancellationToken);
+
+    /// <summary>A topic as it stands; null when there is none of that name.</summary>
+    /// <exception cref="TopicException">The brokers do not answer, or do not let this host see it.</exception>
+    public async Task<TopicState?> DescribeAsync(string topic, CancellationToken cancellationToken) =>
+        await FindAsync(topic, cancellationToken) is { } found ? State(found) : null;
+
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            _disposed = true;
+            _admin?.Dispose();
+            _admin = null;
+        }
+    }
+
+    private async Task<TopicState> EnsureAsync(TopicPlan plan, CancellationToken cancellationToken)
+    {
+        var found = await FindAsync(plan.Name, cancellationToken);
+        if (found is null)
+        {
+            await CreateAsync(plan, cancellationToken);
+            found = await AwaitAsync(plan.Name, cancellationToken);
+        }
+
+        return plan.FindMisfit(found, await SettingsAsync(plan.Name, cancellationToken)) is { } misfit ? throw new TopicException(misfit) : State(found);
+    }
+
+    private async Task CreateAsync(TopicPlan plan, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var created = (await AdminAsync(cancellationToken)).CreateTopicsAsync([plan.Specification()], new() { OperationTimeout = options.Value.RequestTimeout, RequestTimeout = options.Value.RequestTimeout });
+            await created.WaitAsync(cancellationToken);
+            LogMade(logger, plan.Name, plan.Partitions, plan.ReplicationFactor, plan.MinInsyncReplicas, plan.Retention);
+        }
+        catch (CreateTopicsException exception) when (exception.Results.TrueForAll(r => r.Error.Code == ErrorCode.TopicAlreadyExists))
+        {
+            LogMadeElsewhere(logger, plan.Name);
+        }
+        catch (CreateTopicsException exception)
+        {
+            throw new TopicException($"The topic {plan.Name} cannot be made: {string.Join("; ", exception.Results.Select(r => r.Error.Reason))}", exception);
+        }
+        catch (KafkaException exception)
+        {
+            throw Unanswered(plan.Name, exception);
+        }
+    }
+
+    /// <summary>What one broker has made, the next one knows a moment later.</summary>
+    private async Task<TopicDescription> AwaitAsync(string topic, CancellationToken cancellationToken)
+    {
+        var started = time.GetTimestamp();
+        while (true)
+        {
+            if (await FindAsync(topic, cancellationToken) is { Partitions.Count: > 0 } found)
+            {
+                return found;
+            }
+
+            if (time.GetElapsedTime(started) > options.Value.RequestTimeout)
+            {
+                throw new TopicException($"The topic {topic} was made, and the brokers do not know it after {options.Value.RequestTimeout}.");
+            }
+
+            await Task.Delay(LookInterval, time, cancellationToken);
+        }
+    }
+
+    private async Task<TopicDescription?> FindAsync(string topic, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var described = (await AdminAsync(cancellationToken)).DescribeTopicsAsync(TopicCollection.OfTopicNames([topic]), new() { RequestTimeout = options.Value.RequestTimeout });
+            return (await described.WaitAsync(cancellationToken)).TopicDescriptions[0];
+        }
+        catch (DescribeTopicsException exception) when (exception.Results.TopicDescriptions.TrueForAll(t => t.Error.Code == ErrorCode.UnknownTopicOrPart))
+        {
+            return null;
+        }
+        catch (DescribeTopicsException exception)
+        {
+            throw new TopicException($"The topic {topic} cannot be looked at: {string.Join("; ", exception.Results.TopicDescriptions.Select(t => t.Error.Reason))}", exception);
+        }
+        catch (KafkaException exception)
+        {
+            throw Unanswered(topic, exception);
+        }
+    }
+
+    private async Task<IReadOnlyDictionary<string, string>> SettingsAsync(string topic, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var resource = new ConfigResource { Type = ResourceType.Topic, Name = topic };
+            var described = (await AdminAsync(cancellationToken)).DescribeConfigsAsync([resource], new() { RequestTimeout = options.Value.RequestTimeout });
+            return (await described.WaitAsync(cancellationToken))[0].Entries.ToDictionary(e => e.Key, e => e.Value.Value, StringComparer.Ordinal);
+        }
+        catch (DescribeConfigsException exception)
+        {
+            throw new TopicException($"The settings of the topic {topic} cannot be looked at: {string.Join("; ", exception.Results.Select(r => r.Error.Reason))}", exception);
+        }
+        catch (KafkaException exception)
+        {
+            throw Unanswered(topic, exception);
+        }
+    }
+
+    private async Task<IAdminClient> AdminAsync(CancellationToken cancellationToken)
+    {
+        await Librdkafka.EnsureLoadedAsync(logger, cancellationToken);
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            return _admin ??= new AdminClientBuilder(clients.Admin()).SetLogHandler((_, message) => KafkaLog.Write(logger, message)).SetErrorHandler(static (_, _) => { }).Build();
+        }
+    }
+
+    private static TopicState State(TopicDescription found) => new(found.Name, found.TopicId.ToString(), found.Partitions.Count);
+
+    private static TopicException Unanswered(string topic, KafkaException exception) => new($"The brokers do not answer about the topic {topic}: {exception.Error.Reason}", exception);
+
+    [LoggerMessage(2120, LogLevel.Information, "Made the topic {Topic}: {Partitions} partitions, {Copies} copies of each, written when {MinInsync} have it, kept for {Retention}")]
+    private static partial void LogMade(ILogger logger, string topic, int partitions, short copies, int minInsync, TimeSpan? retention);
+
+    [LoggerMessage(2121, LogLevel.Debug, "The topic {Topic} was made by somebody else at the same moment")]
+    private static partial void LogMadeElsewhere(ILogger logger, string topic);
+}
