@@ -1,8 +1,6 @@
-using Bxb.EventLog.Schema;
 using Bxb.Riders.Kafka.Consuming;
 using Bxb.Riders.Kafka.DeadLetters;
 using Bxb.Riders.Kafka.Relay;
-using Bxb.Riders.Kafka.Topics;
 using Bxb.Riders.Transport;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -21,18 +19,15 @@ public static class KafkaRegistration
     public static IServiceCollection UsingKafka(this IServiceCollection services, bool withRelay = true)
     {
         ArgumentNullException.ThrowIfNull(services);
-        services.AddSqlMigrations(typeof(KafkaRegistration).Assembly, "kafka", "Schema");
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<KafkaOptions>, KafkaOptionsValidator>());
         services.AddSingleton<KafkaClients>();
-        services.AddSingleton<RelayProgress>();
+        services.AddRelayState();
         services.AddSingleton<PartitionPlaces>();
         services.AddSingleton<UnreadableRecords>();
-        services.AddSingleton<TopicSetup>();
         services.AddSingleton<KafkaTopic>();
         services.AddSingleton<KafkaTransport>();
         services.AddSingleton<IEventTransport>(provider => provider.GetRequiredService<KafkaTransport>());
         services.AddHostedService<DeadLetterPublisher>();
-        _ = withRelay;
-        return services;
+        return withRelay ? services.AddOutboxRelay() : services;
     }
 }
