@@ -15,3 +15,7 @@ alter table event_log.dead_letters
     drop constraint dead_letters_group_name_position_key;
 create unique index dead_letters_position on event_log.dead_letters (group_name, position) where position > 0;
 create unique index dead_letters_offset on event_log.dead_letters (group_name, topic, partition, record_offset) where position = 0;
+
+-- How often a dead letter was written to its topic, where there is one; it is again after each further attempt.
+alter table event_log.dead_letters add column published_attempts integer not null default 0;
+create index dead_letters_unpublished on event_log.dead_letters (id) where attempts > published_attempts;
