@@ -24,7 +24,7 @@ public static class KafkaRegistration
         services.AddSqlMigrations(typeof(KafkaRegistration).Assembly, "kafka", "Schema");
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<KafkaOptions>, KafkaOptionsValidator>());
         services.AddSingleton<KafkaClients>();
-        services.AddSingleton<RelayProgress>();
+        services.AddRelayState();
         services.AddSingleton<PartitionPlaces>();
         services.AddSingleton<UnreadableRecords>();
         services.AddSingleton<TopicSetup>();
@@ -32,7 +32,6 @@ public static class KafkaRegistration
         services.AddSingleton<KafkaTransport>();
         services.AddSingleton<IEventTransport>(provider => provider.GetRequiredService<KafkaTransport>());
         services.AddHostedService<DeadLetterPublisher>();
-        _ = withRelay;
-        return services;
+        return withRelay ? services.AddOutboxRelay() : services;
     }
 }
