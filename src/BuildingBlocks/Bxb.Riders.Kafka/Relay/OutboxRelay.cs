@@ -90,7 +90,7 @@ internal sealed partial class OutboxRelay(RelayServices services) : BackgroundSe
         }
     }
 
-    private async Task<RelayState> TakeOverAsync(TopicState topic, CancellationToken cancellationToken)
+    private async Task<StoredRelay> TakeOverAsync(TopicState topic, CancellationToken cancellationToken)
     {
         var (state, isNewTopic) = await services.Store.TakeOverAsync(topic, services.RidersOptions.Value.Owner, cancellationToken);
         _epoch = state.Epoch;
@@ -106,7 +106,7 @@ internal sealed partial class OutboxRelay(RelayServices services) : BackgroundSe
     }
 
     /// <summary>What the owner before committed last it may have stored since; and a newer owner may have come.</summary>
-    private async Task<RelayState> ConfirmAsync(RelayState taken, CancellationToken cancellationToken)
+    private async Task<StoredRelay> ConfirmAsync(StoredRelay taken, CancellationToken cancellationToken)
     {
         var state = await services.Store.ReadAsync(services.Options.Topic, cancellationToken);
         return state?.Epoch == taken.Epoch ? state : throw new OwnershipLostException(LockName(services.Options));

@@ -8,7 +8,7 @@ namespace Bxb.Riders.Kafka.Relay;
 /// A flush is one transaction; its position and offsets are stored once it is committed. Nothing follows a flush that has not been stored: whoever goes on after a failure begins at the stored
 /// position, so the topic can hold repeats but no gap. The next block is read while the one before is written. Owns the block in hand and the one read ahead.
 /// </remarks>
-internal sealed partial class RelaySession(RelayServices services, TopicState topic, RelayProducer producer, RelayState state)
+internal sealed partial class RelaySession(RelayServices services, TopicState topic, RelayProducer producer, StoredRelay state)
 {
     private const long RememberedPositions = 50_000;
     private static readonly TimeSpan RememberedTime = TimeSpan.FromSeconds(10);
@@ -16,7 +16,7 @@ internal sealed partial class RelaySession(RelayServices services, TopicState to
 
     private readonly RelayReader _reader = new(services.Log, services.Settled, services.Options.Relay, services.Time);
     private readonly CancellationTokenSource _ended = new();
-    private RelayState _state = state;
+    private StoredRelay _state = state;
     private (long Position, long At) _remembered = (-1, 0);
     private int _partitions = topic.Partitions;
     private string? _topicFault;
@@ -82,8 +82,9 @@ internal sealed partial class RelaySession(RelayServices services, TopicState to
         }
 
         var next = _state with { Position = block.Position, Offsets = offsets };
-        var remembers = Remembers(next.Position);
-        if (!await services.Store.StoreAsync(topic.Name, next, remembers ? services.Options.Retention : null, cancellationToken))
+        var grows = next.Partitions > _state.Partitions;
+        var remembers = grows || Remembers(next.Position);
+        if (!await services.Store.StoreAsync(topic.Name, next, remembers ? services.Options.Retention : null, grows, cancellationToken))
         {
             throw new OwnershipLostException("relay/" + topic.Name);
         }

@@ -24,6 +24,12 @@ internal sealed class RelayStore(NpgsqlDataSource database)
         returning position
         """;
 
+    // Kept for good: only by the places where their number changed can the partition of an older record be told.
+    private const string RememberStart = """
+        insert into event_log.relay_flushes (topic, position, offsets, kept) select topic, position, offsets, true from event_log.relay where topic = $1
+        on conflict (topic, position) do update set offsets = excluded.offsets, kept = true
+        """;
+
     private const string TakeOver = """
         update event_log.relay set epoch = epoch + 1, owner = $2, error = null, updated_at = clock_timestamp() where topic = $1
         returning epoch, topic_id, position, offsets
@@ -35,10 +41,10 @@ internal sealed class RelayStore(NpgsqlDataSource database)
         with stored as (
             update event_log.relay set position = $3, offsets = $4, partitions = cardinality($4), error = null, updated_at = clock_timestamp()
             where topic = $1 and epoch = $2 returning 1),
-        gone as (
-            delete from event_log.relay_flushes where $5 and topic = $1 and at < clock_timestamp() - $6),
-        kept as (
-            insert into event_log.relay_flushes (topic, position, offsets) select $1, $3, $4 from stored where $5 on conflict (topic, position) do nothing)
+        forgotten as (
+            delete from event_log.relay_flushes where $5 and topic = $1 and not kept and at < clock_timestamp() - $6),
+        remembered as (
+            insert into event_log.relay_flushes (topic, position, offsets, kept) select $1, $3, $4, $7 from stored where $5 on conflict (topic, position) do nothing)
         select count(*) from stored
         """;
 
@@ -53,17 +59,20 @@ internal sealed class RelayStore(NpgsqlDataSource database)
     /// <param name="owner">This host's name.</param>
     /// <param name="cancellationToken">Ends the call; the ownership may have been taken.</param>
     /// <returns>The state to go on from, and whether the topic was another one before.</returns>
-    public async Task<(RelayState State, bool IsNewTopic)> TakeOverAsync(TopicState topic, string owner, CancellationToken cancellationToken)
+    public async Task<(StoredRelay State, bool IsNewTopic)> TakeOverAsync(TopicState topic, string owner, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        await using (var begin = new NpgsqlCommand(Begin, connection, transaction) { Parameters = { Text(topic.Name), Text(topic.Id), Number(topic.Partitions), Text(owner) } })
-        {
-            await begin.ExecuteNonQueryAsync(cancellationToken);
-        }
-
+        await using var begin = new NpgsqlCommand(Begin, connection, transaction) { Parameters = { Text(topic.Name), Text(topic.Id), Number(topic.Partitions), Text(owner) } };
+        var isFirst = await begin.ExecuteNonQueryAsync(cancellationToken) > 0;
         await using var again = new NpgsqlCommand(BeginAgain, connection, transaction) { Parameters = { Text(topic.Name), Text(topic.Id), Number(topic.Partitions) } };
         var isNew = await again.ExecuteScalarAsync(cancellationToken) is not null;
+        if (isFirst || isNew)
+        {
+            await using var remember = new NpgsqlCommand(RememberStart, connection, transaction) { Parameters = { Text(topic.Name) } };
+            await remember.ExecuteNonQueryAsync(cancellationToken);
+        }
+
         await using var takeOver = new NpgsqlCommand(TakeOver, connection, transaction) { Parameters = { Text(topic.Name), Text(owner) } };
         var state = await SingleAsync(takeOver, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
@@ -71,7 +80,7 @@ internal sealed class RelayStore(NpgsqlDataSource database)
     }
 
     /// <summary>The stored state; null when no relay ever ran.</summary>
-    public async Task<RelayState?> ReadAsync(string topic, CancellationToken cancellationToken)
+    public async Task<StoredRelay?> ReadAsync(string topic, CancellationToken cancellationToken)
     {
         await using var command = database.CreateCommand(Read);
         command.Parameters.Add(Text(topic));
@@ -82,9 +91,10 @@ internal sealed class RelayStore(NpgsqlDataSource database)
     /// <param name="topic">The topic.</param>
     /// <param name="state">The new state, under the epoch of the owner.</param>
     /// <param name="remembered">For how long to keep it in the history too; null to leave it out.</param>
+    /// <param name="forGood">Whether it stays in the history for good: the number of partitions changes here.</param>
     /// <param name="cancellationToken">Ends the call; it may have been stored.</param>
     /// <returns>False when the epoch is over: nothing was stored.</returns>
-    public async Task<bool> StoreAsync(string topic, RelayState state, TimeSpan? remembered, CancellationToken cancellationToken)
+    public async Task<bool> StoreAsync(string topic, StoredRelay state, TimeSpan? remembered, bool forGood, CancellationToken cancellationToken)
     {
         await using var command = database.CreateCommand(Store);
         command.Parameters.Add(Text(topic));
@@ -93,6 +103,7 @@ internal sealed class RelayStore(NpgsqlDataSource database)
         command.Parameters.Add(new NpgsqlParameter<long[]> { TypedValue = state.Offsets });
         command.Parameters.Add(new NpgsqlParameter<bool> { TypedValue = remembered is not null });
         command.Parameters.Add(new NpgsqlParameter<TimeSpan> { TypedValue = remembered ?? TimeSpan.Zero, NpgsqlDbType = NpgsqlDbType.Interval });
+        command.Parameters.Add(new NpgsqlParameter<bool> { TypedValue = forGood });
         return await command.ExecuteScalarAsync(cancellationToken) is 1L;
     }
 
@@ -124,11 +135,11 @@ internal sealed class RelayStore(NpgsqlDataSource database)
         return await FlushAsync(command, cancellationToken);
     }
 
-    private static async Task<RelayState?> SingleAsync(NpgsqlCommand command, CancellationToken cancellationToken)
+    private static async Task<StoredRelay?> SingleAsync(NpgsqlCommand command, CancellationToken cancellationToken)
     {
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         return await reader.ReadAsync(cancellationToken)
-            ? new RelayState(reader.GetInt64(0), reader.GetString(1), reader.GetInt64(2), await reader.GetFieldValueAsync<long[]>(3, cancellationToken))
+            ? new StoredRelay(reader.GetInt64(0), reader.GetString(1), reader.GetInt64(2), await reader.GetFieldValueAsync<long[]>(3, cancellationToken))
             : null;
     }
 

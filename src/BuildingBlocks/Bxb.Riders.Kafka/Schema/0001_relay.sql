@@ -14,11 +14,13 @@ create table event_log.relay (
 ) with (fillfactor = 50);
 
 -- Some of the places that the relay has passed, for turning a position or a time into offsets: at the time, everything up to position stood below offsets, and nothing above it.
+-- kept: the first one, and where the number of partitions changed; the others go with the topic's retention.
 create table event_log.relay_flushes (
     topic text not null,
     position bigint not null,
     offsets bigint[] not null,
     at timestamptz not null default clock_timestamp(),
+    kept boolean not null default false,
     primary key (topic, position)
 );
 

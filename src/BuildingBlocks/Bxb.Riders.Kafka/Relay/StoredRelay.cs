@@ -5,7 +5,7 @@ namespace Bxb.Riders.Kafka.Relay;
 /// <param name="TopicId">Kafka's id of the topic that was carried to.</param>
 /// <param name="Position">Everything up to it is in the topic, committed.</param>
 /// <param name="Offsets">For each partition, the offset behind the last such record; 0 when it has none. Never changed, only replaced.</param>
-internal sealed record RelayState(long Epoch, string TopicId, long Position, long[] Offsets)
+internal sealed record StoredRelay(long Epoch, string TopicId, long Position, long[] Offsets)
 {
     /// <summary>Among so many partitions the records behind <see cref="Position"/> are spread, so that a repeat lands where the first copy did.</summary>
     public int Partitions => Offsets.Length;
