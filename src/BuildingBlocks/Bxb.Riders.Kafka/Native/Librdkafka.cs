@@ -120,7 +120,7 @@ internal static partial class Librdkafka
 
     private static async Task<string> FeaturesAsync(string path, CancellationToken cancellationToken)
     {
-        var file = Path.Combine(Path.GetDirectoryName(path)!, "features");
+        var file = Path.ChangeExtension(path, ".features");
         return File.Exists(file) ? (await File.ReadAllTextAsync(file, cancellationToken)).Trim() : "not told";
     }
 

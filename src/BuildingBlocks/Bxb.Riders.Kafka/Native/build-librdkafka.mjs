@@ -1,5 +1,5 @@
 // Builds librdkafka, the C library below the Kafka client, from its source in the npm registry into the cache of this machine:
-// <cache>/librdkafka-2.15.1 with librdkafka.so, its licenses and the file `features`. About a minute, once a machine.
+// <cache>/librdkafka-2.15.1 with librdkafka.so and, beside it, librdkafka.features and librdkafka.licenses.txt. About a minute, once a machine.
 // TLS (and with it SASL by PLAIN, SCRAM and OAUTHBEARER) comes in when OpenSSL's headers are there, GSSAPI with Cyrus SASL's, gzip
 // with zlib's, zstd with zstd's; lz4 and snappy always. To have it built again with more, delete the folder.
 // Exit code 0: it is there, and the last line of the output is its path. 1: it is not, and one sentence on standard error says why.
@@ -38,11 +38,11 @@ function build(work) {
   const result = path.join(work, 'result');
   fs.mkdirSync(result);
   fs.copyFileSync(path.join(folder, 'src', 'librdkafka.so.1'), path.join(result, 'librdkafka.so'));
-  fs.copyFileSync(path.join(folder, 'LICENSES.txt'), path.join(result, 'LICENSES.txt'));
+  fs.copyFileSync(path.join(folder, 'LICENSES.txt'), path.join(result, 'librdkafka.licenses.txt'));
   run('strip', ['--strip-unneeded', 'librdkafka.so'], result);
   const builtWith = /#define BUILT_WITH "(.*)"/.exec(fs.readFileSync(path.join(folder, 'config.h'), 'utf8'))[1].split(' ');
   const names = ['lz4', 'snappy', ...Object.keys(features).filter(f => builtWith.includes(f)).map(f => features[f])];
-  fs.writeFileSync(path.join(result, 'features'), names.join(' ') + '\n');
+  fs.writeFileSync(path.join(result, 'librdkafka.features'), names.join(' ') + '\n');
   console.log(`Built with ${names.join(', ')}`);
   return result;
 }
