@@ -1,3 +1,4 @@
+using Bxb.EventLog.Schema;
 using Bxb.Riders.Kafka.Consuming;
 using Bxb.Riders.Kafka.DeadLetters;
 using Bxb.Riders.Kafka.Relay;
@@ -19,6 +20,7 @@ public static class KafkaRegistration
     public static IServiceCollection UsingKafka(this IServiceCollection services, bool withRelay = true)
     {
         ArgumentNullException.ThrowIfNull(services);
+        services.AddSqlMigrations(typeof(KafkaRegistration).Assembly, "kafka", "Schema");
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<KafkaOptions>, KafkaOptionsValidator>());
         services.AddSingleton<KafkaClients>();
         services.AddRelayState();
