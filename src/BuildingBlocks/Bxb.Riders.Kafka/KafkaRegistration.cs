@@ -2,6 +2,7 @@ using Bxb.EventLog.Schema;
 using Bxb.Riders.Kafka.Consuming;
 using Bxb.Riders.Kafka.DeadLetters;
 using Bxb.Riders.Kafka.Relay;
+using Bxb.Riders.Kafka.Topics;
 using Bxb.Riders.Transport;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -23,6 +24,7 @@ public static class KafkaRegistration
         services.AddSqlMigrations(typeof(KafkaRegistration).Assembly, "kafka", "Schema");
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<KafkaOptions>, KafkaOptionsValidator>());
         services.AddSingleton<KafkaClients>();
+        services.AddSingleton<TopicSetup>();
         services.AddRelayState();
         services.AddSingleton<PartitionPlaces>();
         services.AddSingleton<UnreadableRecords>();
