@@ -19,7 +19,7 @@ RUN dotnet publish src/Bxb.Host -c Release -o /app -p:BxbFetchEngines=false
 
 FROM mcr.microsoft.com/dotnet/aspnet:10.0-noble
 RUN apt-get update \
- && apt-get install -y --no-install-recommends curl libsasl2-2 libsasl2-modules-gssapi-mit zlib1g libzstd1 \
+ && apt-get install -y --no-install-recommends curl tzdata libsasl2-2 libsasl2-modules-gssapi-mit zlib1g libzstd1 \
  && rm -rf /var/lib/apt/lists/*
 WORKDIR /app
 COPY --from=build /app ./
