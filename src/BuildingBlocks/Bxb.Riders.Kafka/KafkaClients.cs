@@ -49,7 +49,7 @@ internal sealed class KafkaClients(IOptions<KafkaOptions> options)
         return config;
     }
 
-    /// <summary>For a consumer group: committed records only, offsets kept by us, partitions that move one by one.</summary>
+    /// <summary>For a consumer group: committed records only, partitions that move one by one. What is committed to the brokers is what was noted as stored; only tools read it.</summary>
     public ConsumerConfig Consumer(string group)
     {
         var config = Connect(new ConsumerConfig(), group);
@@ -59,10 +59,14 @@ internal sealed class KafkaClients(IOptions<KafkaOptions> options)
         config.HeartbeatIntervalMs = Math.Max(1_000, config.SessionTimeoutMs.Value / 4);
         config.PartitionAssignmentStrategy = PartitionAssignmentStrategy.CooperativeSticky;
         config.IsolationLevel = IsolationLevel.ReadCommitted;
-        config.EnableAutoCommit = false;
         config.EnableAutoOffsetStore = false;
         config.AutoOffsetReset = AutoOffsetReset.Error;
         config.AllowAutoCreateTopics = false;
+        config.EnableAutoCommit = true;
+        config.AutoCommitIntervalMs = 5_000;
+
+        // How late at most a partition is noticed that was added to the topic.
+        config.TopicMetadataRefreshIntervalMs = 10_000;
         config.ConsumeResultFields = "none";
         // Its default of a second halves the rate of a reader that is behind.
         config.Set("fetch.queue.backoff.ms", "10");

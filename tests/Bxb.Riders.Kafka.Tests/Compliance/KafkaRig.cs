@@ -3,6 +3,7 @@ using Bxb.Riders.Compliance;
 using Bxb.Riders.Kafka.Consuming;
 using Bxb.Riders.Kafka.Tests.Brokers;
 using Bxb.Testing;
+using Confluent.Kafka;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Bxb.Riders.Kafka.Tests.Compliance;
@@ -23,9 +24,21 @@ internal sealed class KafkaRig(int partitions = 1) : TransportRig
     public override async Task StartAsync()
     {
         await base.StartAsync();
-        _servers = (await TestBroker.SharedAsync()).BootstrapServers;
+        var broker = await TestBroker.SharedAsync();
+        _servers = broker.BootstrapServers;
+        if (!broker.IsReal)
+        {
+            await broker.CreateTopicAsync(Topic, partitions);
+        }
+
         _relaying = true;
-        var relay = BuildHost(_ => { });
+        var relay = BuildHost(b =>
+        {
+            if (!broker.IsReal)
+            {
+                b.Services.AddHostedService<PlainRelay>();
+            }
+        });
         _relaying = false;
         await relay.Services.MigrateSqlAsync(CancellationToken.None);
         Relay = await relay.StartAsync();
@@ -35,7 +48,7 @@ internal sealed class KafkaRig(int partitions = 1) : TransportRig
     public override void AddTransport(IServiceCollection services)
     {
         services.AddOptions<KafkaOptions>().Configure(Configure);
-        services.UsingKafka(withRelay: _relaying);
+        services.UsingKafka(withRelay: _relaying && TestKafka.Home is not null);
     }
 
     /// <inheritdoc />
@@ -46,6 +59,27 @@ internal sealed class KafkaRig(int partitions = 1) : TransportRig
             await host.Services.GetRequiredService<KafkaTransport>().AbandonAsync();
         }
     }
+
+    /// <summary>The first so many values of the topic, committed ones, partition by partition in order.</summary>
+    public async Task<IReadOnlyList<ConsumeResult<byte[], byte[]>>> ReadTopicAsync(int count)
+    {
+        var config = new ConsumerConfig { BootstrapServers = _servers, GroupId = "reader-" + Topic, AutoOffsetReset = AutoOffsetReset.Earliest, EnableAutoCommit = false };
+        using var client = new ConsumerBuilder<byte[], byte[]>(config).SetLogHandler((_, _) => { }).Build();
+        client.Assign(Enumerable.Range(0, partitions).Select(p => new TopicPartitionOffset(Topic, p, Offset.Beginning)));
+        var read = new List<ConsumeResult<byte[], byte[]>>();
+        await Task.Run(() =>
+        {
+            using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+            while (read.Count < count)
+            {
+                read.Add(client.Consume(limit.Token));
+            }
+        });
+        return read;
+    }
+
+    /// <summary>A producer that knows nothing of the relay. The caller's.</summary>
+    public IProducer<byte[], byte[]> Producer() => new ProducerBuilder<byte[], byte[]>(new ProducerConfig { BootstrapServers = _servers }).SetLogHandler((_, _) => { }).Build();
 
     /// <summary>Sets what every host of the rig needs.</summary>
     public void Configure(KafkaOptions options)

@@ -160,7 +160,8 @@ internal sealed class KafkaClaim(
             _unreadable.Add(new UnreadableRecord(offset, reading.Position, reading.Reason ?? reading.Fault.ToString(), value.ToArray()));
         }
 
-        _cursor = new ReadMark(Math.Max(reading.Position, _cursor.Position), offset + 1);
+        // Of what cannot be read the position is not believed either: a wrong one would make repeats of all that follows.
+        _cursor = new ReadMark(reading.IsRead ? reading.Position : _cursor.Position, offset + 1);
         return true;
     }
 
