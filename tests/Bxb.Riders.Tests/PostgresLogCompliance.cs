@@ -21,3 +21,8 @@ public sealed class PostgresLogRewind : RewindCompliance
 {
     protected override TransportRig CreateRig() => new();
 }
+
+public sealed class PostgresLogReplay : ReplayCompliance
+{
+    protected override TransportRig CreateRig() => new();
+}

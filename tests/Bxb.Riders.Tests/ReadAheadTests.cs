@@ -11,7 +11,7 @@ public sealed class ReadAheadTests
     public async Task Reads_one_batch_ahead_and_no_more()
     {
         var claim = new EndlessClaim();
-        await using var reader = new ReadAhead(claim, after: default, repeatUntil: 0, new EventConsumerOptions { MaxBatch = 10 }, CancellationToken.None);
+        await using var reader = new ReadAhead(claim, after: default, repeatUntil: 0, until: long.MaxValue, new EventConsumerOptions { MaxBatch = 10 }, CancellationToken.None);
         await reader.WaitAsync(CancellationToken.None);
 
         // One waits, one is read and waits for room: whatever time passes, there is no third.
@@ -27,7 +27,7 @@ public sealed class ReadAheadTests
     [Fact]
     public async Task A_batch_ends_where_a_rewind_ends()
     {
-        await using var reader = new ReadAhead(new EndlessClaim(), after: default, repeatUntil: 25, new EventConsumerOptions { MaxBatch = 10 }, CancellationToken.None);
+        await using var reader = new ReadAhead(new EndlessClaim(), after: default, repeatUntil: 25, until: long.MaxValue, new EventConsumerOptions { MaxBatch = 10 }, CancellationToken.None);
         var read = new List<(long First, long Last, bool IsRepeat)>();
         while (read.Count < 4)
         {
@@ -42,7 +42,7 @@ public sealed class ReadAheadTests
     [Fact]
     public async Task A_failure_to_read_comes_out_behind_what_was_read()
     {
-        await using var reader = new ReadAhead(new EndlessClaim { FailAfter = 1 }, after: default, repeatUntil: 0, new EventConsumerOptions(), CancellationToken.None);
+        await using var reader = new ReadAhead(new EndlessClaim { FailAfter = 1 }, after: default, repeatUntil: 0, until: long.MaxValue, new EventConsumerOptions(), CancellationToken.None);
         await reader.WaitAsync(CancellationToken.None);
         reader.TryTake().ShouldNotBeNull().Dispose();
         await Should.ThrowAsync<IOException>(async () => await reader.WaitAsync(CancellationToken.None));

@@ -7,6 +7,7 @@ using Bxb.Riders.Health;
 using Bxb.Riders.Pipeline;
 using Bxb.Riders.PostgresLog;
 using Bxb.Riders.Progress;
+using Bxb.Riders.Replay;
 using Bxb.Riders.Transport;
 using MassTransit;
 using MassTransit.Configuration;
@@ -61,6 +62,17 @@ public static class RidersRegistration
         services.AddSingleton<RidersInstruments>();
         services.AddSingleton<ConsumerProgress>();
         services.AddSingleton<TakeOver>();
+        services.AddSingleton<LaneReplays>();
+        services.AddSingleton<LogTimes>();
+        services.AddSingleton<ReplayPlanner>();
+        services.AddSingleton<ReplayTable>();
+        services.AddSingleton<ShadowTable>();
+        services.AddSingleton<ShadowServices>();
+        services.AddSingleton<ShadowReplays>();
+        services.AddHostedService(p => p.GetRequiredService<ShadowReplays>());
+        services.AddSingleton(p => new Replays(
+            p.GetRequiredService<ReplayTable>(), p.GetRequiredService<ReplayPlanner>(), p.GetRequiredService<ConsumerProgress>(), p.GetRequiredService<GroupActivities>(),
+            p.GetServices<EventConsumerRegistration>(), p.GetRequiredService<ShadowReplays>()));
         services.AddSingleton<DeadLetterStore>();
         services.AddSingleton<LoopServices>();
         services.AddSingleton<GroupHealth>();

@@ -3,10 +3,11 @@ using System.Threading.Channels;
 namespace Bxb.EventLog.Reading;
 
 /// <summary>Wakes one loop. Raised any number of times while the loop works, it wakes it once more; raised while nobody waits, it is kept. Raising is thread-safe and never waits.</summary>
-internal sealed class WakeSignal(TimeProvider time)
+public sealed class WakeSignal(TimeProvider time)
 {
     private readonly Channel<bool> _raised = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
+    /// <summary>Wakes the loop, now or when it waits next.</summary>
     public void Raise() => _raised.Writer.TryWrite(true);
 
     /// <summary>Returns when the signal was raised, or when the time is up.</summary>

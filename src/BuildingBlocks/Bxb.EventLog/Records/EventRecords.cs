@@ -96,6 +96,25 @@ public sealed class EventRecords : IDisposable
         _entries[Count++] = entry;
     }
 
+    /// <summary>Copies a record of another buffer in. Positions must grow.</summary>
+    /// <exception cref="ArgumentException">The position is not above the last one.</exception>
+    public void Add(EventRecord record) => Add(new RecordEntry
+    {
+        Position = record.Position,
+        Offset = record.Offset,
+        TimestampMilliseconds = record.TimestampMilliseconds,
+        IngestedAtMilliseconds = record.IngestedAtMilliseconds,
+        Digest = record.Digest,
+        OrganizationId = record.OrganizationId,
+        Kind = record.Kind,
+        Source = Append(record.Source),
+        TransactionId = Append(record.TransactionId),
+        ExternalCustomerId = Append(record.ExternalCustomerId),
+        Code = Append(record.Code),
+        Properties = Append(record.Properties),
+        TraceParent = Append(record.TraceParent),
+    });
+
     /// <summary>Gives the buffers back to the pool. A second call does nothing.</summary>
     public void Dispose()
     {

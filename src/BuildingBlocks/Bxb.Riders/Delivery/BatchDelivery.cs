@@ -13,8 +13,13 @@ namespace Bxb.Riders.Delivery;
 /// Returns only when every record was processed or is a dead letter. A stop ends a pause between tries with <see cref="OperationCanceledException"/>; after an abort nothing is believed,
 /// whatever the consumer says. Failures of PostgreSQL in the bookkeeping are not retried here: the claim is given up, and the batch repeated with its stored edges.
 /// </remarks>
-internal sealed partial class BatchDelivery(PartitionDuty duty)
+/// <param name="duty">The ownership.</param>
+/// <param name="movesProgress">Whether a consumer that stores progress with its own work moves the partition's progress by it; else it only makes sure that the partition is still owned.</param>
+internal sealed partial class BatchDelivery(PartitionDuty duty, bool movesProgress)
 {
+    /// <summary>Asked before a batch is tried again that failed for a passing reason; what it throws comes out.</summary>
+    public Func<Task>? BeforeRetry { get; init; }
+
     /// <summary>Delivers a part of the records, whatever it takes.</summary>
     /// <returns>Whether all of them were processed; false when at least one went to the dead letters.</returns>
     /// <exception cref="ProgressLostException">The consumer asks for a rewind.</exception>
@@ -50,7 +55,7 @@ internal sealed partial class BatchDelivery(PartitionDuty duty)
         var batch = new EventBatch(duty.Owned.Group, records, start, count, attempt, isRepeat)
         {
             OwnerEpoch = duty.Owned.Epoch,
-            Topic = duty.Claim.Topic,
+            Topic = records[start].Offset < 0 ? null : duty.Claim.Topic,
             Partition = duty.Claim.Partition,
             ProgressWriter = StoreWithinAsync,
         };
@@ -82,7 +87,7 @@ internal sealed partial class BatchDelivery(PartitionDuty duty)
     private async Task StoreWithinAsync(DbTransaction transaction, ReadMark progress, CancellationToken cancellationToken)
     {
         duty.Abort.ThrowIfCancellationRequested();
-        await duty.RequireOwnedAsync(ConsumerProgress.StoreWithinAsync(transaction, duty.Owned, progress, cancellationToken));
+        await duty.RequireOwnedAsync(ConsumerProgress.StoreWithinAsync(transaction, duty.Owned, movesProgress ? progress : default, cancellationToken));
     }
 
     private async Task RetryLaterAsync(Exception failure, long position, int count, int failures)
@@ -93,6 +98,10 @@ internal sealed partial class BatchDelivery(PartitionDuty duty)
         duty.Activity.Failing(line);
         await duty.RequireOwnedAsync(duty.Services.Progress.StoreErrorAsync(duty.Owned, line, duty.Abort));
         await duty.PauseAsync(failures);
+        if (BeforeRetry is { } ask)
+        {
+            await ask();
+        }
     }
 
     private async Task<bool> IsolateAsync(EventRecords records, int start, int count, int attempt, Exception failure)
@@ -100,7 +109,7 @@ internal sealed partial class BatchDelivery(PartitionDuty duty)
         if (count == 1)
         {
             DeadLettered(duty.Services.Logger, duty.Owned.Group, records[start].Position, FaultText.Line(failure));
-            await duty.RequireOwnedAsync(duty.Services.DeadLetters.PutAsync(duty.Owned, duty.Claim.Topic, records, start, failure, duty.Abort));
+            await duty.RequireOwnedAsync(duty.Services.DeadLetters.PutAsync(duty.Owned, records[start].Offset < 0 ? null : duty.Claim.Topic, records, start, failure, duty.Abort));
             duty.Services.Instruments.DeadLettered(duty.Owned.Group);
             duty.Activity.Moved();
             return false;

@@ -1,6 +1,7 @@
 using Bxb.EventLog.Reading;
 using Bxb.Riders.Failures;
 using Bxb.Riders.Progress;
+using Bxb.Riders.Replay;
 using Bxb.Riders.Transport;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -9,7 +10,8 @@ namespace Bxb.Riders.Delivery;
 
 /// <summary>What all receive loops of a host work with. Thread-safe.</summary>
 internal sealed class LoopServices(
-    IServiceProvider services, IEventTransport transport, EventLogReader log, SettledPosition settled, ConsumerProgress progress, TakeOver takeOver, DeadLetterStore deadLetters, GroupActivities groups, RidersInstruments instruments,
+    IServiceProvider services, IEventTransport transport, EventLogReader log, SettledPosition settled, ConsumerProgress progress, TakeOver takeOver, LaneReplays laneReplays,
+    DeadLetterStore deadLetters, GroupActivities groups, RidersInstruments instruments,
     IOptions<RidersOptions> options, TimeProvider time, ILogger<ReceiveLoop> logger)
 {
     public IServiceProvider Services => services;
@@ -23,6 +25,8 @@ internal sealed class LoopServices(
     public ConsumerProgress Progress => progress;
 
     public TakeOver TakeOver => takeOver;
+
+    public LaneReplays LaneReplays => laneReplays;
 
     public DeadLetterStore DeadLetters => deadLetters;
 

@@ -1,5 +1,4 @@
 using Bxb.EventLog.Records;
-using Bxb.Riders.Failures;
 using Bxb.Riders.Progress;
 using Bxb.Riders.Transport;
 using Microsoft.Extensions.Logging;
@@ -9,19 +8,22 @@ namespace Bxb.Riders.Delivery;
 /// <summary>Works one partition from take-over to release, on one thread at a time: stores a batch's edges, has it delivered, stores the progress.</summary>
 /// <remarks>
 /// In this order: the consumer's store is asked how far it surely reaches; the batch that was in hand is repeated with its edges; then, after a rewind if the store lacks something,
-/// what follows. Progress of one batch and edges of the next are one statement while batches follow each other. Leaves with <see cref="OwnershipLostException"/> when
-/// somebody else has taken over, with whatever PostgreSQL threw when it is away, and quietly at a stop, with the finished work committed.
+/// what follows. Progress of one batch and edges of the next are one statement while batches follow each other. Between two batches a replay begins that was asked for: the partition goes
+/// back, and on from where it was. Leaves with <see cref="OwnershipLostException"/> when somebody else has taken over, with whatever PostgreSQL threw when it is away, and quietly at a
+/// stop, with the finished work committed.
 /// </remarks>
 internal sealed partial class PartitionWorker
 {
     private readonly PartitionDuty _duty;
     private readonly BatchDelivery _delivery;
     private readonly RequeuedDelivery _requeued;
+    private readonly ReplayDelivery _replays;
+    private readonly Lookout _lookout;
+    private readonly DurableQuestion _durable;
+    private readonly PartitionMarks _marks;
+    private readonly PartitionSource _source;
     private readonly StoredProgress _found;
     private readonly bool _ownedBefore;
-    private ReadMark _progress;
-    private long _repeatUntil;
-    private bool _unstored;
     private int _rewinds;
 
     /// <summary>Takes up what the row says.</summary>
@@ -30,9 +32,14 @@ internal sealed partial class PartitionWorker
     /// <param name="ownedBefore">Whether the epoch before was this loop's own, so that its consumer has surely ended.</param>
     public PartitionWorker(PartitionDuty duty, StoredProgress found, bool ownedBefore)
     {
-        (_duty, _found, _ownedBefore, _progress, _repeatUntil) = (duty, found, ownedBefore, found.Progress, found.RepeatUntil);
-        _delivery = new BatchDelivery(duty);
-        _requeued = new RequeuedDelivery(duty, _delivery);
+        (_duty, _found, _ownedBefore) = (duty, found, ownedBefore);
+        _marks = new PartitionMarks(duty, found);
+        _replays = new ReplayDelivery(duty, _marks);
+        _delivery = new BatchDelivery(duty, movesProgress: true) { BeforeRetry = _replays.ThrowIfEndingAsync };
+        _requeued = new RequeuedDelivery(duty);
+        _lookout = new Lookout(duty);
+        _durable = new DurableQuestion(duty);
+        _source = new PartitionSource(duty, _marks);
     }
 
     private ILogger Logger => _duty.Services.Logger;
@@ -40,21 +47,22 @@ internal sealed partial class PartitionWorker
     /// <summary>Runs until a stop or a failure.</summary>
     public async Task RunAsync()
     {
-        var durable = await AskDurableAsync();
+        _duty.Activity.Replaying(_marks.Replay is not null);
+        var durable = await _durable.AskAsync(_marks.Processed.Position, isRecheck: false);
         if (_found.InFlight is { } edges)
         {
             await OutwaitOwnerAsync();
             await RepeatAsync(edges);
         }
 
-        if (durable < _found.Progress.Position)
+        if (durable < _found.Processed.Position)
         {
-            await RewindAsync(durable, _progress.Position);
+            await RewindAsync(durable, _marks.Progress.Position);
         }
 
         while (!_duty.IsStopping)
         {
-            await using var reader = new ReadAhead(_duty.Claim, _progress, _repeatUntil, _duty.Options, _duty.Intake);
+            await using var reader = _source.Open();
             await DeliverFromAsync(reader);
         }
 
@@ -63,7 +71,7 @@ internal sealed partial class PartitionWorker
             throw new OwnershipLostException(_duty.Owned.Group);
         }
 
-        await StoreProgressAsync();
+        await _marks.StoreAsync();
     }
 
     /// <summary>
@@ -79,24 +87,38 @@ internal sealed partial class PartitionWorker
         }
     }
 
-    /// <summary>Delivers until a stop, or until a rewind asks for another reader.</summary>
+    /// <summary>Delivers until a stop, until the reader's end, or until another reader is needed.</summary>
     private async Task DeliverFromAsync(ReadAhead reader)
     {
-        var end = _progress.Position;
+        var end = _marks.Progress.Position;
         try
         {
             while (!_duty.IsStopping)
             {
-                await _requeued.DeliverAsync();
+                if (_lookout.IsDue())
+                {
+                    await _requeued.DeliverAsync();
+                    if (await _replays.LookAsync())
+                    {
+                        return;
+                    }
+                }
+
                 if (_duty.Group.TakeRecheck(_duty.Owned.Partition) is { } recheck && await RecheckAsync(recheck, end))
                 {
+                    return;
+                }
+
+                if (_marks.Progress.Position >= reader.Until)
+                {
+                    await _replays.LeaveAtEndAsync();
                     return;
                 }
 
                 using var batch = reader.TryTake();
                 if (batch is null)
                 {
-                    await StoreProgressAsync();
+                    await _marks.StoreAsync();
                     await WaitAsync(reader);
                     continue;
                 }
@@ -104,16 +126,25 @@ internal sealed partial class PartitionWorker
                 if (batch.Records.Count > 0)
                 {
                     end = batch.Records.LastPosition;
-                    await StoreAsync(Edges(batch.Records));
+                    await _marks.StoreAsync(Edges(batch.Records));
                     await DeliverAsync(batch.Records, batch.IsRepeat);
                 }
 
-                (_progress, _unstored, _rewinds) = (batch.Reached, true, 0);
+                _marks.Reach(batch.Reached, batch.Records.Count);
+                _rewinds = 0;
             }
         }
         catch (ProgressLostException lost)
         {
             await RewindAsync(lost.DurablePosition, end);
+        }
+        catch (ReplayEndingException)
+        {
+            await _replays.LeaveAsync();
+        }
+        catch (RecordsGoneException gone) when (_source.CanGoAround(gone, _marks.Progress.Position))
+        {
+            _source.GoAround(gone);
         }
     }
 
@@ -122,8 +153,8 @@ internal sealed partial class PartitionWorker
     {
         using var records = EventRecords.Rent();
         // What a consumer committed with its own work is behind it: a transaction did both or neither.
-        var after = _progress.Position < edges.First ? new ReadMark(edges.First - 1, edges.FirstOffset) : _progress;
-        await _duty.Claim.FillAsync(records, after, edges.Last, BatchLimits.None, _duty.Intake);
+        var after = _marks.Progress.Position < edges.First ? new ReadMark(edges.First - 1, edges.FirstOffset) : _marks.Progress;
+        await _source.FillAsync(records, after, edges.Last);
         try
         {
             if (records.Count > 0)
@@ -131,16 +162,18 @@ internal sealed partial class PartitionWorker
                 await DeliverAsync(records, isRepeat: true);
             }
 
-            if (_progress.Position < edges.Last)
+            if (_marks.Progress.Position < edges.Last)
             {
-                _progress = new ReadMark(edges.Last, edges.LastOffset < 0 ? -1 : edges.LastOffset + 1);
+                _marks.Reach(new ReadMark(edges.Last, edges.LastOffset < 0 ? -1 : edges.LastOffset + 1), records.Count);
             }
-
-            _unstored = true;
         }
         catch (ProgressLostException lost)
         {
             await RewindAsync(lost.DurablePosition, edges.Last);
+        }
+        catch (ReplayEndingException)
+        {
+            await _replays.LeaveAsync();
         }
     }
 
@@ -149,7 +182,7 @@ internal sealed partial class PartitionWorker
     private async Task DeliverAsync(EventRecords records, bool isRepeat)
     {
         var started = _duty.Services.Time.GetTimestamp();
-        _duty.Activity.Pending(records[0].IngestedAtMilliseconds);
+        _duty.Activity.Pending(_marks.Replay is null ? records[0].IngestedAtMilliseconds : 0);
         await _delivery.DeliverAsync(records, 0, records.Count, attempt: 0, isRepeat);
         var elapsed = _duty.Services.Time.GetElapsedTime(started);
         _duty.Services.Instruments.Processed(_duty.Owned.Group, records.Count, elapsed);
@@ -159,7 +192,7 @@ internal sealed partial class PartitionWorker
     private async Task WaitAsync(ReadAhead reader)
     {
         _duty.Activity.Pending(0);
-        using var timeout = new CancellationTokenSource(RequeuedDelivery.Interval, _duty.Services.Time);
+        using var timeout = new CancellationTokenSource(Lookout.Interval, _duty.Services.Time);
         using var wake = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, _duty.Intake, _duty.Abort);
         _duty.Group.SetWake(_duty.Owned.Partition, wake);
         try
@@ -173,73 +206,36 @@ internal sealed partial class PartitionWorker
     }
 
     /// <summary>Goes back to what the consumer's store surely holds; all that was handed out up to <paramref name="end"/> will come as a repeat.</summary>
-    private async Task<bool> RewindAsync(long durable, long end)
+    private async Task RewindAsync(long durable, long end)
     {
-        var target = durable < _progress.Position ? new ReadMark(durable) : _progress;
-        Rewinding(Logger, _duty.Owned.Group, _progress.Position, target.Position);
-        _repeatUntil = Math.Max(_repeatUntil, Math.Max(_progress.Position, end));
-        (_progress, _unstored) = (target, true);
-        await StoreProgressAsync();
+        var from = _marks.Processed.Position;
+        _marks.Fall(durable, end);
+        Rewinding(Logger, _duty.Owned.Group, from, _marks.Processed.Position);
+        await _marks.StoreAsync();
         _duty.Services.Instruments.Rewound(_duty.Owned.Group);
         if (++_rewinds > 1)
         {
             await _duty.PauseAsync(_rewinds);
         }
-
-        return true;
     }
-
-    private Task StoreProgressAsync() => _unstored ? StoreAsync(next: null) : Task.CompletedTask;
 
     /// <summary>Asks the consumer's store once more; true when the partition went back.</summary>
     private async Task<bool> RecheckAsync(TaskCompletionSource recheck, long end)
     {
         try
         {
-            var durable = await AskDurableAsync(isRecheck: true);
-            return durable < _progress.Position && await RewindAsync(durable, end);
+            var durable = await _durable.AskAsync(_marks.Processed.Position, isRecheck: true);
+            if (durable >= _marks.Processed.Position)
+            {
+                return false;
+            }
+
+            await RewindAsync(durable, end);
+            return true;
         }
         finally
         {
             recheck.TrySetResult();
-        }
-    }
-
-    private async Task StoreAsync(BatchEdges? next)
-    {
-        _duty.Abort.ThrowIfCancellationRequested();
-        await _duty.RequireOwnedAsync(_duty.Services.Progress.StoreAsync(_duty.Owned, _progress, next, _repeatUntil, _duty.Abort));
-        _unstored = false;
-        _duty.Group.Advance(_duty.Owned.Partition, _progress);
-        _duty.Claim.Stored(_progress);
-        _duty.Activity.Moved();
-    }
-
-    private async Task<long> AskDurableAsync(bool isRecheck = false)
-    {
-        if (_duty.Options.DurableProgress is not { } ask)
-        {
-            return _progress.Position;
-        }
-
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(_duty.Intake, _duty.Abort);
-        for (var failures = 1; ; failures++)
-        {
-            try
-            {
-                var progress = new PartitionProgress(_duty.Claim.Topic, _duty.Claim.Partition, _progress.Position, isRecheck);
-                var durable = Math.Max(0, await ask(_duty.Services.Services, progress, either.Token));
-                _duty.Activity.Recovered();
-                return durable;
-            }
-            catch (Exception exception) when (!_duty.IsStopping)
-            {
-                var line = FaultText.Line(exception);
-                NotAnswered(Logger, _duty.Owned.Group, line);
-                _duty.Activity.Failing(line);
-                await _duty.RequireOwnedAsync(_duty.Services.Progress.StoreErrorAsync(_duty.Owned, line, _duty.Abort));
-                await _duty.PauseAsync(failures);
-            }
         }
     }
 
@@ -248,7 +244,4 @@ internal sealed partial class PartitionWorker
 
     [LoggerMessage(2021, LogLevel.Warning, "Consumer group {Group} goes back from position {Progress} to {Target}: its store surely holds no more.")]
     private static partial void Rewinding(ILogger logger, string group, long progress, long target);
-
-    [LoggerMessage(2022, LogLevel.Warning, "The store of consumer group {Group} does not say how far it surely reaches; it is asked again: {Reason}")]
-    private static partial void NotAnswered(ILogger logger, string group, string reason);
 }

@@ -16,23 +16,35 @@ internal sealed record ReadBatch(EventRecords Records, ReadMark Reached, bool Is
 /// <summary>Reads a partition one batch ahead of the worker: while one is in hand, one waits and one is being read, so memory is bounded by three batches.</summary>
 /// <remarks>
 /// Owns its task and every batch that was not taken. One worker takes. A failure to read comes out of <see cref="WaitAsync"/>, behind the batches read before. Where a rewind is under
-/// way, a batch ends at its end: none is half a repeat.
+/// way, a batch ends at its end: none is half a repeat. Nothing is read beyond an end that was given: the last batch's mark is at or above it then.
 /// </remarks>
 internal sealed class ReadAhead : IAsyncDisposable
 {
     private readonly Channel<ReadBatch> _batches = Channel.CreateBounded<ReadBatch>(new BoundedChannelOptions(1) { SingleReader = true, SingleWriter = true });
     private readonly CancellationTokenSource _stop;
-    private readonly IPartitionClaim _claim;
+    private readonly IRecordSource _source;
     private readonly BatchLimits _limits;
     private readonly Task _reading;
 
-    public ReadAhead(IPartitionClaim claim, ReadMark after, long repeatUntil, EventConsumerOptions options, CancellationToken cancellationToken)
+    /// <summary>Begins to read.</summary>
+    /// <param name="source">The caller's; read by nobody else until this is disposed of.</param>
+    /// <param name="after">Records above its position are read.</param>
+    /// <param name="repeatUntil">Everything up to here was delivered once already.</param>
+    /// <param name="until">Where the reading ends; <see cref="long.MaxValue"/> for never.</param>
+    /// <param name="options">The group's.</param>
+    /// <param name="intake">Ends the reading.</param>
+    /// <param name="abort">Ends it too.</param>
+    public ReadAhead(
+        IRecordSource source, ReadMark after, long repeatUntil, long until, EventConsumerOptions options, CancellationToken intake, CancellationToken abort = default)
     {
-        _claim = claim;
+        (_source, Until) = (source, until);
         _limits = new BatchLimits(options.MaxBatch, options.MaxBatchBytes, options.MaxWait);
-        _stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, claim.Lost);
+        _stop = CancellationTokenSource.CreateLinkedTokenSource(intake, abort);
         _reading = Task.Run(() => ReadAsync(after, repeatUntil, _stop.Token), CancellationToken.None);
     }
+
+    /// <summary>Where the reading ends; <see cref="long.MaxValue"/> for never.</summary>
+    public long Until { get; }
 
     /// <summary>The next batch, if it is there already; null if not.</summary>
     public ReadBatch? TryTake() => _batches.Reader.TryRead(out var batch) ? batch : null;
@@ -65,10 +77,10 @@ internal sealed class ReadAhead : IAsyncDisposable
         Exception? failure = null;
         try
         {
-            while (true)
+            while (after.Position < Until)
             {
                 var isRepeat = after.Position < repeatUntil;
-                var batch = await ReadBatchAsync(after, isRepeat ? repeatUntil : long.MaxValue, isRepeat, cancellationToken);
+                var batch = await ReadBatchAsync(after, isRepeat ? Math.Min(repeatUntil, Until) : Until, isRepeat, cancellationToken);
                 after = batch.Reached;
                 await HandOverAsync(batch, cancellationToken);
             }
@@ -86,7 +98,7 @@ internal sealed class ReadAhead : IAsyncDisposable
         var records = EventRecords.Rent();
         try
         {
-            return new ReadBatch(records, await _claim.FillAsync(records, after, upTo, _limits, cancellationToken), isRepeat);
+            return new ReadBatch(records, await _source.FillAsync(records, after, upTo, _limits, cancellationToken), isRepeat);
         }
         catch
         {

@@ -122,8 +122,8 @@ internal sealed partial class ReceiveLoop : ReceiveTransportHandle
         _owned[claim.Partition] = found.Epoch;
         await _endpoint.TransportObservers.NotifyReady(_endpoint.InputAddress);
         var partition = _activity.Partition(claim.Partition);
-        partition.Held(found.Progress, mark => _services.Transport.CountLag(claim.Partition, mark));
-        _activity.Advance(claim.Partition, found.Progress);
+        partition.Held(found.Processed, mark => _services.Transport.CountLag(claim.Partition, mark));
+        _activity.Advance(claim.Partition, found.Processed);
         try
         {
             var duty = new PartitionDuty(owned, claim, _registration.Options, _activity, partition, _dispatcher.DispatchAsync, _services, _intake.Token, intake.Token, abort.Token);

@@ -5,27 +5,16 @@ namespace Bxb.Riders.Delivery;
 
 /// <summary>Delivers dead letters that somebody requeued, one record a batch and always as a repeat, read from the log again by their positions.</summary>
 /// <remarks>
-/// A letter stays requeued until its record was processed, so a crash in between only repeats it. Looked for when this host requeues one, at take-over, and every
-/// <see cref="Interval"/> for those that other hosts requeued.
+/// A letter stays requeued until its record was processed, so a crash in between only repeats it.
 /// </remarks>
-internal sealed partial class RequeuedDelivery(PartitionDuty duty, BatchDelivery delivery)
+internal sealed partial class RequeuedDelivery(PartitionDuty duty)
 {
-    /// <summary>How late at most a letter is noticed that another host requeued.</summary>
-    public static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
+    // A letter lies anywhere: delivering it says nothing about how far the partition is.
+    private readonly BatchDelivery _delivery = new(duty, movesProgress: false);
 
-    private long _lookedAt;
-    private bool _looked;
-
-    /// <summary>Delivers what waits, if it is time to look.</summary>
+    /// <summary>Delivers what waits.</summary>
     public async Task DeliverAsync()
     {
-        if (!duty.Group.TakeWake(duty.Owned.Partition) && _looked && duty.Services.Time.GetElapsedTime(_lookedAt) < Interval)
-        {
-            return;
-        }
-
-        _looked = true;
-        _lookedAt = duty.Services.Time.GetTimestamp();
         foreach (var letter in await duty.Services.DeadLetters.RequeuedAsync(duty.Owned, duty.Claim.Topic, duty.Abort))
         {
             if (duty.IsStopping)
@@ -47,7 +36,7 @@ internal sealed partial class RequeuedDelivery(PartitionDuty duty, BatchDelivery
         }
 
         await duty.RequireOwnedAsync(duty.Services.Progress.StoreErrorAsync(duty.Owned, error: null, duty.Abort));
-        if (await delivery.DeliverAsync(records, 0, 1, attempts, isRepeat: true))
+        if (await _delivery.DeliverAsync(records, 0, 1, attempts, isRepeat: true))
         {
             await duty.Services.DeadLetters.SettleAsync(duty.Owned, id, duty.Abort);
             Settled(duty.Services.Logger, duty.Owned.Group, id, position);

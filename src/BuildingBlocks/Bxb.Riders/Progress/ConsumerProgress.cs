@@ -14,8 +14,8 @@ internal sealed class ConsumerProgress(NpgsqlDataSource database)
 {
     private const string Store = """
         update event_log.consumer_groups
-        set progress = $4, next_offset = $5, in_flight_first = $6, in_flight_last = $7, in_flight_first_offset = $8, in_flight_last_offset = $9, repeat_until = $10, error = null,
-            updated_at = clock_timestamp()
+        set progress = $4, next_offset = $5, in_flight_first = $6, in_flight_last = $7, in_flight_first_offset = $8, in_flight_last_offset = $9, repeat_until = $10,
+            resume_at = $11, resume_offset = $12, replay_until = coalesce($13, replay_until), replay_events = $14, error = null, updated_at = clock_timestamp()
         where group_name = $1 and partition = $2 and owner_epoch = $3
         """;
 
@@ -30,13 +30,17 @@ internal sealed class ConsumerProgress(NpgsqlDataSource database)
         where group_name = $1 and partition = $2 and owner_epoch = $3
         """;
 
-    private const string Read = "select partition, progress, coalesce(next_offset, -1), owner, error from event_log.consumer_groups where group_name = $1 order by partition";
+    private const string Read = """
+        select partition, coalesce(resume_at, progress), coalesce(case when resume_at is null then next_offset else resume_offset end, -1), owner, error
+        from event_log.consumer_groups where group_name = $1 order by partition
+        """;
 
     private const string Names = "select distinct group_name from event_log.consumer_groups";
 
     /// <summary>Commits progress, and in the same statement the edges of the batch that comes next, if there is one.</summary>
     /// <returns>False when the epoch is over: somebody else owns the partition, and nothing was written.</returns>
-    public async Task<bool> StoreAsync(PartitionOwnership owned, ReadMark progress, BatchEdges? next, long repeatUntil, CancellationToken cancellationToken)
+    public async Task<bool> StoreAsync(
+        PartitionOwnership owned, ReadMark progress, BatchEdges? next, long repeatUntil, LaneReplay? replay, CancellationToken cancellationToken)
     {
         await using var command = database.CreateCommand(Store);
         Name(command, owned);
@@ -47,6 +51,10 @@ internal sealed class ConsumerProgress(NpgsqlDataSource database)
         command.Parameters.Add(Offset(next?.FirstOffset));
         command.Parameters.Add(Offset(next?.LastOffset));
         command.Parameters.Add(Bigint(repeatUntil > progress.Position ? repeatUntil : null));
+        command.Parameters.Add(Bigint(replay?.Resume.Position));
+        command.Parameters.Add(Offset(replay?.Resume.Offset));
+        command.Parameters.Add(Bigint(replay?.Until));
+        command.Parameters.Add(new() { Value = replay?.Events ?? 0L });
         return await command.ExecuteNonQueryAsync(cancellationToken) == 1;
     }
 
@@ -100,14 +108,14 @@ internal sealed class ConsumerProgress(NpgsqlDataSource database)
         return names;
     }
 
-    private static void Name(NpgsqlCommand command, PartitionOwnership owned)
+    internal static void Name(NpgsqlCommand command, PartitionOwnership owned)
     {
         command.Parameters.Add(new() { Value = owned.Group });
         command.Parameters.Add(new() { Value = owned.Partition });
         command.Parameters.Add(new() { Value = owned.Epoch });
     }
 
-    private static NpgsqlParameter Bigint(long? value) => new() { Value = (object?)value ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Bigint };
+    internal static NpgsqlParameter Bigint(long? value) => new() { Value = (object?)value ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Bigint };
 
-    private static NpgsqlParameter Offset(long? value) => Bigint(value is >= 0 ? value : null);
+    internal static NpgsqlParameter Offset(long? value) => Bigint(value is >= 0 ? value : null);
 }

@@ -14,6 +14,7 @@ internal sealed class PartitionActivity(int partition, TimeProvider time)
     private ReadMark _progress;
     private long _movedAt = time.GetTimestamp();
     private long _oldestPending;
+    private bool _replaying;
     private string? _error;
 
     /// <summary>The partition.</summary>
@@ -50,13 +51,15 @@ internal sealed class PartitionActivity(int partition, TimeProvider time)
         }
     }
 
+    private bool HasWork => IsHeld && (Volatile.Read(ref _replaying) || LagEvents > 0);
+
     /// <summary>How long nothing has moved although something was to be done.</summary>
-    public TimeSpan Stillness => !IsHeld || LagEvents == 0 ? TimeSpan.Zero : time.GetElapsedTime(Interlocked.Read(ref _movedAt));
+    public TimeSpan Stillness => !HasWork ? TimeSpan.Zero : time.GetElapsedTime(Interlocked.Read(ref _movedAt));
 
     /// <summary>Moves the clock on while there is nothing to do. Called about once a second.</summary>
     public void Sample()
     {
-        if (!IsHeld || LagEvents == 0)
+        if (!HasWork)
         {
             Moved();
         }
@@ -71,9 +74,13 @@ internal sealed class PartitionActivity(int partition, TimeProvider time)
         Volatile.Write(ref _countLag, countLag);
     }
 
+    /// <summary>Whether what was processed is being delivered again.</summary>
+    public void Replaying(bool replaying) => Volatile.Write(ref _replaying, replaying);
+
     /// <summary>The claim is over.</summary>
     public void Released()
     {
+        Replaying(false);
         Volatile.Write(ref _countLag, null);
         Volatile.Write(ref _error, null);
         Interlocked.Exchange(ref _oldestPending, 0);

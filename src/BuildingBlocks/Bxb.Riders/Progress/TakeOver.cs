@@ -1,4 +1,5 @@
 using Bxb.Riders.Transport;
+using Microsoft.Extensions.Logging;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -8,23 +9,34 @@ namespace Bxb.Riders.Progress;
 /// <remarks>
 /// A group begins all partitions of a stream at once, at one position. Where its progress belongs to another stream (the transport was changed, or a topic was made anew), it goes on
 /// from the lowest position that this one had reached, and what lies up to the highest comes as a repeat: so nothing is missed, and nothing counts twice. The rows of the
-/// other stream are gone then, so who still works with them is refused.
+/// other stream are gone then, so who still works with them is refused; a replay that was under way on them has failed, and says so.
 /// </remarks>
-internal sealed class TakeOver(NpgsqlDataSource database)
+internal sealed partial class TakeOver(NpgsqlDataSource database, ILogger<TakeOver> logger)
 {
     private const string Take = """
         update event_log.consumer_groups set owner = $4, owner_epoch = owner_epoch + 1, error = null, updated_at = clock_timestamp()
         where group_name = $1 and partition = $2 and stream = $3
         returning progress, coalesce(next_offset, -1), in_flight_first, in_flight_last, coalesce(in_flight_first_offset, -1), coalesce(in_flight_last_offset, -1),
-            coalesce(repeat_until, 0), owner_epoch
+            coalesce(repeat_until, 0), owner_epoch, case when resume_at is not null then replay_id end, replay_until, resume_at, coalesce(resume_offset, -1), replay_events,
+            coalesce((select r.source = 'log' from event_log.replays r where r.id = replay_id), false)
         """;
 
     // One at a time for a group, or two hosts that begin it at once would not agree where.
-    private const string LockGroup = "select pg_advisory_xact_lock(hashtextextended('bxb/begin/' || $1, 0))";
+    internal const string LockGroup = "select pg_advisory_xact_lock(hashtextextended('bxb/begin/' || $1, 0))";
 
     private const string Inspect = """
-        select count(*) filter (where stream = $2), count(*), coalesce(min(progress), 0), coalesce(max(greatest(progress, in_flight_last, repeat_until)), 0), coalesce(max(owner_epoch), 0)
+        select count(*) filter (where stream = $2), count(*), coalesce(min(coalesce(resume_at, progress)), 0),
+            coalesce(max(greatest(progress, in_flight_last, repeat_until, resume_at)), 0), coalesce(max(owner_epoch), 0)
         from event_log.consumer_groups where group_name = $1
+        """;
+
+    private const string EndReplays = """
+        update event_log.replays r set state = 'failed', finished_at = clock_timestamp(), reached = least(r.reached, g.reached),
+            error = 'The group is read from another stream since: its transport was changed, or its topic made anew. Ask for the replay again.'
+        from (
+            select replay_id, min(case when resume_at is null then replay_from else progress end) as reached
+            from event_log.consumer_groups where group_name = $1 and stream <> $2 group by replay_id) g
+        where r.id = g.replay_id and r.state = 'running'
         """;
 
     private const string Forget = "delete from event_log.consumer_groups where group_name = $1 and stream <> $2";
@@ -66,6 +78,11 @@ internal sealed class TakeOver(NpgsqlDataSource database)
 
         // A partition that was added to the topic later holds nothing that the group could have had: from its first record.
         var (progress, repeatUntil) = here > 0 ? (0, 0) : all > 0 ? (lowest, highest) : (start, start);
+        if (await ExecuteAsync(connection, EndReplays, cancellationToken, group, stream) > 0)
+        {
+            ReplayFailed(logger, group, stream);
+        }
+
         await ExecuteAsync(connection, Forget, cancellationToken, group, stream);
         await ExecuteAsync(connection, Begin, cancellationToken, group, stream, owner, progress, repeatUntil, here > 0 ? 0L : epoch, partitions);
         await transaction.CommitAsync(cancellationToken);
@@ -81,7 +98,7 @@ internal sealed class TakeOver(NpgsqlDataSource database)
         return (reader.GetInt64(0), reader.GetInt64(1), reader.GetInt64(2), reader.GetInt64(3), reader.GetInt64(4));
     }
 
-    private static async Task ExecuteAsync(NpgsqlConnection connection, string sql, CancellationToken cancellationToken, params object[] parameters)
+    private static async Task<int> ExecuteAsync(NpgsqlConnection connection, string sql, CancellationToken cancellationToken, params object[] parameters)
     {
         await using var command = new NpgsqlCommand(sql, connection);
         foreach (var value in parameters)
@@ -89,7 +106,7 @@ internal sealed class TakeOver(NpgsqlDataSource database)
             command.Parameters.Add(new() { Value = value, NpgsqlDbType = value is long ? NpgsqlDbType.Bigint : value is int ? NpgsqlDbType.Integer : NpgsqlDbType.Text });
         }
 
-        await command.ExecuteNonQueryAsync(cancellationToken);
+        return await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
     private async Task<StoredProgress?> TryTakeAsync(string group, IPartitionClaim claim, string owner, CancellationToken cancellationToken)
@@ -106,6 +123,12 @@ internal sealed class TakeOver(NpgsqlDataSource database)
         }
 
         BatchEdges? inFlight = reader.GetValue(2) is long first ? new BatchEdges(first, reader.GetInt64(3), reader.GetInt64(4), reader.GetInt64(5)) : null;
-        return new StoredProgress(new(reader.GetInt64(0), reader.GetInt64(1)), inFlight, reader.GetInt64(6), reader.GetInt64(7), IsNew: false);
+        LaneReplay? replay = reader.GetValue(8) is long id
+            ? new LaneReplay(id, reader.GetInt64(9), new(reader.GetInt64(10), reader.GetInt64(11)), reader.GetInt64(12), reader.GetBoolean(13))
+            : null;
+        return new StoredProgress(new(reader.GetInt64(0), reader.GetInt64(1)), inFlight, reader.GetInt64(6), reader.GetInt64(7), IsNew: false, replay);
     }
+
+    [LoggerMessage(2060, LogLevel.Error, "Consumer group {Group} is read from stream {Stream} from now on; the replay that was under way on another stream has failed.")]
+    private static partial void ReplayFailed(ILogger logger, string group, string stream);
 }

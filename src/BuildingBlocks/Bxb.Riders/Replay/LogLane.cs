@@ -1,0 +1,72 @@
+using Bxb.EventLog.Reading;
+using Bxb.EventLog.Records;
+using Bxb.Riders.Transport;
+
+namespace Bxb.Riders.Replay;
+
+/// <summary>One partition as the event log holds it: the records that the topic has, or had, in that partition; all of them where there is no topic. Read up to a settled position.</summary>
+/// <remarks>
+/// Reads the whole log to keep a partition's share, so with many partitions it costs as many times a read of the log: it is for what a topic no longer holds. Not thread-safe.
+/// </remarks>
+/// <param name="log">The log.</param>
+/// <param name="topic">The topic that stands between; null where there is none.</param>
+/// <param name="partition">The partition of the topic.</param>
+internal sealed class LogLane(EventLogReader log, IEventTopic? topic, int partition) : IRecordSource
+{
+    // What is looked through without being kept is bounded, so that a partition with few records shows that it gets on.
+    private const int MostSkipped = 8;
+    private const int SliceRecords = 4096;
+    private const int SliceBytes = 4 * 1024 * 1024;
+
+    public async ValueTask<ReadMark> FillAsync(EventRecords into, ReadMark after, long upTo, BatchLimits limits, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfEqual(upTo, long.MaxValue);
+        if (topic is null)
+        {
+            var count = await log.ReadAsync(after.Position, upTo, limits.MaxRecords, limits.MaxBytes, into, cancellationToken);
+            return new ReadMark(count == 0 ? upTo : into.LastPosition);
+        }
+
+        var looked = 0L;
+        while (!IsFull(into, limits) && looked < (long)limits.MaxRecords * MostSkipped)
+        {
+            using var slice = EventRecords.Rent();
+            if (await log.ReadAsync(after.Position, upTo, SliceRecords, SliceBytes, slice, cancellationToken) == 0)
+            {
+                return new ReadMark(upTo);
+            }
+
+            looked += slice.Count;
+            after = new ReadMark(Keep(slice, into, limits));
+            if (after.Position < slice.LastPosition)
+            {
+                break;
+            }
+        }
+
+        return after;
+    }
+
+    private static bool IsFull(EventRecords into, BatchLimits limits) => into.Count >= limits.MaxRecords || into.SizeInBytes >= limits.MaxBytes;
+
+    /// <summary>Copies the partition's records until a limit is reached; says up to which position the slice was used.</summary>
+    private long Keep(EventRecords slice, EventRecords into, BatchLimits limits)
+    {
+        for (var i = 0; i < slice.Count; i++)
+        {
+            if (topic!.PartitionOf(slice[i]) != partition)
+            {
+                continue;
+            }
+
+            if (IsFull(into, limits))
+            {
+                return slice[i].Position - 1;
+            }
+
+            into.Add(slice[i]);
+        }
+
+        return slice.LastPosition;
+    }
+}

@@ -1,0 +1,93 @@
+using Bxb.EventLog;
+using Microsoft.Extensions.Options;
+using Npgsql;
+
+namespace Bxb.Riders.Replay;
+
+/// <summary>Finds positions of the log by the time at which it took events in. Thread-safe.</summary>
+/// <remarks>
+/// There is no index by that time. Positions are taken in the course of a statement whose begin is the time that its events bear, so by position times grow but for the length of a
+/// statement, which is limited: a search by halves comes that close, and what is left is looked through.
+/// </remarks>
+internal sealed class LogTimes(NpgsqlDataSource database, IOptions<EventLogOptions> options)
+{
+    private const string Bounds = "select coalesce(min(position), 0), coalesce(max(position), 0) from event_log.events";
+
+    private const string Sample = "select position, ingested_at from event_log.events where position > $1 and position <= $2 order by position limit 1";
+
+    private const string First = "select position from event_log.events where position > $1 and ingested_at >= $2 order by position limit 1";
+
+    private const string Last = "select position from event_log.events where position <= $1 and ingested_at < $2 order by position desc limit 1";
+
+    /// <summary>Longer than a statement that appends can take.</summary>
+    private TimeSpan Slack => options.Value.CommandTimeout * 2;
+
+    /// <summary>The highest position below everything that was taken in at a time or later: the log's last one when nothing was.</summary>
+    public async Task<long> BelowAsync(DateTimeOffset time, CancellationToken cancellationToken)
+    {
+        var (_, last) = await BoundsAsync(cancellationToken);
+        return await OneAsync(First, await BeforeAsync(Less(time), cancellationToken), time, cancellationToken) is { } first ? first - 1 : last;
+    }
+
+    /// <summary>The position of the last event that was taken in before a time; 0 when none was.</summary>
+    public async Task<long> LastBeforeAsync(DateTimeOffset time, CancellationToken cancellationToken)
+    {
+        // Everything above what the search finds lies at or after the later time, but for one event, so begins behind that.
+        var (_, last) = await BoundsAsync(cancellationToken);
+        var below = await BeforeAsync(More(time), cancellationToken);
+        var above = await SampleAsync(below, last, cancellationToken);
+        return await OneAsync(Last, above?.Position ?? last, time, cancellationToken) ?? 0;
+    }
+
+    /// <summary>A position at or below which everything was taken in before a time, and the event that follows it was not; 0 for none.</summary>
+    private async Task<long> BeforeAsync(DateTimeOffset time, CancellationToken cancellationToken)
+    {
+        var (first, high) = await BoundsAsync(cancellationToken);
+        var low = Math.Max(0, first - 1);
+
+        // low: the event there was taken in before, or it is the beginning. high: what follows it is not asked for any more.
+        while (low < high)
+        {
+            var middle = low + ((high - low) / 2);
+            if (await SampleAsync(middle, high, cancellationToken) is { } sample && sample.Time < time)
+            {
+                low = sample.Position;
+            }
+            else
+            {
+                high = middle;
+            }
+        }
+
+        return low;
+    }
+
+    private async Task<(long First, long Last)> BoundsAsync(CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand(Bounds);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        await reader.ReadAsync(cancellationToken);
+        return (reader.GetInt64(0), reader.GetInt64(1));
+    }
+
+    private async Task<(long Position, DateTimeOffset Time)?> SampleAsync(long after, long upTo, CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand(Sample);
+        command.Parameters.Add(new() { Value = after });
+        command.Parameters.Add(new() { Value = upTo });
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        return await reader.ReadAsync(cancellationToken) ? (reader.GetInt64(0), await reader.GetFieldValueAsync<DateTimeOffset>(1, cancellationToken)) : null;
+    }
+
+    private async Task<long?> OneAsync(string sql, long position, DateTimeOffset time, CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand(sql);
+        command.Parameters.Add(new() { Value = position });
+        command.Parameters.Add(new() { Value = time.ToUniversalTime() });
+        return await command.ExecuteScalarAsync(cancellationToken) as long?;
+    }
+
+    private DateTimeOffset Less(DateTimeOffset time) => time - DateTimeOffset.UnixEpoch > Slack ? time - Slack : DateTimeOffset.UnixEpoch;
+
+    private DateTimeOffset More(DateTimeOffset time) => DateTimeOffset.MaxValue - time > Slack ? time + Slack : time;
+}

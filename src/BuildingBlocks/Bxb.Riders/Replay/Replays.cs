@@ -1,0 +1,109 @@
+using System.Data.Common;
+using Bxb.EventLog;
+using Bxb.Riders.Pipeline;
+using Bxb.Riders.Progress;
+
+namespace Bxb.Riders.Replay;
+
+/// <summary>Delivers again what a consumer group has processed: in place, or into a second copy of its store. Thread-safe.</summary>
+/// <remarks>
+/// In place, the group itself goes back, since nothing else keeps the order and leaves the store one writer: what is new waits until the replay is through, everything that comes again is
+/// marked as a repeat, and for everybody else the group stays where it was. A replay that was asked for survives every restart; the group's owners see it within seconds.
+/// </remarks>
+public sealed class Replays
+{
+    private readonly ReplayTable _table;
+    private readonly ReplayPlanner _planner;
+    private readonly ConsumerProgress _progress;
+    private readonly GroupActivities _groups;
+    private readonly IReadOnlyList<EventConsumerRegistration> _registrations;
+    private readonly ShadowReplays _shadows;
+
+    internal Replays(
+        ReplayTable table, ReplayPlanner planner, ConsumerProgress progress, GroupActivities groups, IEnumerable<EventConsumerRegistration> registrations, ShadowReplays shadows) =>
+        (_table, _planner, _progress, _groups, _registrations, _shadows) = (table, planner, progress, groups, [.. registrations], shadows);
+
+    /// <summary>Asks for a replay.</summary>
+    /// <returns>The replay; null when no such group is registered here or ever had an owner.</returns>
+    /// <exception cref="ReplayRefusedException">It cannot be done, or another one is under way.</exception>
+    /// <exception cref="EventLogException">PostgreSQL did not answer.</exception>
+    public Task<ReplayStatus?> StartAsync(string group, ReplayRequest request, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        return TranslateAsync(async () =>
+        {
+            if (await RowsAsync(group, cancellationToken) is not { } rows)
+            {
+                return null;
+            }
+
+            if (request.Target == ReplayTarget.Shadow && _registrations.FirstOrDefault(r => r.Group == group) is { Options.Shadow: null })
+            {
+                throw new ReplayRefusedException(
+                    ReplayRefusal.Invalid, $"The store of consumer group {group} cannot be built a second time beside itself; replay it in place.", nameof(ReplayRequest.Target));
+            }
+
+            var plan = await _planner.PlanAsync(request, rows, cancellationToken);
+            var id = await _table.InsertAsync(group, plan, cancellationToken)
+                ?? throw new ReplayRefusedException(ReplayRefusal.AlreadyRunning, $"A replay of consumer group {group} is under way; wait for its end, or cancel it.");
+            Wake(group);
+            return await _table.FindAsync(group, id, cancellationToken);
+        });
+    }
+
+    /// <summary>A group's replays, the newest first, at most 100; null when no such group is registered here or ever had an owner.</summary>
+    /// <exception cref="EventLogException">PostgreSQL did not answer.</exception>
+    public Task<IReadOnlyList<ReplayStatus>?> ListAsync(string group, CancellationToken cancellationToken) =>
+        TranslateAsync(async () => await RowsAsync(group, cancellationToken) is null ? null : await _table.ListAsync(group, running: false, cancellationToken));
+
+    /// <summary>All replays that are under way.</summary>
+    /// <exception cref="EventLogException">PostgreSQL did not answer.</exception>
+    public Task<IReadOnlyList<ReplayStatus>> ListRunningAsync(CancellationToken cancellationToken) =>
+        TranslateAsync(() => _table.ListAsync(group: null, running: true, cancellationToken));
+
+    /// <summary>One replay; null when the group has none of this number.</summary>
+    /// <exception cref="EventLogException">PostgreSQL did not answer.</exception>
+    public Task<ReplayStatus?> GetAsync(string group, long id, CancellationToken cancellationToken) => TranslateAsync(() => _table.FindAsync(group, id, cancellationToken));
+
+    /// <summary>Has a replay end early: in place, each partition goes on from where the replay found it; a copy is dropped. What was delivered again stays so.</summary>
+    /// <returns>The replay as it is now: it ends when its batch in hand is through. One that has ended is left as it is. Null when the group has none of this number.</returns>
+    /// <exception cref="ReplayRefusedException">The copy is taking the live store's place just now.</exception>
+    /// <exception cref="EventLogException">PostgreSQL did not answer.</exception>
+    public Task<ReplayStatus?> CancelAsync(string group, long id, CancellationToken cancellationToken) => TranslateAsync(async () =>
+    {
+        var cancelled = await _table.CancelAsync(group, id, cancellationToken);
+        var replay = await _table.FindAsync(group, id, cancellationToken);
+        if (!cancelled && replay is { State: ReplayState.Swapping })
+        {
+            throw new ReplayRefusedException(ReplayRefusal.TooLate, "The copy is taking the live store's place; it is too late to cancel.");
+        }
+
+        Wake(group);
+        return replay;
+    });
+
+    private async Task<IReadOnlyList<PartitionRow>?> RowsAsync(string group, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(group);
+        var rows = await _progress.ReadAsync(group, cancellationToken);
+        return rows.Count > 0 || _groups.Find(group) is not null ? rows : null;
+    }
+
+    private void Wake(string group)
+    {
+        _groups.Find(group)?.Wake();
+        _shadows.Wake();
+    }
+
+    private static async Task<T> TranslateAsync<T>(Func<Task<T>> call)
+    {
+        try
+        {
+            return await call();
+        }
+        catch (DbException exception)
+        {
+            throw EventLogErrors.Translate(exception);
+        }
+    }
+}

@@ -1,0 +1,31 @@
+using Bxb.EventLog.Reading;
+using Bxb.Riders.PostgresLog;
+using Bxb.Riders.Progress;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Bxb.Riders.Replay;
+
+/// <summary>What replays into a copy work with. Thread-safe.</summary>
+internal sealed class ShadowServices(
+    IServiceProvider services, ShadowTable table, EventLogReader log, SettledPosition settled, ConsumerProgress progress, GroupLocks locks, IOptions<RidersOptions> options, TimeProvider time,
+    ILogger<ShadowReplays> logger)
+{
+    public IServiceProvider Services => services;
+
+    public ShadowTable Table => table;
+
+    public EventLogReader Log => log;
+
+    public SettledPosition Settled => settled;
+
+    public ConsumerProgress Progress => progress;
+
+    public GroupLocks Locks => locks;
+
+    public RidersOptions Options => options.Value;
+
+    public TimeProvider Time => time;
+
+    public ILogger Logger => logger;
+}
