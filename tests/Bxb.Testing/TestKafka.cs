@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net.Sockets;
 
 namespace Bxb.Testing;
 
@@ -16,6 +15,8 @@ public sealed class TestKafka : IAsyncDisposable
     /// <summary>What Kafka does by minutes otherwise: a dead consumer's partitions and a dead producer's transaction are given up sooner, when a client asks for it.</summary>
     private const string ShortTimes = "group.min.session.timeout.ms=1000\ntransaction.abort.timed.out.transaction.cleanup.interval.ms=500\n";
 
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);
     private static readonly Lazy<Task<TestKafka>> Shared = new(() => StartClusterAsync(1));
     private static int _topics;
 
@@ -51,7 +52,7 @@ public sealed class TestKafka : IAsyncDisposable
         AtProcessExit.Stop(cluster);
         try
         {
-            await cluster.RunAsync(settings, "start", cluster._directory, nodes.ToString(CultureInfo.InvariantCulture), cluster._ports.First.ToString(CultureInfo.InvariantCulture));
+            await cluster.StartAsync(settings);
             return cluster;
         }
         catch
@@ -64,16 +65,17 @@ public sealed class TestKafka : IAsyncDisposable
     /// <summary>A name for a topic that no other test uses.</summary>
     public static string NewTopicName() => string.Create(CultureInfo.InvariantCulture, $"test-{Environment.ProcessId}-{Interlocked.Increment(ref _topics)}");
 
-    /// <summary>Kills a node as a crash would (SIGKILL).</summary>
+    /// <summary>Kills a node as a crash would (SIGKILL), and returns when it is gone.</summary>
     /// <param name="node">From 1 on.</param>
-    public Task KillAsync(int node) => RunAsync("", "kill", _directory, node.ToString(CultureInfo.InvariantCulture));
+    public Task KillAsync(int node) => KafkaNode.KillAsync(FolderOf(node));
 
     /// <summary>Starts a killed node again on its old data, and returns when it takes connections.</summary>
     /// <param name="node">From 1 on.</param>
+    /// <exception cref="InvalidOperationException">It has ended, or took none in five minutes; the message ends with its log.</exception>
     public async Task RestartAsync(int node)
     {
         await RunAsync("", "restart", _directory, node.ToString(CultureInfo.InvariantCulture));
-        await Eventually.HoldsAsync(() => IsListeningAsync(PortOf(node)), $"Node {node} takes connections");
+        await TakesConnectionsAsync(node);
     }
 
     /// <summary>Kills all nodes and deletes their data.</summary>
@@ -95,56 +97,47 @@ public sealed class TestKafka : IAsyncDisposable
     {
         foreach (var node in Directory.GetDirectories(directory, "node*"))
         {
-            var file = Path.Combine(node, "pid");
-            if (File.Exists(file) && int.TryParse(await File.ReadAllTextAsync(file), CultureInfo.InvariantCulture, out var pid) && WorksIn(pid, node))
-            {
-                End(pid);
-                await Eventually.HoldsAsync(() => !WorksIn(pid, node), $"Process {pid} has ended");
-            }
-        }
-    }
-
-    private static void End(int pid)
-    {
-        try
-        {
-            using var node = Process.GetProcessById(pid);
-            node.Kill();
-        }
-        catch (Exception e) when (e is ArgumentException or InvalidOperationException)
-        {
-            // It has ended meanwhile.
-            return;
-        }
-    }
-
-    private static bool WorksIn(int pid, string folder)
-    {
-        try
-        {
-            return File.ResolveLinkTarget($"/proc/{pid}/cwd", returnFinalTarget: false)?.FullName == folder;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return false;
-        }
-    }
-
-    private static async Task<bool> IsListeningAsync(int port)
-    {
-        using var client = new TcpClient();
-        try
-        {
-            await client.ConnectAsync("127.0.0.1", port);
-            return true;
-        }
-        catch (SocketException)
-        {
-            return false;
+            await KafkaNode.KillAsync(node);
         }
     }
 
     private int PortOf(int node) => _ports.First + (2 * (node - 1));
+
+    private string FolderOf(int node) => Path.Combine(_directory, $"node{node}");
+
+    private string LogOf(int node) => Path.Combine(FolderOf(node), "server.log");
+
+    private async Task StartAsync(string settings)
+    {
+        try
+        {
+            await RunAsync(settings, "start", _directory, _nodes.ToString(CultureInfo.InvariantCulture), _ports.First.ToString(CultureInfo.InvariantCulture));
+        }
+        catch (InvalidOperationException) when (File.Exists(LogOf(_nodes)))
+        {
+            // All were started, and the script has little patience with a busy machine. A node that has ended is found below.
+        }
+
+        for (var node = 1; node <= _nodes; node++)
+        {
+            await TakesConnectionsAsync(node);
+        }
+    }
+
+    private async Task TakesConnectionsAsync(int node)
+    {
+        var started = Stopwatch.GetTimestamp();
+        while (!await KafkaNode.IsListeningAsync(PortOf(node)))
+        {
+            if (!await KafkaNode.RunsAsync(FolderOf(node)) || Stopwatch.GetElapsedTime(started) > Patience)
+            {
+                var log = await File.ReadAllLinesAsync(LogOf(node));
+                throw new InvalidOperationException($"Node {node} takes no connections: {string.Join(Environment.NewLine, log.TakeLast(20))}");
+            }
+
+            await Task.Delay(Interval);
+        }
+    }
 
     private async Task RunAsync(string settings, params string[] arguments)
     {

@@ -10,7 +10,7 @@ namespace Bxb.Riders.Kafka.Tests.Brokers;
 [OnKafka]
 public sealed class TestBrokerTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
 
     [Fact]
     public async Task What_is_produced_to_the_shared_broker_is_read_from_it()
@@ -54,7 +54,7 @@ public sealed class TestBrokerTests
         partition => producer.ProduceAsync(new TopicPartition(topic, partition), new Message<string, string> { Value = "event" })));
 
     private static IProducer<string, string> Producer(string servers) => new ProducerBuilder<string, string>(
-        new ProducerConfig { BootstrapServers = servers, Acks = Acks.All, MessageTimeoutMs = 60_000 }).SetLogHandler((_, _) => { }).Build();
+        new ProducerConfig { BootstrapServers = servers, Acks = Acks.All, MessageTimeoutMs = 180_000 }).SetLogHandler((_, _) => { }).Build();
 
     private static IConsumer<string, string> Consumer(string servers) => new ConsumerBuilder<string, string>(
         new ConsumerConfig { BootstrapServers = servers, GroupId = TestKafka.NewTopicName() }).SetLogHandler((_, _) => { }).Build();
