@@ -2,12 +2,11 @@ using Bxb.Analytics.Loading;
 using Bxb.Analytics.Queries;
 using Bxb.Analytics.Queries.ClickHouseStore;
 using Bxb.Analytics.Queries.PostgresStore;
-using Bxb.Analytics.Schema;
+using Bxb.Analytics.Tests.Loading;
 using Bxb.ClickHouse;
 using Bxb.Riders;
 using Bxb.Testing;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 
 namespace Bxb.Analytics.Tests.Cases;
@@ -17,36 +16,34 @@ internal sealed class UsageStores : IAsyncDisposable
 {
     public static readonly UsageQueryOptions Options = new();
 
-    private readonly UsageLoader _loader;
+    private readonly LoaderUnderTest _host;
 
-    private UsageStores(TestLog log, ClickHouseClient client, UsageLoader loader)
+    private UsageStores(TestLog log, LoaderUnderTest host)
     {
-        (Log, Client, _loader) = (log, client, loader);
-        ClickHouse = new ClickHouseRunner(client, Options);
+        (Log, _host) = (log, host);
+        ClickHouse = new ClickHouseRunner(host.Client, Options);
     }
 
     public TestLog Log { get; }
 
-    public ClickHouseClient Client { get; }
+    public ClickHouseClient Client => _host.Client;
 
     public ClickHouseRunner ClickHouse { get; }
 
     public static async Task<UsageStores> StartAsync()
     {
         var log = await TestLog.StartAsync();
-        var client = new ClickHouseClient(new ClickHouseOptions { Url = await TestClickHouse.CreateDatabaseAsync() });
-        var loader = new UsageLoader(client, new LoaderTerms(client, new AnalyticsSchema(client, new ClickHouseMigrator(client, NullLogger<ClickHouseMigrator>.Instance))), Microsoft.Extensions.Options.Options.Create(new AnalyticsOptions()), NullLogger<UsageLoader>.Instance);
-        return new UsageStores(log, client, loader);
+        return new UsageStores(log, new LoaderUnderTest(await TestClickHouse.CreateDatabaseAsync()));
     }
 
     /// <summary>Brings everything that is in the log into ClickHouse, through the loader, in batches of a few sizes.</summary>
     public async Task LoadAsync(int batch)
     {
-        await _loader.TakeOverAsync(new PartitionProgress(null, 0, 0), CancellationToken.None);
+        await _host.TakeOverAsync();
         using var records = await Log.ReadAllAsync();
         for (var at = 0; at < records.Count; at += batch)
         {
-            await _loader.LoadAsync(new EventBatch(LoadingRegistration.Group, records, at, Math.Min(batch, records.Count - at)), CancellationToken.None);
+            await _host.Loader.LoadAsync(new EventBatch(LoadingRegistration.Group, records, at, Math.Min(batch, records.Count - at)), CancellationToken.None);
         }
     }
 
@@ -57,8 +54,7 @@ internal sealed class UsageStores : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        _loader.Dispose();
-        Client.Dispose();
+        _host.Dispose();
         await Log.DisposeAsync();
     }
 }

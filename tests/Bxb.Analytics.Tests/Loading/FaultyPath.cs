@@ -16,11 +16,14 @@ internal sealed class FaultyPath : IAsyncDisposable
 
     internal Uri Url { get; private set; } = null!;
 
+    /// <summary>The way past all faults.</summary>
+    internal Uri Direct => _target;
+
     /// <summary>What becomes of the next inserts: given the answer's sender, and a function that has the engine do the work and yields its status.</summary>
     internal Func<HttpContext, Func<Task<int>>, Task>? OnInsert { get; set; }
 
-    /// <summary>What becomes of the next statement that begins a term: given a function that has the engine do it. Asked once.</summary>
-    internal Func<Func<Task<int>>, Task>? OnTerm { get; set; }
+    /// <summary>What becomes of any statement: given its text, the answer's sender, and a function that has the engine do the work and sends its answer on.</summary>
+    internal Func<string, HttpContext, Func<Task>, Task>? OnStatement { get; set; }
 
     /// <summary>Answers the next calls that ask for everything to be brought to disk.</summary>
     internal RequestDelegate? OnSync { get; set; }
@@ -62,31 +65,32 @@ internal sealed class FaultyPath : IAsyncDisposable
             return;
         }
 
-        if (OnTerm is { } term && body.Length < 4096 && System.Text.Encoding.UTF8.GetString(body.ToArray()).StartsWith("INSERT INTO loader_terms", StringComparison.Ordinal))
-        {
-            OnTerm = null;
-            await term(async () =>
-            {
-                using var answer = await SendAsync();
-                return (int)answer.StatusCode;
-            });
-            return;
-        }
-
         if (OnSync is { } sync && context.Request.Path == "/bxb/sync")
         {
             await sync(context);
             return;
         }
 
-        using var passed = await SendAsync();
-        context.Response.StatusCode = (int)passed.StatusCode;
-        foreach (var header in passed.Headers.Where(h => h.Key.StartsWith("X-ClickHouse", StringComparison.OrdinalIgnoreCase)))
+        if (OnStatement is { } hook)
         {
-            context.Response.Headers[header.Key] = header.Value.ToArray();
+            var inserted = context.Request.Query["query"].ToString();
+            await hook(inserted.Length > 0 ? inserted : context.Request.Path == "/" ? System.Text.Encoding.UTF8.GetString(body.ToArray()) : context.Request.Path, context, PassAsync);
+            return;
         }
 
-        await passed.Content.CopyToAsync(context.Response.Body);
+        await PassAsync();
+
+        async Task PassAsync()
+        {
+            using var passed = await SendAsync();
+            context.Response.StatusCode = (int)passed.StatusCode;
+            foreach (var header in passed.Headers.Where(h => h.Key.StartsWith("X-ClickHouse", StringComparison.OrdinalIgnoreCase)))
+            {
+                context.Response.Headers[header.Key] = header.Value.ToArray();
+            }
+
+            await passed.Content.CopyToAsync(context.Response.Body);
+        }
 
         async Task<HttpResponseMessage> SendAsync()
         {

@@ -1,22 +1,29 @@
 using Bxb.Analytics.Loading;
+using Bxb.Analytics.Rebuild;
 using Bxb.Analytics.Schema;
 using Bxb.ClickHouse;
 using Bxb.EventLog.Records;
 using Bxb.Riders;
 using Microsoft.Extensions.Logging.Abstractions;
-using Microsoft.Extensions.Options;
+using Npgsql;
 
 namespace Bxb.Analytics.Tests.Loading;
 
 /// <summary>A loader as a host would have it, on a database of the real engine.</summary>
 internal sealed class LoaderUnderTest : IDisposable
 {
+    private readonly RowWriters _writers = new(4);
+
     internal LoaderUnderTest(Uri url, TimeSpan? insertTimeout = null)
     {
         Client = new ClickHouseClient(new() { Url = url, InsertTimeout = insertTimeout ?? TimeSpan.FromSeconds(60) });
         var schema = new AnalyticsSchema(Client, new ClickHouseMigrator(Client, NullLogger<ClickHouseMigrator>.Instance));
-        Terms = new LoaderTerms(Client, schema);
-        Loader = new UsageLoader(Client, Terms, Options.Create(new AnalyticsOptions()), NullLogger<UsageLoader>.Instance);
+        var copies = new UsageCopies(Client);
+        Hold = new LoadingHold(Client, copies);
+        Terms = new LoaderTerms(Client, schema, Hold);
+        Loader = new UsageLoader(Client, Terms, _writers, NullLogger<UsageLoader>.Instance);
+        var exchange = new UsageExchange(Client, schema, Terms, Loader, copies, Hold, NullLogger<UsageExchange>.Instance);
+        OpenShadow = log => new ShadowUsage(Client, schema, Terms, _writers, copies, Hold, new LogComparison(log!, Client), exchange, NullLogger<ShadowUsage>.Instance);
     }
 
     internal ClickHouseClient Client { get; }
@@ -24,6 +31,11 @@ internal sealed class LoaderUnderTest : IDisposable
     internal UsageLoader Loader { get; }
 
     internal LoaderTerms Terms { get; }
+
+    internal LoadingHold Hold { get; }
+
+    /// <summary>Makes what a run of a replay works with; only a comparison needs the log.</summary>
+    internal Func<NpgsqlDataSource?, ShadowUsage> OpenShadow { get; }
 
     /// <summary>Takes the log over.</summary>
     internal Task<long> TakeOverAsync() => Loader.TakeOverAsync(new PartitionProgress(null, 0, long.MaxValue), default);
@@ -43,6 +55,13 @@ internal sealed class LoaderUnderTest : IDisposable
     {
         using var records = Events.Range(first, last, p => p % partitions == partition);
         await Loader.LoadAsync(Events.Batch(records, isRepeat, topic, partition), default);
+    }
+
+    /// <summary>Loads a range of the log after the table was exchanged: the term is over, and the group goes back to the checkpoint.</summary>
+    internal async Task LoadAfterSwapAsync(long first, long last, long wentBackTo)
+    {
+        (await Should.ThrowAsync<ProgressLostException>(() => LoadAsync(first, last))).DurablePosition.ShouldBe(wentBackTo);
+        await LoadAsync(first, last, isRepeat: true);
     }
 
     /// <summary>Makes a checkpoint; the answer is what ClickHouse holds as the lane's.</summary>
@@ -82,7 +101,7 @@ internal sealed class LoaderUnderTest : IDisposable
 
     public void Dispose()
     {
-        Loader.Dispose();
+        _writers.Dispose();
         Terms.Dispose();
         Client.Dispose();
     }

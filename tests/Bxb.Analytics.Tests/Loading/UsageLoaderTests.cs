@@ -156,7 +156,7 @@ public class UsageLoaderTests
         var batch = Events.Batch(records);
         rows.Write(batch, Analytics.Loading.MonthSlice.All);
         var owner = await OwnerAsync(host);
-        await host.Client.InsertAsync(Analytics.Loading.UsageStatements.First(batch, 0, new(Analytics.Loading.Lane.Log, owner, null, 0, 0)), rows.Rows);
+        await host.Client.InsertAsync(new Analytics.Loading.UsageStatements("usage").First(batch, 0, new(Analytics.Loading.Lane.Log, owner, null, 0, 0)), rows.Rows);
         await host.HoldsExactlyAsync(1, 100);
     }
 

@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using Bxb.Analytics.Rebuild;
 using Bxb.ClickHouse;
 using Bxb.Riders;
 
@@ -32,7 +33,7 @@ internal static class LoadingFaults
     {
         for (var e = exception; e is not null; e = e.InnerException)
         {
-            if (e is TermRefusedException)
+            if (e is TermRefusedException or CopyInterruptedException)
             {
                 return true;
             }

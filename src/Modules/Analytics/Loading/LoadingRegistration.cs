@@ -1,3 +1,4 @@
+using Bxb.Analytics.Rebuild;
 using Bxb.Analytics.Schema;
 using Bxb.ClickHouse;
 using Bxb.Riders;
@@ -28,8 +29,14 @@ internal static class LoadingRegistration
         services.TryAddSingleton(s => new ClickHouseClient(s.GetRequiredService<IOptions<ClickHouseOptions>>().Value));
         services.TryAddSingleton<ClickHouseMigrator>();
         services.AddSingleton<AnalyticsSchema>();
+        services.AddSingleton<UsageCopies>();
+        services.AddSingleton<LoadingHold>();
         services.AddSingleton<LoaderTerms>();
+        services.AddSingleton(_ => new RowWriters(options.ConcurrentInserts));
         services.AddSingleton<UsageLoader>();
+        services.AddSingleton<LogComparison>();
+        services.AddSingleton<UsageExchange>();
+        services.AddTransient<ShadowUsage>();
         services.AddHostedService<CheckpointService>();
         services.AddHostedService<EngineWatch>();
         return services.AddEventConsumer<UsageRowsHandler>(Group, o =>
@@ -39,6 +46,7 @@ internal static class LoadingRegistration
             o.MaxWait = options.MaxWait;
             o.StartFrom = StartFrom.Beginning;
             o.IsTransient = LoadingFaults.IsTransient;
+            o.Shadow = provider => provider.GetRequiredService<ShadowUsage>();
             o.DurableProgress = async (provider, progress, cancellationToken) => await provider.GetRequiredService<UsageLoader>().TakeOverAsync(progress, cancellationToken);
         });
     }

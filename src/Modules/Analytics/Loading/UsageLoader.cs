@@ -1,9 +1,7 @@
 using System.Collections.Concurrent;
-using System.Diagnostics;
 using Bxb.ClickHouse;
 using Bxb.Riders;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Options;
 
 namespace Bxb.Analytics.Loading;
 
@@ -12,39 +10,29 @@ namespace Bxb.Analytics.Loading;
 /// Whether the embedded engine may hold less than the group's progress says is a matter of all lanes, also of those to which nothing comes: after a start of the engine it is
 /// believed again only when each lane of this host has been compared with it (see <see cref="EngineWatch"/>).
 /// </remarks>
-internal sealed partial class UsageLoader : IDisposable
+internal sealed class UsageLoader(ClickHouseClient client, LoaderTerms terms, RowWriters writers, ILogger<UsageLoader> logger)
 {
     private readonly ConcurrentDictionary<Lane, LoaderLane> _lanes = new();
-    private readonly ClickHouseClient _client;
-    private readonly LoaderTerms _terms;
-    private readonly RowWriters _writers;
-    private readonly ILogger<UsageLoader> _logger;
     private volatile string? _believed;
-
-    public UsageLoader(ClickHouseClient client, LoaderTerms terms, IOptions<AnalyticsOptions> options, ILogger<UsageLoader> logger)
-    {
-        (_client, _terms, _logger) = (client, terms, logger);
-        _writers = new RowWriters(options.Value.ConcurrentInserts);
-    }
 
     /// <summary>The life of the embedded engine that holds all that this host's progress says; null until the first take-over, and with a server.</summary>
     internal string? Believed => _believed;
 
     /// <summary>Whether the engine that answered last is in another life than the one that is believed: it may hold less than the progress says, until the group has gone back.</summary>
-    internal bool MayHaveLost => _believed is { } believed && _client.ServerInstance is { } current && current != believed;
+    internal bool MayHaveLost => _believed is { } believed && client.ServerInstance is { } current && current != believed;
 
     /// <summary>Begins a term for a partition of this host, and says up to which position ClickHouse surely holds everything of it.</summary>
     /// <remarks>Asked again in between, nothing is begun where the term is one of the engine's present life: then everything is there.</remarks>
     internal async Task<long> TakeOverAsync(PartitionProgress progress, CancellationToken cancellationToken)
     {
         var lane = Find(progress.Topic, progress.Partition);
-        if (progress.IsRecheck && lane.IsInTerm)
+        if (progress.IsRecheck && lane.Terms.IsCurrent)
         {
             return progress.Position;
         }
 
-        var durable = await lane.TakeOverAsync(cancellationToken);
-        Interlocked.CompareExchange(ref _believed, lane.Instance, null);
+        var durable = await lane.Terms.TakeOverAsync(cancellationToken);
+        Interlocked.CompareExchange(ref _believed, lane.Terms.Instance, null);
         return durable;
     }
 
@@ -58,47 +46,8 @@ internal sealed partial class UsageLoader : IDisposable
 
     /// <summary>Brings to disk what was acknowledged, once for all lanes, and notes how far each is safe; does nothing when there is nothing new.</summary>
     /// <exception cref="ClickHouseException">It failed, or its end is unknown.</exception>
-    internal async Task CheckpointAsync(CancellationToken cancellationToken)
-    {
-        var due = new List<(LoaderLane Lane, LoaderTerm Term, long Position)>();
-        foreach (var (_, lane) in _lanes)
-        {
-            if (lane.Unsafe is { } it)
-            {
-                due.Add((lane, it.Term, it.Position));
-            }
-        }
-
-        if (due.Count == 0)
-        {
-            return;
-        }
-
-        var begun = Stopwatch.GetTimestamp();
-        await _client.SyncAsync(cancellationToken);
-
-        // What was acknowledged in an earlier life of the engine may be gone; the next batch will say so to the group.
-        due.RemoveAll(d => d.Term.Instance is { } instance && instance != _client.ServerInstance);
-        if (due.Count == 0)
-        {
-            return;
-        }
-
-        await _terms.NoteCheckpointsAsync([.. due.Select(d => (d.Term, d.Position))], cancellationToken);
-        foreach (var (lane, term, position) in due)
-        {
-            lane.MadeSafe(term, position);
-        }
-
-        AnalyticsInstruments.CheckpointDuration.Record(Stopwatch.GetElapsedTime(begun).TotalSeconds);
-        LogCheckpoint(due.Count, due.Max(d => d.Position));
-    }
-
-    public void Dispose() => _writers.Dispose();
+    internal Task CheckpointAsync(CancellationToken cancellationToken) => terms.Checkpoints.MakeAsync(_lanes.Values.Select(l => l.Terms), cancellationToken);
 
     private LoaderLane Find(string? topic, int partition) =>
-        _lanes.GetOrAdd(Lane.Of(topic, partition), static (lane, loader) => new LoaderLane(lane, loader._client, loader._terms, loader._writers, loader._logger), this);
-
-    [LoggerMessage(7003, LogLevel.Debug, "Everything of {Lanes} lanes is on disk, of the foremost up to position {Position}")]
-    private partial void LogCheckpoint(int lanes, long position);
+        _lanes.GetOrAdd(Lane.Of(topic, partition), lane => new LoaderLane(lane, client, terms, writers, logger));
 }

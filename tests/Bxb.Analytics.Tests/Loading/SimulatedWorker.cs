@@ -1,0 +1,86 @@
+using Bxb.Analytics.Loading;
+using Bxb.ClickHouse;
+using Bxb.Riders;
+
+namespace Bxb.Analytics.Tests.Loading;
+
+/// <summary>Does with one lane what a worker of the group does: stored edges, repeats, rewinds. The events of a range are those whose position leaves the partition's number.</summary>
+internal sealed class SimulatedWorker(string? topic, int partition, int partitions)
+{
+    private (long First, long Last)? _inHand;
+
+    /// <summary>Everything up to here is processed.</summary>
+    internal long Progress { get; set; }
+
+    /// <summary>Up to here everything may have been handed out before.</summary>
+    internal long HandedOut { get; set; }
+
+    internal bool Holds(long position) => topic is null || position % partitions == partition;
+
+    /// <summary>This host has the partition from now on.</summary>
+    internal async Task TakeOverAsync(LoaderUnderTest host)
+    {
+        var durable = await host.Loader.TakeOverAsync(new PartitionProgress(topic, partition, Progress), default);
+        if (durable < Progress)
+        {
+            (Progress, _inHand) = (durable, null);
+        }
+    }
+
+    /// <summary>Hands the next batch out, or again the one in hand.</summary>
+    /// <returns>False when it did not go in, for a reason that will pass.</returns>
+    internal async Task<bool> LoadAsync(LoaderUnderTest host, long upTo)
+    {
+        if (Next(upTo) is not { } batch)
+        {
+            return true;
+        }
+
+        var isRepeat = batch.First <= HandedOut;
+        (_inHand, HandedOut) = (batch, Math.Max(HandedOut, batch.Last));
+        using var records = Events.Range(batch.First, batch.Last, Holds);
+        try
+        {
+            await host.Loader.LoadAsync(Events.Batch(records, isRepeat, topic, partition), default);
+            (Progress, _inHand) = (batch.Last, null);
+            return true;
+        }
+        catch (ProgressLostException e)
+        {
+            (Progress, _inHand) = (Math.Min(Progress, e.DurablePosition), null);
+        }
+        catch (Exception e) when (LoadingFaults.IsTransient(e))
+        {
+            // Again, with the same edges.
+            e.ShouldNotBeNull();
+        }
+
+        return false;
+    }
+
+    private (long First, long Last)? Next(long upTo)
+    {
+        if (_inHand is { } again)
+        {
+            return again;
+        }
+
+        // No batch is half a repeat.
+        var end = Progress < HandedOut ? Math.Min(upTo, HandedOut) : upTo;
+        for (var first = Progress + 1; first <= end; first++)
+        {
+            if (Holds(first))
+            {
+                var last = end;
+                while (!Holds(last))
+                {
+                    last--;
+                }
+
+                return (first, last);
+            }
+        }
+
+        return null;
+    }
+}

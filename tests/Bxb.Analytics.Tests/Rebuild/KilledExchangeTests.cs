@@ -1,0 +1,100 @@
+using Bxb.Analytics.Tests.Loading;
+using Bxb.ClickHouse;
+using Bxb.Testing;
+
+namespace Bxb.Analytics.Tests.Rebuild;
+
+/// <summary>The exchange is broken off at each of its statements, in each way; loading goes on, another attempt finishes it, and no event is lost or counted twice.</summary>
+public class KilledExchangeTests
+{
+    /// <summary>How a statement fails.</summary>
+    public enum Fault
+    {
+        /// <summary>It never arrives.</summary>
+        Lost,
+
+        /// <summary>It is done, and nobody hears of it.</summary>
+        Unheard,
+
+        /// <summary>It is done, and nothing that follows arrives: the host is dead.</summary>
+        Dead,
+    }
+
+    [Theory]
+    [InlineData(Fault.Lost)]
+    [InlineData(Fault.Unheard)]
+    [InlineData(Fault.Dead)]
+    public async Task Broken_off_anywhere_it_is_finished_by_the_next_attempt(Fault fault)
+    {
+        await using var path = await FaultyPath.StartAsync(await TestClickHouse.CreateDatabaseAsync());
+        using var dying = new LoaderUnderTest(path.Url);
+        using var live = new LoaderUnderTest(path.Direct);
+        var worker = new SimulatedWorker(null, 0, 1);
+        await worker.TakeOverAsync(live);
+        long head = 0;
+        for (var step = 0; ; step++)
+        {
+            await GoOnAsync(live, worker, head + 60);
+            var upTo = head + 50;
+            path.OnStatement = null;
+            var shadow = dying.OpenShadow(null);
+            await shadow.OpenAsync(step, default);
+            await RebuildTests.LoadAsync(shadow, 1, upTo);
+            await shadow.CheckpointAsync(default);
+
+            // Wrong in the live table, so that it is seen which one is which.
+            await live.Client.ExecuteAsync(new($"ALTER TABLE usage DELETE WHERE position = {head + 1} SETTINGS mutations_sync = 1"));
+            var statements = 0;
+            var broken = false;
+            path.OnStatement = async (sql, context, pass) =>
+            {
+                var at = statements++;
+                if (at < step || (at > step && fault != Fault.Dead))
+                {
+                    await pass();
+                    return;
+                }
+
+                broken = true;
+                if (at == step && fault != Fault.Lost)
+                {
+                    await pass();
+                }
+
+                context.Abort();
+            };
+            var failure = await Record.ExceptionAsync(() => shadow.SwapAsync(upTo, default));
+            if (!broken)
+            {
+                failure.ShouldBeNull();
+                break;
+            }
+
+            failure.ShouldBeOfType<ClickHouseException>($"step {step}");
+
+            // A dead host's hold keeps the loader waiting; else it goes on at once.
+            if (!await worker.LoadAsync(live, head + 70) && !await worker.LoadAsync(live, head + 70))
+            {
+                fault.ShouldBe(Fault.Dead, $"step {step}");
+            }
+
+            await live.OpenShadow(null).SwapAsync(upTo, default);
+            await GoOnAsync(live, worker, head + 80);
+            head += 80;
+            await live.HoldsExactlyAsync(1, head);
+            (await RebuildTests.TablesAsync(live)).ShouldBe(1, $"step {step}");
+        }
+
+        await GoOnAsync(live, worker, head + 80);
+        await live.HoldsExactlyAsync(1, head + 80);
+    }
+
+    private static async Task GoOnAsync(LoaderUnderTest live, SimulatedWorker worker, long upTo)
+    {
+        for (var tries = 0; worker.Progress < upTo; tries++)
+        {
+            tries.ShouldBeLessThan(10);
+            await worker.LoadAsync(live, upTo);
+        }
+    }
+}
