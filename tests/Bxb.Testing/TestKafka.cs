@@ -16,6 +16,9 @@ public sealed class TestKafka : IAsyncDisposable
     /// <summary>What Kafka does by minutes otherwise: a dead consumer's partitions and a dead producer's transaction are given up sooner, when a client asks for it.</summary>
     private const string ShortTimes = "group.min.session.timeout.ms=1000\ntransaction.abort.timed.out.transaction.cleanup.interval.ms=500\n";
 
+    /// <summary>A node that others are to catch up with takes its time on a busy machine.</summary>
+    private static readonly TimeSpan StartTime = TimeSpan.FromMinutes(2);
+
     private static readonly Lazy<Task<TestKafka>> Shared = new(() => StartClusterAsync(1));
     private static int _topics;
 
@@ -73,7 +76,7 @@ public sealed class TestKafka : IAsyncDisposable
     public async Task RestartAsync(int node)
     {
         await RunAsync("", "restart", _directory, node.ToString(CultureInfo.InvariantCulture));
-        await Eventually.HoldsAsync(() => IsListeningAsync(PortOf(node)), $"Node {node} takes connections");
+        await Eventually.HoldsAsync(() => IsListeningAsync(PortOf(node)), () => $"Node {node}, which last said {LastWords(node)}, takes connections: this", StartTime);
     }
 
     /// <summary>Kills all nodes and deletes their data.</summary>
@@ -102,6 +105,12 @@ public sealed class TestKafka : IAsyncDisposable
                 await Eventually.HoldsAsync(() => !WorksIn(pid, node), $"Process {pid} has ended");
             }
         }
+    }
+
+    private string LastWords(int node)
+    {
+        var log = Path.Combine(_directory, $"node{node}", "server.log");
+        return File.Exists(log) ? string.Join('\n', File.ReadLines(log).TakeLast(20)) : "nothing";
     }
 
     private static void End(int pid)
