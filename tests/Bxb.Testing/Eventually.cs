@@ -14,14 +14,21 @@ public static class Eventually
 
     /// <summary>Returns once the condition holds.</summary>
     /// <exception cref="TimeoutException">It did not hold in a minute.</exception>
-    public static async Task HoldsAsync(Func<Task<bool>> condition, string? what = null)
+    public static Task HoldsAsync(Func<Task<bool>> condition, string? what = null) => HoldsAsync(condition, () => what ?? "The condition", Deadline);
+
+    /// <summary>Returns once the condition holds.</summary>
+    /// <param name="condition">Asked again and again.</param>
+    /// <param name="what">Says, when time is up, what does not hold, with what was seen last.</param>
+    /// <param name="deadline">For what takes longer than a minute on a busy machine.</param>
+    /// <exception cref="TimeoutException">It did not hold in time.</exception>
+    public static async Task HoldsAsync(Func<Task<bool>> condition, Func<string> what, TimeSpan deadline)
     {
         var started = Stopwatch.GetTimestamp();
         while (!await condition())
         {
-            if (Stopwatch.GetElapsedTime(started) > Deadline)
+            if (Stopwatch.GetElapsedTime(started) > deadline)
             {
-                throw new TimeoutException($"{what ?? "The condition"} did not hold within {Deadline}.");
+                throw new TimeoutException($"{what()} did not hold within {deadline}.");
             }
 
             await Task.Delay(Interval);

@@ -9,17 +9,21 @@ namespace Bxb.EndToEnd.Tests.Hosting;
 /// <summary>The real host in a process of its own, over a data directory that outlives it. Disposing stops it as an operator would.</summary>
 internal sealed class HostProcess : IAsyncDisposable
 {
+    private const string KeySetting = "--Bxb:Bootstrap:ApiKey=";
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
     private readonly StringBuilder _output = new();
     private readonly TaskCompletionSource _exited = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly SocketsHttpHandler _connections = new() { PooledConnectionLifetime = TimeSpan.FromSeconds(30) };
     private readonly Process _process;
+    private readonly string? _givenKey;
 
-    private HostProcess(Process process, Uri url, string dataDirectory)
+    private HostProcess(Process process, Uri url, string dataDirectory, string? apiKey)
     {
         _process = process;
+        _givenKey = apiKey;
         Url = url;
         DataDirectory = dataDirectory;
-        Client = new HttpClient(new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromSeconds(30) }) { BaseAddress = url, Timeout = TimeSpan.FromSeconds(60) };
+        Client = ClientWith(key: null, TimeSpan.FromSeconds(60));
     }
 
     /// <summary>Carries the host's own key once it is ready.</summary>
@@ -30,6 +34,8 @@ internal sealed class HostProcess : IAsyncDisposable
     public string DataDirectory { get; }
 
     public int Id => _process.Id;
+
+    public bool HasExited => _exited.Task.IsCompleted;
 
     public string ApiKey { get; private set; } = "";
 
@@ -42,6 +48,14 @@ internal sealed class HostProcess : IAsyncDisposable
                 return _output.ToString();
             }
         }
+    }
+
+    /// <summary>A client of another organization, or of another patience; the caller's.</summary>
+    public HttpClient ClientWith(string? key, TimeSpan timeout)
+    {
+        var client = new HttpClient(_connections, disposeHandler: false) { BaseAddress = Url, Timeout = timeout };
+        client.DefaultRequestHeaders.Authorization = key is null ? null : new("Bearer", key);
+        return client;
     }
 
     /// <summary>Starts a host and waits until it says that it is ready.</summary>
@@ -58,7 +72,7 @@ internal sealed class HostProcess : IAsyncDisposable
         var url = new Uri($"http://127.0.0.1:{FreePort()}");
         var start = Command(["--urls", url.ToString(), $"--Bxb:DataDirectory={dataDirectory}", .. settings]);
         var process = new Process { StartInfo = start, EnableRaisingEvents = true };
-        var host = new HostProcess(process, url, dataDirectory);
+        var host = new HostProcess(process, url, dataDirectory, settings.FirstOrDefault(s => s.StartsWith(KeySetting, StringComparison.Ordinal))?[KeySetting.Length..]);
         process.OutputDataReceived += (_, line) => host.Take(line.Data);
         process.ErrorDataReceived += (_, line) => host.Take(line.Data);
         process.Exited += (_, _) => host._exited.TrySetResult();
@@ -91,6 +105,12 @@ internal sealed class HostProcess : IAsyncDisposable
         Signals.Send(_process.Id, Signals.Kill);
         await ExitAsync();
     }
+
+    /// <summary>SIGSTOP: nothing of it runs until <see cref="Continue"/>, and nobody is told.</summary>
+    public void Suspend() => Signals.Send(_process.Id, Signals.Stop);
+
+    /// <summary>SIGCONT: it goes on as if no time had passed.</summary>
+    public void Continue() => Signals.Send(_process.Id, Signals.Continue);
 
     /// <summary>SIGTERM, then waits for the end.</summary>
     public async Task<int> StopAsync()
@@ -133,14 +153,21 @@ internal sealed class HostProcess : IAsyncDisposable
             await Task.WhenAny(_exited.Task, Task.Delay(50, CancellationToken.None));
         }
 
-        ApiKey = (await File.ReadAllTextAsync(Path.Combine(DataDirectory, "api-key"), deadline.Token)).Trim();
+        ApiKey = _givenKey ?? (await File.ReadAllTextAsync(Path.Combine(DataDirectory, "api-key"), deadline.Token)).Trim();
         Client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", ApiKey);
     }
 
     public async ValueTask DisposeAsync()
     {
+        if (!_process.HasExited)
+        {
+            // A suspended one would not hear that it is to stop.
+            Continue();
+        }
+
         await StopAsync();
         Client.Dispose();
+        _connections.Dispose();
         _process.Dispose();
     }
 

@@ -1,0 +1,45 @@
+using System.Text.Json.Nodes;
+using Bxb.EndToEnd.Tests.Hosting;
+using Bxb.Testing;
+
+namespace Bxb.EndToEnd.Tests.Kafka;
+
+/// <summary>What <c>/v1/pipeline</c> and <c>/health/ready</c> of a host say in the end.</summary>
+internal static class Pipeline
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+
+    /// <summary>Returns once nothing is behind any more: not the relay, no group, no partition.</summary>
+    public static async Task CaughtUpAsync(this HostProcess host)
+    {
+        JsonNode? seen = null;
+        await Eventually.HoldsAsync(
+            async () => (seen = await host.Client.GetJsonAsync("/v1/pipeline")) is { } pipeline && HasCaughtUp(pipeline), () => $"Lag is zero everywhere ({seen?.ToJsonString()})", Patience);
+    }
+
+    /// <summary>Returns once the host says that it is well.</summary>
+    public static async Task HealthyAsync(this HostProcess host)
+    {
+        JsonNode? seen = null;
+        await Eventually.HoldsAsync(
+            async () =>
+            {
+                var (status, body) = await host.Client.SendAsync(HttpMethod.Get, "/health/ready");
+                seen = body;
+                return status == 200 && body["status"]!.GetValue<string>() == "healthy";
+            },
+            () => $"The host is healthy ({seen?.ToJsonString()})",
+            Patience);
+    }
+
+    private static bool HasCaughtUp(JsonNode pipeline)
+    {
+        var head = pipeline["log"]!["head"]!.GetValue<long>();
+        var groups = pipeline["groups"]!.AsArray();
+        groups.Count.ShouldBeGreaterThan(0);
+        return pipeline["log"]!["settled"]!.GetValue<long>() == head
+            && groups.All(g => g!["position"]!.GetValue<long>() >= head && IsZero(g, "lag_events") && IsZero(g, "lag_seconds"));
+    }
+
+    private static bool IsZero(JsonNode node, string member) => node[member]!.GetValue<double>() == 0;
+}
