@@ -26,3 +26,9 @@ public sealed class KafkaRewind : RewindCompliance
 {
     protected override TransportRig CreateRig() => new KafkaRig();
 }
+
+[OnKafka]
+public sealed class KafkaReplay : ReplayCompliance
+{
+    protected override TransportRig CreateRig() => new KafkaRig();
+}

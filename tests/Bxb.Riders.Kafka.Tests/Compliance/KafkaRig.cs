@@ -78,6 +78,13 @@ internal sealed class KafkaRig(int partitions = 1) : TransportRig
         return read;
     }
 
+    /// <summary>Has the topic forget what lies below some offsets, as its retention would. Real brokers only.</summary>
+    public async Task DeleteRecordsAsync(IEnumerable<TopicPartitionOffset> below)
+    {
+        using var admin = new AdminClientBuilder(new AdminClientConfig { BootstrapServers = _servers }).SetLogHandler((_, _) => { }).Build();
+        await admin.DeleteRecordsAsync(below);
+    }
+
     /// <summary>A producer that knows nothing of the relay. The caller's.</summary>
     public IProducer<byte[], byte[]> Producer() => new ProducerBuilder<byte[], byte[]>(new ProducerConfig { BootstrapServers = _servers }).SetLogHandler((_, _) => { }).Build();
 

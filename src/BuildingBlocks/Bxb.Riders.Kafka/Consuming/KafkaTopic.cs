@@ -37,7 +37,7 @@ internal sealed class KafkaTopic(IOptions<KafkaOptions> options, KafkaClients cl
     {
         await Librdkafka.EnsureLoadedAsync(logger, cancellationToken);
         await RefreshAsync(cancellationToken);
-        var partitions = Enumerable.Range(0, relay.Current?.Offsets.Length ?? 0).ToList();
+        var partitions = Enumerable.Range(0, await CountPartitionsAsync(cancellationToken)).ToList();
         var first = await ListAsync(partitions, OffsetSpec.Earliest());
         var end = await ListAsync(partitions, OffsetSpec.Latest());
         var spans = new List<TopicSpan>();
@@ -63,6 +63,19 @@ internal sealed class KafkaTopic(IOptions<KafkaOptions> options, KafkaClients cl
         {
             _admin.Value.Dispose();
         }
+    }
+
+    /// <summary>A host that reads nothing knows nothing of the relay before it has looked.</summary>
+    private async Task<int> CountPartitionsAsync(CancellationToken cancellationToken)
+    {
+        if (relay.Current is null)
+        {
+            using var limited = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            limited.CancelAfter(options.Value.RequestTimeout);
+            await relay.WaitForChangeAsync(known: null, limited.Token);
+        }
+
+        return relay.Current!.Offsets.Length;
     }
 
     private async Task<Dictionary<int, long>> ListAsync(IEnumerable<int> partitions, OffsetSpec what)

@@ -69,7 +69,7 @@ internal sealed partial class ShadowReplay(ShadowServices services, ShadowRun ru
     private async Task<long> GoalAsync(CancellationToken cancellationToken)
     {
         var rows = await services.Progress.ReadAsync(run.Group, cancellationToken);
-        return rows.Count == 0 ? 0 : Math.Min(rows.Min(r => r.Progress.Position), services.Settled.Current);
+        return rows.Count > 0 ? rows.Min(r => r.Progress.Position) : throw new InvalidOperationException($"Consumer group {run.Group} has no progress any more.");
     }
 
     private async Task<long> LoadAsync(long after, long upTo, CancellationToken cancellationToken)

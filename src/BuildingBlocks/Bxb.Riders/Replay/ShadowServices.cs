@@ -8,7 +8,7 @@ namespace Bxb.Riders.Replay;
 
 /// <summary>What replays into a copy work with. Thread-safe.</summary>
 internal sealed class ShadowServices(
-    IServiceProvider services, ShadowTable table, EventLogReader log, SettledPosition settled, ConsumerProgress progress, GroupLocks locks, IOptions<RidersOptions> options, TimeProvider time,
+    IServiceProvider services, ShadowTable table, EventLogReader log, ConsumerProgress progress, GroupLocks locks, IOptions<RidersOptions> options, TimeProvider time,
     ILogger<ShadowReplays> logger)
 {
     public IServiceProvider Services => services;
@@ -16,8 +16,6 @@ internal sealed class ShadowServices(
     public ShadowTable Table => table;
 
     public EventLogReader Log => log;
-
-    public SettledPosition Settled => settled;
 
     public ConsumerProgress Progress => progress;
 
