@@ -69,6 +69,9 @@ public class TransportRig : IAsyncDisposable
         return host;
     }
 
+    /// <summary>How many customers the appended events are of, in turn.</summary>
+    public int Customers { get; init; } = 1;
+
     /// <summary>Appends events and returns their positions. Properties: {"n": number}, padded to a size.</summary>
     public async Task<IReadOnlyList<long>> AppendAsync(int count, int organizationId = 1, int padding = 0, string? traceParent = null)
     {
@@ -139,12 +142,12 @@ public class TransportRig : IAsyncDisposable
         GC.SuppressFinalize(this);
     }
 
-    private static void Add(AppendBlock block, int number, int padding)
+    private void Add(AppendBlock block, int number, int padding)
     {
         var pending = new PendingEvent
         {
             TransactionId = block.Append(Encoding.UTF8.GetBytes($"t-{number}")),
-            ExternalCustomerId = block.Append("c-1"u8),
+            ExternalCustomerId = block.Append(Encoding.UTF8.GetBytes($"c-{1 + (number % Customers)}")),
             Code = block.Append("api_calls"u8),
             TimestampMilliseconds = 1_700_000_000_000,
             TimestampGiven = true,

@@ -61,11 +61,14 @@ internal sealed class KafkaRig(int partitions = 1) : TransportRig
     }
 
     /// <summary>The first so many values of the topic, committed ones, partition by partition in order.</summary>
-    public async Task<IReadOnlyList<ConsumeResult<byte[], byte[]>>> ReadTopicAsync(int count)
+    public Task<IReadOnlyList<ConsumeResult<byte[], byte[]>>> ReadTopicAsync(int count) => ReadAsync(Topic, partitions, count);
+
+    /// <summary>The first so many values of any topic, as a plain client reads them.</summary>
+    public async Task<IReadOnlyList<ConsumeResult<byte[], byte[]>>> ReadAsync(string topic, int partitions, int count)
     {
-        var config = new ConsumerConfig { BootstrapServers = _servers, GroupId = "reader-" + Topic, AutoOffsetReset = AutoOffsetReset.Earliest, EnableAutoCommit = false };
+        var config = new ConsumerConfig { BootstrapServers = _servers, GroupId = "reader-" + topic, AutoOffsetReset = AutoOffsetReset.Earliest, EnableAutoCommit = false };
         using var client = new ConsumerBuilder<byte[], byte[]>(config).SetLogHandler((_, _) => { }).Build();
-        client.Assign(Enumerable.Range(0, partitions).Select(p => new TopicPartitionOffset(Topic, p, Offset.Beginning)));
+        client.Assign(Enumerable.Range(0, partitions).Select(p => new TopicPartitionOffset(topic, p, Offset.Beginning)));
         var read = new List<ConsumeResult<byte[], byte[]>>();
         await Task.Run(() =>
         {
