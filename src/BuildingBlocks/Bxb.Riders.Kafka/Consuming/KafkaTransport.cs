@@ -84,7 +84,8 @@ internal sealed class KafkaTransport(
             return 0;
         }
 
-        return Math.Max(0, reached.Offset >= 0 ? carried.Offsets[partition] - reached.Offset : carried.Position - reached.Position);
+        // Where the offset is not known, neither more than the partition ever had nor more than the log has beyond.
+        return Math.Max(0, reached.Offset >= 0 ? carried.Offsets[partition] - reached.Offset : Math.Min(carried.Offsets[partition], carried.Position - reached.Position));
     }
 
     /// <summary>The name of a topic in one life of it.</summary>
