@@ -9,7 +9,8 @@ namespace Bxb.Riders.Kafka.Relay;
 /// <summary>Writes flushes of records to the topic, each as one transaction: all of it is there for readers, or none, and nobody who was fenced off adds to it.</summary>
 /// <remarks>
 /// Owned by one relay for as long as it holds its epoch; used by one task at a time. The client's own threads send, and report the offset of the last record of each partition. After any exception the
-/// producer is of no use any more: what is open is resolved by whoever initializes the next one. The client's calls block, so they run beside the caller in slices of a second, between which cancellation is heard.
+/// producer is of no use any more: what is open is resolved by whoever initializes the next one. The client's calls block, so they run on threads of their own, in slices of a second between which
+/// cancellation is heard.
 /// </remarks>
 internal sealed class RelayProducer : IAsyncDisposable
 {
@@ -46,7 +47,7 @@ internal sealed class RelayProducer : IAsyncDisposable
         var producer = new RelayProducer(client, partitions, options, time);
         try
         {
-            await producer.ResolveAsync("begin", client.InitTransactions, options.RequestTimeout * 2, cancellationToken);
+            await BlockAsync(() => producer.Resolve("begin", client.InitTransactions, options.RequestTimeout * 2, cancellationToken));
             return producer;
         }
         catch
@@ -66,16 +67,11 @@ internal sealed class RelayProducer : IAsyncDisposable
     {
         _offsets = [.. offsets];
         _failed = null;
-        try
+        await BlockAsync(() =>
         {
-            await Task.Run(() => Produce(records), cancellationToken);
-        }
-        catch (KafkaException exception)
-        {
-            throw Failure("write", exception);
-        }
-
-        await ResolveAsync("commit", _producer.CommitTransaction, _options.Relay.TransactionTimeout, cancellationToken);
+            Produce(records);
+            Resolve("commit", _producer.CommitTransaction, _options.Relay.TransactionTimeout, cancellationToken);
+        });
         _isOpen = false;
         Check(offsets);
         return _offsets;
@@ -84,7 +80,7 @@ internal sealed class RelayProducer : IAsyncDisposable
     /// <summary>Aborts what is open, if the brokers answer soon; they do it themselves otherwise.</summary>
     public async ValueTask DisposeAsync()
     {
-        await Task.Run(() =>
+        await BlockAsync(() =>
         {
             try
             {
@@ -105,10 +101,12 @@ internal sealed class RelayProducer : IAsyncDisposable
         });
     }
 
+    private static Task BlockAsync(Action work) => Task.Factory.StartNew(work, CancellationToken.None, TaskCreationOptions.LongRunning | TaskCreationOptions.DenyChildAttach, TaskScheduler.Default);
+
     private void Produce(EventRecords records)
     {
         Place(records);
-        _producer.BeginTransaction();
+        Resolve("begin a transaction", _ => _producer.BeginTransaction(), TimeSpan.Zero, CancellationToken.None);
         _isOpen = true;
         for (var i = 0; i < records.Count; i++)
         {
@@ -123,6 +121,10 @@ internal sealed class RelayProducer : IAsyncDisposable
             {
                 throw new RelayException(
                     $"The event at position {record.Position} is a record of {message.Value.Length} bytes besides its headers, and Bxb:Kafka:MaxRecordBytes is {_options.MaxRecordBytes}: raise it, and the topic's max.message.bytes.", exception);
+            }
+            catch (KafkaException exception)
+            {
+                throw Failure("take a record", exception);
             }
         }
     }
@@ -184,7 +186,7 @@ internal sealed class RelayProducer : IAsyncDisposable
     }
 
     /// <summary>Calls until the brokers have said how it ended. A time-out says nothing; the same call goes on waiting.</summary>
-    private async Task ResolveAsync(string what, Action<TimeSpan> call, TimeSpan patience, CancellationToken cancellationToken)
+    private void Resolve(string what, Action<TimeSpan> call, TimeSpan patience, CancellationToken cancellationToken)
     {
         var started = _time.GetTimestamp();
         while (true)
@@ -192,19 +194,16 @@ internal sealed class RelayProducer : IAsyncDisposable
             cancellationToken.ThrowIfCancellationRequested();
             try
             {
-                await Task.Run(() => call(Slice), CancellationToken.None);
+                call(Slice);
                 return;
             }
-            catch (KafkaRetriableException exception)
-            {
-                if (_time.GetElapsedTime(started) > patience)
-                {
-                    throw Failure(what, exception);
-                }
-            }
-            catch (KafkaException exception)
+            catch (KafkaException exception) when (exception is not KafkaRetriableException || _time.GetElapsedTime(started) > patience)
             {
                 throw Failure(what, exception);
+            }
+            catch (KafkaRetriableException)
+            {
+                continue;
             }
         }
     }

@@ -17,7 +17,8 @@ internal sealed class RelayStore(NpgsqlDataSource database)
         """;
 
     private const string BeginAgain = """
-        with forgotten as (delete from event_log.relay_flushes where topic = $1)
+        with forgotten as (
+            delete from event_log.relay_flushes where topic = $1 and exists (select 1 from event_log.relay where topic = $1 and topic_id <> $2))
         update event_log.relay set topic_id = $2, partitions = $3, offsets = array_fill(0::bigint, array[$3]),
             position = coalesce((select min(progress) from event_log.consumer_groups), 0)
         where topic = $1 and topic_id <> $2

@@ -1,0 +1,16 @@
+using Bxb.Riders.Kafka.Topics;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+
+namespace Bxb.Riders.Kafka.Tests.Relay;
+
+/// <summary>Makes a rig's topic by hand.</summary>
+internal sealed class TopicSetupRig(RelayRig rig)
+{
+    public async Task<TopicState> EnsureAsync()
+    {
+        var options = Options.Create(rig.Options);
+        using var setup = new TopicSetup(new KafkaClients(options), options, TimeProvider.System, NullLogger<TopicSetup>.Instance);
+        return await setup.EnsureEventsAsync(CancellationToken.None);
+    }
+}

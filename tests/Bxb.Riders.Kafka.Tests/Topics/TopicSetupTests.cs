@@ -1,0 +1,119 @@
+using Bxb.Riders.Kafka.Native;
+using Bxb.Riders.Kafka.Topics;
+using Bxb.Testing;
+using Confluent.Kafka;
+using Confluent.Kafka.Admin;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+
+namespace Bxb.Riders.Kafka.Tests.Topics;
+
+[OnKafka, Trait("broker", "real")]
+public sealed class TopicSetupTests : IAsyncLifetime
+{
+    private readonly KafkaOptions _options = new() { Topic = TestKafka.NewTopicName(), Partitions = 3, ReplicationFactor = 1, MinInsyncReplicas = 1, RequestTimeout = TimeSpan.FromSeconds(20) };
+    private IAdminClient? _admin;
+    private TopicSetup? _setup;
+
+    private IAdminClient Admin => _admin!;
+
+    private TopicSetup Setup => _setup!;
+
+    public async Task InitializeAsync()
+    {
+        if (TestKafka.Home is null)
+        {
+            return;
+        }
+
+        await Librdkafka.EnsureLoadedAsync(NullLogger.Instance, CancellationToken.None);
+        _options.BootstrapServers = (await TestKafka.SharedAsync()).BootstrapServers;
+        _admin = new AdminClientBuilder(new AdminClientConfig { BootstrapServers = _options.BootstrapServers }).SetLogHandler((_, _) => { }).Build();
+        var options = Options.Create(_options);
+        _setup = new TopicSetup(new KafkaClients(options), options, TimeProvider.System, NullLogger<TopicSetup>.Instance);
+    }
+
+    public Task DisposeAsync()
+    {
+        _admin?.Dispose();
+        _setup?.Dispose();
+        return Task.CompletedTask;
+    }
+
+    [RealKafkaFact]
+    public async Task A_missing_topic_is_made_as_the_settings_say_and_fits_from_then_on()
+    {
+        (await Setup.DescribeAsync(_options.Topic, CancellationToken.None)).ShouldBeNull();
+        var made = await Setup.EnsureEventsAsync(CancellationToken.None);
+        made.Partitions.ShouldBe(3);
+        made.Id.Length.ShouldBe(22);
+        (await Setup.EnsureEventsAsync(CancellationToken.None)).ShouldBe(made);
+        (await Setup.DescribeAsync(_options.Topic, CancellationToken.None)).ShouldBe(made);
+        var settings = await SettingsAsync(_options.Topic);
+        (settings["retention.ms"], settings["min.insync.replicas"], settings["cleanup.policy"], settings["max.message.bytes"]).ShouldBe(("604800000", "1", "delete", "1000000"));
+    }
+
+    [RealKafkaFact]
+    public async Task A_topic_that_offers_more_fits()
+    {
+        await MakeAsync(partitions: 5, ("retention.ms", "-1"), ("max.message.bytes", "5000000"));
+        (await Setup.EnsureEventsAsync(CancellationToken.None)).Partitions.ShouldBe(5);
+    }
+
+    [RealKafkaFact]
+    public async Task Whatever_does_not_fit_is_said_in_one_sentence()
+    {
+        await MakeAsync(partitions: 2, ("retention.ms", "3600000"), ("cleanup.policy", "compact"), ("max.message.bytes", "5000"));
+        _options.ReplicationFactor = 2;
+        (await Should.ThrowAsync<TopicException>(() => Setup.EnsureEventsAsync(CancellationToken.None))).Message.ShouldBe(
+            $"The topic {_options.Topic} does not fit: it has 2 partitions and at least 3 are wanted; it has 1 copies of a partition and at least 2 are wanted; it keeps records for 01:00:00 and 7.00:00:00 is wanted"
+            + " (retention.ms); its cleanup.policy is compact, which would keep only the last event of each customer; it takes records of 5000 bytes and 1000000 are wanted (max.message.bytes).");
+    }
+
+    [RealKafkaFact]
+    public async Task A_topic_that_is_written_to_too_easily_or_never_does_not_fit()
+    {
+        await MakeAsync(partitions: 3, ("min.insync.replicas", "2"));
+        (await Should.ThrowAsync<TopicException>(() => Setup.EnsureEventsAsync(CancellationToken.None))).Message.ShouldContain("its min.insync.replicas is 2 and it has 1 copies, so that nothing can be written");
+        _options.MinInsyncReplicas = 3;
+        (await Should.ThrowAsync<TopicException>(() => Setup.EnsureEventsAsync(CancellationToken.None))).Message.ShouldContain("its min.insync.replicas is 2 and at least 3 is wanted");
+    }
+
+    [RealKafkaFact]
+    public async Task More_copies_than_there_are_brokers_cannot_be_made()
+    {
+        _options.ReplicationFactor = 3;
+        (await Should.ThrowAsync<TopicException>(() => Setup.EnsureEventsAsync(CancellationToken.None))).Message.ShouldStartWith($"The topic {_options.Topic} cannot be made: ");
+    }
+
+    [RealKafkaFact]
+    public async Task Two_hosts_that_make_it_at_once_both_have_it()
+    {
+        var options = Options.Create(_options);
+        using var other = new TopicSetup(new KafkaClients(options), options, TimeProvider.System, NullLogger<TopicSetup>.Instance);
+        var states = await Task.WhenAll(Setup.EnsureEventsAsync(CancellationToken.None), other.EnsureEventsAsync(CancellationToken.None));
+        states[0].ShouldBe(states[1]);
+    }
+
+    [RealKafkaFact]
+    public async Task Dead_letters_are_kept_until_somebody_looks_after_them()
+    {
+        var made = await Setup.EnsureDeadLettersAsync("fraud", CancellationToken.None);
+        (made.Name, made.Partitions).ShouldBe(($"{_options.Topic}.fraud.dead-letter", 1));
+        (await SettingsAsync(made.Name))["retention.ms"].ShouldBe("-1");
+    }
+
+    [RealKafkaFact]
+    public async Task Brokers_that_do_not_answer_are_said_not_to()
+    {
+        var away = new KafkaOptions { BootstrapServers = "127.0.0.1:1", RequestTimeout = TimeSpan.FromSeconds(1) };
+        using var setup = new TopicSetup(new KafkaClients(Options.Create(away)), Options.Create(away), TimeProvider.System, NullLogger<TopicSetup>.Instance);
+        (await Should.ThrowAsync<TopicException>(() => setup.EnsureEventsAsync(CancellationToken.None))).Message.ShouldStartWith("The brokers do not answer about the topic bxb.events: ");
+    }
+
+    private Task MakeAsync(int partitions, params (string Name, string Value)[] settings) => Admin.CreateTopicsAsync(
+        [new TopicSpecification { Name = _options.Topic, NumPartitions = partitions, ReplicationFactor = 1, Configs = settings.ToDictionary(s => s.Name, s => s.Value) }]);
+
+    private async Task<Dictionary<string, string>> SettingsAsync(string topic) =>
+        (await Admin.DescribeConfigsAsync([new ConfigResource { Type = ResourceType.Topic, Name = topic }]))[0].Entries.ToDictionary(e => e.Key, e => e.Value.Value);
+}
