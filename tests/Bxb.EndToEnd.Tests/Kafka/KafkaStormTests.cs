@@ -40,7 +40,7 @@ public sealed class KafkaStormTests(ITestOutputHelper output)
         var keys = await OrganizationsAsync(first);
         pool.Add(first);
         await using var load = new SteadyLoad(
-            pool.Client, "stormy", senders: 4, shape: new SteadyLoadShape { Customers = 60, Pause = TimeSpan.FromMilliseconds(50), Keys = keys });
+            pool.Client, "stormy", senders: 4, shape: new SteadyLoadShape { Customers = 60, Pause = TimeSpan.FromMilliseconds(100), Keys = keys });
         await PlayAsync(brokers, stores, pool, load, random);
 
         await load.ProgressAsync(20);

@@ -32,6 +32,25 @@ internal static class Pipeline
             Patience);
     }
 
+    /// <summary>Returns once ClickHouse covers a position, as a query says.</summary>
+    public static async Task CoversAsync(this HostProcess host, string metric, long position) => await host.Client.TotalInTimeAsync(metric, "clickhouse", position);
+
+    /// <summary>The value of a total over all time; asked for again while the store is not there yet, which a host that has just started may take a while for.</summary>
+    public static async Task<string?> TotalInTimeAsync(this HttpClient client, string metric, string store, long minPosition)
+    {
+        JsonNode seen = new JsonObject();
+        await Eventually.HoldsAsync(
+            async () =>
+            {
+                (var status, seen) = await client.SendAsync(
+                    HttpMethod.Get, $"/v1/usage?metric={metric}&from=1970-01-01T00:00:00Z&to=2100-01-01T00:00:00Z&store={store}&min_position={minPosition}&timeout=10");
+                return status == 503 ? false : status == 200 ? true : throw new ShouldAssertException(seen.ToJsonString());
+            },
+            () => $"{store} covers {minPosition} ({seen.ToJsonString()})",
+            Patience);
+        return seen["rows"]!.AsArray().Single()!["value"]?.GetValue<string>();
+    }
+
     private static bool HasCaughtUp(JsonNode pipeline)
     {
         var head = pipeline["log"]!["head"]!.GetValue<long>();
