@@ -2,6 +2,7 @@ using System.CommandLine;
 using Bxb.Host;
 using Bxb.Host.Import;
 using Bxb.Host.Keys;
+using Bxb.Host.Replay;
 using Bxb.Host.Serving;
 
 // Settings such as --urls or --Bxb:DataDirectory=... belong to the configuration, so what the command line does not know is left to it.
@@ -11,6 +12,7 @@ serve.SetAction((parsed, _) => ServeCommand.RunAsync([.. parsed.UnmatchedTokens]
 root.SetAction((parsed, _) => ServeCommand.RunAsync([.. parsed.UnmatchedTokens]));
 root.Subcommands.Add(serve);
 root.Subcommands.Add(ImportCommand.Create());
+root.Subcommands.Add(ReplayCommand.Create());
 root.Subcommands.Add(KeysCommand.Create());
 var version = new Command("version", "Prints the version.");
 version.SetAction((parsed, _) => parsed.InvocationConfiguration.Output.WriteLineAsync(HostVersion.Text));

@@ -46,14 +46,64 @@ public sealed class HealthTests
 
         lag = 5;
         health.FindStall(group).ShouldBeNull();
-        clock.Advance(TimeSpan.FromSeconds(9));
+        clock.Advance(TimeSpan.FromSeconds(7));
         group.Sample();
         health.FindStall(group).ShouldBeNull();
         clock.Advance(TimeSpan.FromSeconds(1));
         group.Sample();
-        health.FindStall(group).ShouldBe("no progress for 10 s, 5 events behind");
+        health.FindStall(group).ShouldBe("no progress for 8 s, 5 events behind");
         group.Partition(0).Failing("TimeoutException: away");
-        health.FindStall(group).ShouldBe("no progress for 10 s, 5 events behind: TimeoutException: away");
+        health.FindStall(group).ShouldBe("no progress for 8 s, 5 events behind: TimeoutException: away");
+        lag = 0;
+        health.FindStall(group).ShouldBeNull();
+    }
+
+    [Fact]
+    public void One_partition_that_stands_still_is_enough_however_the_others_run()
+    {
+        var clock = new ManualTimeProvider();
+        var group = new GroupActivity("g", clock);
+        var health = new GroupHealth(new GroupActivities([], clock), Options.Create(new RidersOptions()));
+        for (var partition = 0; partition < 3; partition++)
+        {
+            group.Partition(partition).Held(default, _ => 4);
+        }
+
+        for (var i = 0; i < 9; i++)
+        {
+            clock.Advance(TimeSpan.FromSeconds(1));
+            group.Partition(0).Moved();
+            group.Partition(1).Moved();
+            group.Sample();
+        }
+
+        health.FindStall(group).ShouldBe("no progress for 9 s in partition 2, 12 events behind");
+        group.Partition(2).LagSeconds.ShouldBe(9);
+        group.Partition(1).LagSeconds.ShouldBe(0);
+        group.Partition(2).Released();
+        health.FindStall(group).ShouldBeNull();
+    }
+
+    [Fact]
+    public void A_replay_that_stands_still_is_a_stall_and_keeps_what_is_new_waiting()
+    {
+        var clock = new ManualTimeProvider();
+        var group = new GroupActivity("g", clock);
+        var health = new GroupHealth(new GroupActivities([], clock), Options.Create(new RidersOptions()));
+        var lag = 0L;
+        var partition = group.Partition(0);
+        partition.Held(default, _ => lag);
+        partition.Replaying(true);
+        clock.Advance(TimeSpan.FromSeconds(5));
+        partition.Moved();
+        partition.Replaying(true);
+        partition.LagSeconds.ShouldBe(0);
+        lag = 1;
+        partition.LagSeconds.ShouldBe(5);
+        clock.Advance(TimeSpan.FromSeconds(8));
+        group.Sample();
+        health.FindStall(group).ShouldBe("no progress for 8 s, 1 events behind");
+        partition.Replaying(false);
         lag = 0;
         health.FindStall(group).ShouldBeNull();
     }

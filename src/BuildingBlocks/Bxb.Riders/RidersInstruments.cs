@@ -3,7 +3,7 @@ using Bxb.Riders.Progress;
 
 namespace Bxb.Riders;
 
-/// <summary>The meter <c>Bxb.Riders</c>. Everything is tagged with the group.</summary>
+/// <summary>The meter <c>Bxb.Riders</c>. Everything is tagged with the group; lag with the partition, too, and only by the host that reads it.</summary>
 internal sealed class RidersInstruments : IDisposable
 {
     /// <summary>The meter's name.</summary>
@@ -26,9 +26,10 @@ internal sealed class RidersInstruments : IDisposable
         _retries = _meter.CreateCounter<long>("bxb.riders.retries", "{attempt}", "Tries of a batch that failed for a passing reason.");
         _deadLetters = _meter.CreateCounter<long>("bxb.riders.dead_letters", "{event}", "Records that went to the dead letters.");
         _rewinds = _meter.CreateCounter<long>("bxb.riders.rewinds", "{rewind}", "Times that a group went back behind its progress.");
-        Gauge(groups, "bxb.riders.lag.events", "{event}", "Positions between progress and settled head.", g => g.LagEvents);
-        Gauge(groups, "bxb.riders.lag.seconds", "s", "Age of the oldest record in hand.", g => g.LagSeconds);
-        Gauge(groups, "bxb.riders.stillness", "s", "Time without movement while there is lag.", g => g.Stillness.TotalSeconds);
+        Gauge(groups, "bxb.riders.lag.events", "{event}", "Records of the partition still to come, as far as the transport has them; positions where only these are known.", p => p.LagEvents);
+        Gauge(groups, "bxb.riders.lag.seconds", "s", "Age of the oldest of them.", p => p.LagSeconds);
+        _meter.CreateObservableGauge(
+            "bxb.riders.stillness", () => groups.All.Select(g => new Measurement<double>(g.Stillness.TotalSeconds, Tag(g.Group))), "s", "Time without movement while there is lag.");
     }
 
     /// <summary>A batch is done.</summary>
@@ -51,8 +52,11 @@ internal sealed class RidersInstruments : IDisposable
 
     public void Dispose() => _meter.Dispose();
 
-    private void Gauge(GroupActivities groups, string name, string unit, string description, Func<GroupActivity, double> value) =>
-        _meter.CreateObservableGauge(name, () => groups.All.Select(g => new Measurement<double>(value(g), Tag(g.Group))), unit, description);
+    private void Gauge(GroupActivities groups, string name, string unit, string description, Func<PartitionActivity, double> value) =>
+        _meter.CreateObservableGauge(
+            name,
+            () => groups.All.SelectMany(g => g.Partitions.Where(p => p.IsHeld).Select(p => new Measurement<double>(value(p), Tag(g.Group), new("partition", p.Partition)))),
+            unit, description);
 
     private static KeyValuePair<string, object?> Tag(string group) => new("group", group);
 }

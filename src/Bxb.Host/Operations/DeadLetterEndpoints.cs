@@ -15,6 +15,7 @@ internal static class DeadLetterEndpoints
 {
     private const int MaxBodyBytes = 16 * 1024;
     private const int MaxReasonCharacters = 1000;
+    private const int MaxIds = 1000;
     private static readonly TimeSpan Farthest = TimeSpan.FromDays(365_000);
 
     public static void MapDeadLetters(this IEndpointRouteBuilder endpoints)
@@ -26,10 +27,16 @@ internal static class DeadLetterEndpoints
                 new QueryParameter("since", "First failed at or after this time, ISO 8601 with offset."), QueryParameter.Limit(50, 1000), QueryParameter.Cursor)
             .WithName("ListDeadLetters").WithSummary("The records that consumer groups could not process, the newest first.")
             .Produces<DeadLetterPage>().Problems(ErrorCode.InvalidParameter);
+        letters.MapPost("/requeue", RequeueManyAsync)
+            .AllowQuery().Accepts<RequeueRequest>("application/json")
+            .WithName("RequeueDeadLetters").WithSummary("Delivers dead letters of a group to it again, the oldest first; at most 10,000 at once.")
+            .Produces<RequeueAnswer>()
+            .Problems(
+                ErrorCode.InvalidJson, ErrorCode.InvalidUtf8, ErrorCode.DuplicateMember, ErrorCode.ValidationFailed, ErrorCode.PayloadTooLarge, ErrorCode.UnsupportedMediaType);
         letters.MapPost("/{id}/requeue", RequeueAsync)
             .AllowQuery().DescribePath("id", "The dead letter's number.")
             .WithName("RequeueDeadLetter").WithSummary("Delivers the record to its group again.")
-            .Produces<DeadLetterAnswer>().Problems(ErrorCode.NotFound);
+            .Produces<DeadLetterAnswer>().Problems(ErrorCode.NotFound, ErrorCode.NothingToDeliver);
         letters.MapPost("/{id}/discard", DiscardAsync)
             .AllowQuery().DescribePath("id", "The dead letter's number.").Accepts<DiscardRequest>("application/json")
             .WithName("DiscardDeadLetter").WithSummary("Gives the record up for its group, with a reason.")
@@ -50,7 +57,28 @@ internal static class DeadLetterEndpoints
     }
 
     private static async Task<IResult> RequeueAsync(HttpContext context, string id, DeadLetters letters)
-        => Found(await letters.RequeueAsync(Id(id), OrganizationOf(context), context.RequestAborted));
+    {
+        var letter = await letters.RequeueAsync(Id(id), OrganizationOf(context), context.RequestAborted);
+        return letter is { Position: 0 }
+            ? throw new ApiException(
+                ErrorCode.NothingToDeliver, "The record could not be read, so it is no event of the log; whoever wrote it into the topic may write it anew. It can be discarded with a reason.")
+            : Found(letter);
+    }
+
+    private static async Task<IResult> RequeueManyAsync(HttpContext context, DeadLetters letters)
+    {
+        var request = await ApiBody.ReadAsync<RequeueRequest>(context, MaxBodyBytes);
+        if (string.IsNullOrEmpty(request.Group) || request.Ids?.Count > MaxIds)
+        {
+            throw new ApiException(
+                ErrorCode.ValidationFailed, "Dead letters are requeued by their group.",
+                string.IsNullOrEmpty(request.Group) ? [new ApiFault("/group", "must name the consumer group")] : [new ApiFault("/ids", $"must be at most {MaxIds} numbers")]);
+        }
+
+        var requeued = await letters.RequeueManyAsync(
+            new DeadLetterSelection(request.Group, request.Code, request.Since, request.Ids, OrganizationOf(context)), context.RequestAborted);
+        return Results.Json(new RequeueAnswer(requeued), ApiJson.Options);
+    }
 
     private static async Task<IResult> DiscardAsync(HttpContext context, string id, DeadLetters letters)
     {
@@ -68,7 +96,7 @@ internal static class DeadLetterEndpoints
         => letter is null ? throw new ApiException(ErrorCode.NotFound, "There is no dead letter of this number.") : Results.Json(Answer(letter), ApiJson.Options);
 
     private static DeadLetterAnswer Answer(DeadLetter letter) => new(
-        letter.Id, letter.Group, letter.Position, letter.Code, letter.State, letter.Reason, letter.Attempts, letter.CreatedAt, letter.Note,
+        letter.Id, letter.Group, letter.Position, letter.Topic, letter.Topic is null ? null : letter.Partition, letter.Offset, letter.Code, letter.State, letter.Reason, letter.Attempts, letter.CreatedAt, letter.Note,
         JsonDocument.Parse(letter.Record).RootElement);
 
     private static int? OrganizationOf(HttpContext context) => context.Caller() is { IsAdmin: false } caller ? caller.OrganizationId : null;
@@ -94,9 +122,32 @@ internal static class DeadLetterEndpoints
 /// <summary>Why a record is given up.</summary>
 internal sealed record DiscardRequest(string? Reason);
 
+/// <summary>Which dead letters to deliver again.</summary>
+/// <param name="Group">Of this consumer group; required.</param>
+/// <param name="Code">Of events of this code.</param>
+/// <param name="Since">First failed at or after this time.</param>
+/// <param name="Ids">These, discarded ones too; at most 1,000. Without numbers, those only that wait for a decision.</param>
+internal sealed record RequeueRequest(string? Group, string? Code, DateTimeOffset? Since, IReadOnlyList<long>? Ids);
+
+/// <summary>How many will be delivered again.</summary>
+internal sealed record RequeueAnswer(int Requeued);
+
 /// <summary>A page of dead letters.</summary>
 internal sealed record DeadLetterPage(IReadOnlyList<DeadLetterAnswer> DeadLetters, string? NextCursor);
 
 /// <summary>A dead letter as the API shows it: the record whole, the failure in one line, nothing of the inside.</summary>
+/// <param name="Id">Its number.</param>
+/// <param name="Group">The consumer group that failed.</param>
+/// <param name="Position">The event's place in the log; 0 for a record of the topic that could not be read, and is no event.</param>
+/// <param name="Topic">The topic that it was read from; absent when it was read from the log.</param>
+/// <param name="Partition">The partition of the topic.</param>
+/// <param name="Offset">Its offset there.</param>
+/// <param name="Code">The event's code.</param>
+/// <param name="State">What is to become of it.</param>
+/// <param name="Reason">The failure in one line.</param>
+/// <param name="Attempts">How often it failed.</param>
+/// <param name="CreatedAt">When it first did.</param>
+/// <param name="Note">The reason of a discard.</param>
+/// <param name="Record">The event, whole.</param>
 internal sealed record DeadLetterAnswer(
-    long Id, string Group, long Position, string Code, DeadLetterState State, string Reason, int Attempts, DateTimeOffset CreatedAt, string? Note, JsonElement Record);
+    long Id, string Group, long Position, string? Topic, int? Partition, long? Offset, string Code, DeadLetterState State, string Reason, int Attempts, DateTimeOffset CreatedAt, string? Note, JsonElement Record);

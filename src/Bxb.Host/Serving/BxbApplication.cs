@@ -58,6 +58,7 @@ internal static class BxbApplication
         app.UseApiKeys();
         app.MapModules();
         app.MapPipeline();
+        app.MapReplays(hasAdminToken: options.AdminToken is { Length: > 0 });
         app.MapDeadLetters();
         app.MapHealth();
         app.MapGet("/metrics", (HttpContext context, MetricsEndpoint metrics) => metrics.AnswerAsync(context)).ExcludeFromDescription();

@@ -47,6 +47,15 @@ public sealed record ErrorCode(string Code, int Status, string Title)
     /// <summary>The code or name is taken.</summary>
     public static readonly ErrorCode AlreadyExists = new("already_exists", StatusCodes.Status409Conflict, "It exists already.");
 
+    /// <summary>A replay of the consumer group is under way already.</summary>
+    public static readonly ErrorCode ReplayRunning = new("replay_running", StatusCodes.Status409Conflict, "A replay of this consumer group is under way.");
+
+    /// <summary>What is under way cannot be stopped any more.</summary>
+    public static readonly ErrorCode TooLate = new("too_late", StatusCodes.Status409Conflict, "It is too late for that.");
+
+    /// <summary>A dead letter that is no event of the log, so that nothing could be delivered.</summary>
+    public static readonly ErrorCode NothingToDeliver = new("nothing_to_deliver", StatusCodes.Status409Conflict, "There is no event that could be delivered again.");
+
     /// <summary>The body's length is needed and missing.</summary>
     public static readonly ErrorCode LengthRequired = new("length_required", StatusCodes.Status411LengthRequired, "The request must state the length of its body.");
 
@@ -81,7 +90,7 @@ public sealed record ErrorCode(string Code, int Status, string Title)
     public static IReadOnlyList<ErrorCode> All { get; } =
     [
         InvalidJson, InvalidUtf8, InvalidEncoding, DuplicateMember, InvalidParameter, Unauthorized, MissingScope, NotFound, MethodNotAllowed, RequestTimeout, EventConflict,
-        SourceNeeded, AlreadyExists, LengthRequired, PayloadTooLarge, UnsupportedMediaType, ValidationFailed, PositionBeyondHead, AnswerTooLarge, TooManyRequests, Unavailable,
+        SourceNeeded, AlreadyExists, ReplayRunning, TooLate, NothingToDeliver, LengthRequired, PayloadTooLarge, UnsupportedMediaType, ValidationFailed, PositionBeyondHead, AnswerTooLarge, TooManyRequests, Unavailable,
         PositionNotReached, InternalError,
     ];
 }

@@ -1,4 +1,5 @@
 using Bxb.EventLog.Records;
+using Bxb.Riders.Failures;
 using Microsoft.Extensions.Logging;
 
 namespace Bxb.Riders.Delivery;
@@ -15,15 +16,23 @@ internal sealed partial class RequeuedDelivery(PartitionDuty duty)
     /// <summary>Delivers what waits.</summary>
     public async Task DeliverAsync()
     {
-        foreach (var letter in await duty.Services.DeadLetters.RequeuedAsync(duty.Owned, duty.Claim.Topic, duty.Abort))
+        IReadOnlyList<RequeuedLetter> letters;
+        var last = 0L;
+        do
         {
-            if (duty.IsStopping)
+            letters = await duty.Services.DeadLetters.RequeuedAsync(duty.Owned, duty.Claim.Topic, last, duty.Abort);
+            foreach (var letter in letters)
             {
-                return;
-            }
+                if (duty.IsStopping)
+                {
+                    return;
+                }
 
-            await DeliverAsync(letter.Id, letter.Position, letter.Attempts);
+                await DeliverAsync(letter.Id, letter.Position, letter.Attempts);
+                last = letter.Id;
+            }
         }
+        while (letters.Count == DeadLetterStore.Portion);
     }
 
     private async Task DeliverAsync(long id, long position, int attempts)

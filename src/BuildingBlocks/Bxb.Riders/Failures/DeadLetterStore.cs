@@ -12,6 +12,9 @@ internal readonly record struct RequeuedLetter(long Id, long Position, int Attem
 /// <summary>The workers' side of the dead letters. Every write names the owner's epoch and does nothing when somebody else has taken over. Thread-safe.</summary>
 internal sealed class DeadLetterStore(NpgsqlDataSource database)
 {
+    /// <summary>How many requeued letters are looked up at once.</summary>
+    public const int Portion = 100;
+
     private const string Owned = "exists (select 1 from event_log.consumer_groups where group_name = $1 and partition = $2 and owner_epoch = $3)";
 
     private const string Put = $"""
@@ -24,7 +27,7 @@ internal sealed class DeadLetterStore(NpgsqlDataSource database)
     // What was put away under another transport has no partition here: the first one takes it.
     private const string Requeued = """
         select id, position, attempts from event_log.dead_letters
-        where group_name = $1 and state = 'requeued' and (topic is not distinct from $3 and partition = $2 or topic is distinct from $3 and $2 = 0) order by id limit 100
+        where group_name = $1 and state = 'requeued' and (topic is not distinct from $3 and partition = $2 or topic is distinct from $3 and $2 = 0) and id > $4 order by id limit $5
         """;
 
     private const string Settle = $"delete from event_log.dead_letters where group_name = $1 and id = $4 and state = 'requeued' and {Owned}";
@@ -50,13 +53,15 @@ internal sealed class DeadLetterStore(NpgsqlDataSource database)
         return ExecuteAsync(command, cancellationToken);
     }
 
-    /// <summary>The first hundred that wait to be delivered again, the oldest first.</summary>
-    public async Task<IReadOnlyList<RequeuedLetter>> RequeuedAsync(PartitionOwnership owned, string? topic, CancellationToken cancellationToken)
+    /// <summary>Those that wait to be delivered again, the oldest first, at most <see cref="Portion"/>.</summary>
+    public async Task<IReadOnlyList<RequeuedLetter>> RequeuedAsync(PartitionOwnership owned, string? topic, long afterId, CancellationToken cancellationToken)
     {
         await using var command = database.CreateCommand(Requeued);
         command.Parameters.Add(new() { Value = owned.Group });
         command.Parameters.Add(new() { Value = owned.Partition });
         command.Parameters.Add(new() { Value = (object?)topic ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text });
+        command.Parameters.Add(new() { Value = afterId });
+        command.Parameters.Add(new() { Value = Portion });
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         var letters = new List<RequeuedLetter>();
         while (await reader.ReadAsync(cancellationToken))

@@ -4,8 +4,8 @@ using Microsoft.Extensions.Options;
 
 namespace Bxb.Riders.Health;
 
-/// <summary>The check <c>bxb-groups</c>: unhealthy when a group stands still although there is something to do, degraded while one retries.</summary>
-/// <remarks>Reads memory only. A group that another host reads is that host's affair.</remarks>
+/// <summary>The check <c>bxb-groups</c>: unhealthy when a partition of a group stands still although there is something to do, degraded while one retries.</summary>
+/// <remarks>Reads memory only. A partition that another host reads is that host's affair.</remarks>
 internal sealed class GroupHealth(GroupActivities groups, IOptions<RidersOptions> options) : IHealthCheck
 {
     /// <summary>The check's name.</summary>
@@ -15,9 +15,15 @@ internal sealed class GroupHealth(GroupActivities groups, IOptions<RidersOptions
     public string? FindStall(GroupActivity group)
     {
         var stillness = group.Stillness;
-        return stillness < options.Value.StalledAfter
-            ? null
-            : $"no progress for {(long)stillness.TotalSeconds} s, {group.LagEvents} events behind{(group.Error is { } error ? ": " + error : "")}";
+        if (stillness < options.Value.StalledAfter)
+        {
+            return null;
+        }
+
+        // With one partition there is no need to name it.
+        var stalled = group.Partitions.Where(p => p.Stillness >= options.Value.StalledAfter).Select(p => p.Partition).Order().ToList();
+        var where = stalled.Count == 0 || !group.Partitions.Skip(1).Any() ? "" : $" in partition {string.Join(", ", stalled)}";
+        return $"no progress for {(long)stillness.TotalSeconds} s{where}, {group.LagEvents} events behind{(group.Error is { } error ? ": " + error : "")}";
     }
 
     /// <inheritdoc />

@@ -30,9 +30,6 @@ internal sealed class GroupActivity(string group, TimeProvider time)
     /// <summary>Records behind what the transport holds, over the partitions that this host reads.</summary>
     public long LagEvents => _partitions.Sum(p => p.Value.LagEvents);
 
-    /// <summary>Age in seconds of the oldest record that is in hand or read ahead; 0 when there is none.</summary>
-    public double LagSeconds => _partitions.Select(p => p.Value.LagSeconds).DefaultIfEmpty().Max();
-
     /// <summary>How long nothing has moved although something was to be done: in the stillest partition, or in claiming one.</summary>
     public TimeSpan Stillness
     {

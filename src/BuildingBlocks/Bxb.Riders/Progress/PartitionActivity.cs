@@ -14,7 +14,7 @@ internal sealed class PartitionActivity(int partition, TimeProvider time)
     private ReadMark _progress;
     private long _movedAt = time.GetTimestamp();
     private long _oldestPending;
-    private bool _replaying;
+    private long _replayingSince;
     private string? _error;
 
     /// <summary>The partition.</summary>
@@ -41,17 +41,27 @@ internal sealed class PartitionActivity(int partition, TimeProvider time)
     /// <summary>Records behind what the transport holds; 0 when this host does not read the partition.</summary>
     public long LagEvents => Volatile.Read(ref _countLag) is { } count ? count(Progress) : 0;
 
-    /// <summary>Age in seconds of the oldest record that is in hand or read ahead; 0 when there is none.</summary>
+    /// <summary>
+    /// How old what lies behind is, in seconds; 0 when nothing does. The age of the oldest record in hand; where there is none, or a replay keeps what is new waiting, for how long
+    /// there has been none: at least so old it is.
+    /// </summary>
     public double LagSeconds
     {
         get
         {
-            var oldest = Interlocked.Read(ref _oldestPending);
-            return oldest == 0 || !IsHeld ? 0 : Math.Max(0, (time.GetUtcNow().ToUnixTimeMilliseconds() - oldest) / 1000.0);
+            if (LagEvents == 0)
+            {
+                return 0;
+            }
+
+            var (oldest, replaying) = (Interlocked.Read(ref _oldestPending), Interlocked.Read(ref _replayingSince));
+            var inHand = oldest == 0 ? 0 : Math.Max(0, (time.GetUtcNow().ToUnixTimeMilliseconds() - oldest) / 1000.0);
+            var waiting = (replaying == 0 ? Stillness : time.GetElapsedTime(replaying)).TotalSeconds;
+            return Math.Max(inHand, waiting);
         }
     }
 
-    private bool HasWork => IsHeld && (Volatile.Read(ref _replaying) || LagEvents > 0);
+    private bool HasWork => IsHeld && (Interlocked.Read(ref _replayingSince) != 0 || LagEvents > 0);
 
     /// <summary>How long nothing has moved although something was to be done.</summary>
     public TimeSpan Stillness => !HasWork ? TimeSpan.Zero : time.GetElapsedTime(Interlocked.Read(ref _movedAt));
@@ -75,7 +85,17 @@ internal sealed class PartitionActivity(int partition, TimeProvider time)
     }
 
     /// <summary>Whether what was processed is being delivered again.</summary>
-    public void Replaying(bool replaying) => Volatile.Write(ref _replaying, replaying);
+    public void Replaying(bool replaying)
+    {
+        if (!replaying)
+        {
+            Interlocked.Exchange(ref _replayingSince, 0);
+        }
+        else
+        {
+            Interlocked.CompareExchange(ref _replayingSince, time.GetTimestamp(), 0);
+        }
+    }
 
     /// <summary>The claim is over.</summary>
     public void Released()

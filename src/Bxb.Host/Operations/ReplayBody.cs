@@ -1,0 +1,81 @@
+using Bxb.Modularity.Errors;
+using Bxb.Riders.Replay;
+
+namespace Bxb.Host.Operations;
+
+/// <summary>What is to be delivered again: one of the members from_..., at most one of the members to_....</summary>
+/// <param name="FromPosition">Events from this position of the log on; 0 for everything.</param>
+/// <param name="FromTime">Events that the log took in at this time or later.</param>
+/// <param name="FromOffsets">With Kafka: from these offsets on, by partition; other partitions are left alone.</param>
+/// <param name="ToPosition">Up to this position, itself included. Without an end: what the group has processed when it is asked.</param>
+/// <param name="ToTime">Events that the log took in before this time.</param>
+/// <param name="ToOffsets">With Kafka: up to these offsets, themselves not included, by partition.</param>
+/// <param name="Into">live: to the group itself, which waits with what is new. shadow: into a second copy of its store, which takes the live one's place when it agrees with the log. Default live.</param>
+/// <param name="Source">log: read in the event log. kafka: read in the topic. auto: in the topic while it holds what is asked for. Default auto.</param>
+internal sealed record ReplayBody(
+    long? FromPosition, DateTimeOffset? FromTime, IReadOnlyDictionary<int, long>? FromOffsets, long? ToPosition, DateTimeOffset? ToTime, IReadOnlyDictionary<int, long>? ToOffsets,
+    ReplayTarget? Into, ReplaySource? Source)
+{
+    /// <summary>The request that it makes.</summary>
+    /// <exception cref="ApiException">No start, or two; two ends.</exception>
+    public ReplayRequest Read()
+    {
+        var (starts, ends) = (Count(FromPosition, FromTime, FromOffsets), Count(ToPosition, ToTime, ToOffsets));
+        var from = starts == 0 && Into == ReplayTarget.Shadow ? new ReplayMark(Position: 0) : new ReplayMark(FromPosition, FromTime, FromOffsets);
+        var faults = new List<ApiFault>();
+        if (starts > 1 || (starts == 0 && Into != ReplayTarget.Shadow))
+        {
+            faults.Add(new ApiFault("", "must have one of from_position, from_time and from_offsets"));
+        }
+
+        if (ends > 1)
+        {
+            faults.Add(new ApiFault("", "may have one of to_position, to_time and to_offsets"));
+        }
+
+        return faults.Count == 0
+            ? new ReplayRequest(from, ends == 0 ? null : new ReplayMark(ToPosition, ToTime, ToOffsets), Into ?? ReplayTarget.Live, Source ?? ReplaySource.Auto)
+            : throw new ApiException(ErrorCode.ValidationFailed, "A replay has one start and at most one end.", faults);
+    }
+
+    /// <summary>Where a member of the request stands in the body.</summary>
+    public string PointerOf(string member) => member switch
+    {
+        nameof(ReplayRequest.From) => FromTime is not null ? "/from_time" : FromOffsets is not null ? "/from_offsets" : "/from_position",
+        nameof(ReplayRequest.To) => ToTime is not null ? "/to_time" : ToOffsets is not null ? "/to_offsets" : "/to_position",
+        nameof(ReplayRequest.Target) => "/into",
+        nameof(ReplayRequest.Source) => "/source",
+        _ => "",
+    };
+
+    private static int Count(params object?[] members) => members.Count(m => m is not null);
+}
+
+/// <summary>A replay as the API shows it.</summary>
+/// <param name="Id">Its number.</param>
+/// <param name="Group">The consumer group.</param>
+/// <param name="Into">Where it delivers to.</param>
+/// <param name="State">What it is doing.</param>
+/// <param name="Cancelling">true once it is to end early and has not yet.</param>
+/// <param name="Source">Where it is read.</param>
+/// <param name="SourceNote">Why there, where that is not plain.</param>
+/// <param name="From">The first position that is delivered again.</param>
+/// <param name="To">The last one; of a copy it grows with the log.</param>
+/// <param name="Position">Everything up to here was delivered again.</param>
+/// <param name="Events">Events delivered so far.</param>
+/// <param name="EventsEstimate">About how many there are; positions have gaps, so rather too many.</param>
+/// <param name="StartedAt">When it was asked for.</param>
+/// <param name="FinishedAt">When it ended.</param>
+/// <param name="Error">Why it failed, or does not get on.</param>
+internal sealed record ReplayAnswer(
+    long Id, string Group, ReplayTarget Into, ReplayState State, bool? Cancelling, ReplaySource Source, string? SourceNote, long From, long To, long Position, long Events,
+    long EventsEstimate, DateTimeOffset StartedAt, DateTimeOffset? FinishedAt, string? Error)
+{
+    /// <summary>Of a replay.</summary>
+    public static ReplayAnswer Of(ReplayStatus replay) => new(
+        replay.Id, replay.Group, replay.Target, replay.State, replay.IsEnding ? true : null, replay.Source, replay.Note, replay.From, replay.To, replay.Position, replay.Events,
+        replay.EventsEstimate, replay.StartedAt, replay.FinishedAt, replay.Error);
+}
+
+/// <summary>Replays, the newest first.</summary>
+internal sealed record ReplayList(IReadOnlyList<ReplayAnswer> Replays);
