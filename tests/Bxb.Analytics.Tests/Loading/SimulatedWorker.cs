@@ -15,7 +15,28 @@ internal sealed class SimulatedWorker(string? topic, int partition, int partitio
     /// <summary>Up to here everything may have been handed out before.</summary>
     internal long HandedOut { get; set; }
 
-    internal bool Holds(long position) => topic is null || position % partitions == partition;
+    /// <summary>Which lane it works.</summary>
+    internal (string? Topic, int Partition) Place => (topic, partition);
+
+    /// <summary>Whether a batch was handed out whose end is unknown.</summary>
+    internal bool HasInHand => _inHand is not null;
+
+    /// <summary>One who does not know that somebody else has taken over.</summary>
+    internal SimulatedWorker Copy() => new(topic, partition, partitions) { Progress = Progress, HandedOut = HandedOut, _inHand = _inHand };
+
+    /// <summary>This host has the partition from now on; false when its loader cannot say how far it is, for a reason that will pass.</summary>
+    internal async Task<bool> TryTakeOverAsync(LoaderUnderTest host)
+    {
+        try
+        {
+            await TakeOverAsync(host);
+            return true;
+        }
+        catch (Exception e) when (LoadingFaults.IsTransient(e))
+        {
+            return false;
+        }
+    }
 
     /// <summary>This host has the partition from now on.</summary>
     internal async Task TakeOverAsync(LoaderUnderTest host)
@@ -58,6 +79,8 @@ internal sealed class SimulatedWorker(string? topic, int partition, int partitio
         return false;
     }
 
+    private bool Holds(long position) => topic is null || position % partitions == partition;
+
     private (long First, long Last)? Next(long upTo)
     {
         if (_inHand is { } again)
@@ -65,7 +88,7 @@ internal sealed class SimulatedWorker(string? topic, int partition, int partitio
             return again;
         }
 
-        // No batch is half a repeat.
+        // No batch is half a repeat. Where the partition has nothing, its progress runs ahead of its records.
         var end = Progress < HandedOut ? Math.Min(upTo, HandedOut) : upTo;
         for (var first = Progress + 1; first <= end; first++)
         {
@@ -81,6 +104,7 @@ internal sealed class SimulatedWorker(string? topic, int partition, int partitio
             }
         }
 
+        Progress = Math.Max(Progress, end);
         return null;
     }
 }

@@ -4,7 +4,7 @@ using Bxb.Testing;
 
 namespace Bxb.Analytics.Tests.Rebuild;
 
-/// <summary>The exchange is broken off at each of its statements, in each way; loading goes on, another attempt finishes it, and no event is lost or counted twice.</summary>
+/// <summary>The exchange is broken off at each thing that it does, in each way; loading goes on, another attempt finishes it, and no event is lost or counted twice.</summary>
 public class KilledExchangeTests
 {
     /// <summary>How a statement fails.</summary>
@@ -48,7 +48,8 @@ public class KilledExchangeTests
             var broken = false;
             path.OnStatement = async (sql, context, pass) =>
             {
-                var at = statements++;
+                // To fail while it asks is to fail before what it does next.
+                var at = sql.StartsWith("SELECT", StringComparison.Ordinal) || sql.StartsWith("KILL", StringComparison.Ordinal) ? -1 : statements++;
                 if (at < step || (at > step && fault != Fault.Dead))
                 {
                     await pass();
@@ -72,10 +73,10 @@ public class KilledExchangeTests
 
             failure.ShouldBeOfType<ClickHouseException>($"step {step}");
 
-            // A dead host's hold keeps the loader waiting; else it goes on at once.
+            // A hold that could not be ended keeps the loader waiting; else it goes on at once.
             if (!await worker.LoadAsync(live, head + 70) && !await worker.LoadAsync(live, head + 70))
             {
-                fault.ShouldBe(Fault.Dead, $"step {step}");
+                fault.ShouldNotBe(Fault.Unheard, $"step {step}");
             }
 
             await live.OpenShadow(null).SwapAsync(upTo, default);

@@ -16,8 +16,11 @@ internal sealed class LoaderTerms : IDisposable
 {
     private const string Begin = "INSERT INTO loader_terms SELECT {name:String}, max(term) + 1, {next:String}, now64(3) FROM loader_terms";
 
+    /// <summary>The lane and its rivals, as far as they ever sent anything.</summary>
+    private const string Loading = $"{Lane.Rivals} AND NOT startsWith(`group`, '{LoadingHold.Prefix}')";
+
     private const string Inspect = $"""
-        SELECT argMaxIf(owner, (term, owner), {Lane.Rivals}), groupUniqArrayIf(`group`, {Lane.Rivals}), toInt64({LoadingHold.Age}) FROM loader_terms
+        SELECT argMaxIf(owner, (term, owner), {Lane.Rivals}), groupUniqArrayIf(`group`, {Loading}), toInt64({LoadingHold.Age}) FROM loader_terms
         """;
 
     private readonly ClickHouseClient _client;
@@ -64,9 +67,9 @@ internal sealed class LoaderTerms : IDisposable
     /// <summary>Ends whatever still runs of the lanes of the live table, and waits for it. A <see cref="LoadingHold"/> keeps it so.</summary>
     internal async Task StopAllAsync(CancellationToken cancellationToken)
     {
-        await using var rows = await _client.QueryAsync(LoaderTerm.Name(new ClickHouseStatement($"SELECT groupUniqArray(`group`) FROM loader_terms WHERE {Lane.Rivals}"), Lane.Log), cancellationToken);
+        await using var rows = await _client.QueryAsync(LoaderTerm.Name(new ClickHouseStatement($"SELECT groupUniqArray(`group`) FROM loader_terms WHERE {Loading}"), Lane.Log), cancellationToken);
         await rows.ReadAsync();
-        await KillAsync(rows.GetStrings(0), cancellationToken);
+        await KillAsync(rows.GetStrings(0).Select(QueryIds), cancellationToken);
     }
 
     /// <summary>The highest position in a table.</summary>
@@ -88,7 +91,10 @@ internal sealed class LoaderTerms : IDisposable
         var owner = Guid.NewGuid().ToString("N");
         await _client.ExecuteAsync(statement.With("name", lane.Name).With("next", owner), cancellationToken);
         var instance = embedded ? _client.ServerInstance : null;
-        await KillAsync(await InspectAsync(lane, owner, cancellationToken), cancellationToken);
+        var rivals = await InspectAsync(lane, owner, cancellationToken);
+
+        // There is one more copy with each rebuild, and all of them are rivals: by the beginning that they have in common.
+        await KillAsync(lane.Table == Lane.LiveTable ? rivals.Select(QueryIds) : [QueryIds(lane.Family)[..^1]], cancellationToken);
         var checkpoint = await Checkpoints.ReadAsync(lane, cancellationToken);
         var highest = lane.Table == Lane.LiveTable ? await _highest.RunAsync(cancellationToken) : await HighestAsync(lane.Table, cancellationToken);
         return new LoaderTerm(lane, owner, instance, checkpoint, highest);
@@ -112,12 +118,12 @@ internal sealed class LoaderTerms : IDisposable
         return rows.GetString(0) == owner ? rows.GetStrings(1) : throw new TermRefusedException($"Another loader of {lane.Name} began at the same moment.");
     }
 
-    /// <summary>Ends the statements of some lanes that still run, and waits for it.</summary>
-    private async Task KillAsync(IEnumerable<string> lanes, CancellationToken cancellationToken)
+    /// <summary>Ends the statements that still run whose ids begin so, and waits for it.</summary>
+    private async Task KillAsync(IEnumerable<string> queryIds, CancellationToken cancellationToken)
     {
-        foreach (var lane in lanes)
+        foreach (var beginning in queryIds)
         {
-            await _client.KillAsync(QueryIds(lane), cancellationToken, isPrefix: true);
+            await _client.KillAsync(beginning, cancellationToken, isPrefix: true);
         }
     }
 }

@@ -17,8 +17,8 @@ internal sealed class LoadingHold(ClickHouseClient client, UsageCopies copies)
     /// <summary>How many seconds ago, by the server's clock, the last of the holds that stand was begun; -1 when none stands.</summary>
     internal const string Age = $"(SELECT if(count() = 0, -1, dateDiff('second', max(begun), now64(3))) FROM ({Standing}))";
 
-    // All lanes of the live table see it as a rival: their family is how it begins.
-    private const string Prefix = "analytics:exchange/";
+    /// <summary>How the names of holds begin. All lanes of the live table see them as rivals: their family is how it begins.</summary>
+    internal const string Prefix = "analytics:exchange/";
 
     private const string Standing = $"""
         SELECT `group`, argMax(at, term) AS begun FROM loader_terms WHERE startsWith(`group`, '{Prefix}') GROUP BY `group` HAVING argMax(owner, term) = 'held'
