@@ -74,7 +74,7 @@ public sealed class KafkaStormTests(ITestOutputHelper output)
                 case Act.HostDies:
                     var victim = pool.Hosts[random.Next(pool.Hosts.Count)];
                     await victim.KillAsync();
-                    var next = await stores.StartHostAsync(victim == second ? "second" : "first");
+                    var next = await stores.StartHostAsync(stores.NameOf(victim));
                     second = victim == second ? next : second;
                     pool.Replace(victim, next);
                     break;

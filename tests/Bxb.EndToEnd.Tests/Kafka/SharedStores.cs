@@ -12,7 +12,7 @@ internal sealed class SharedStores : IAsyncDisposable
     public const string AdminToken = "admin-token-of-the-tests-on-kafka";
     public const int Partitions = 12;
 
-    private readonly List<(HostProcess Host, TemporaryDirectory Directory)> _hosts = [];
+    private readonly List<(HostProcess Host, string Owner, TemporaryDirectory Directory)> _hosts = [];
     private readonly TestKafka _brokers;
     private readonly int _replicas;
     private readonly Lazy<NpgsqlDataSource> _database;
@@ -32,9 +32,6 @@ internal sealed class SharedStores : IAsyncDisposable
     /// <summary>The topic of the events.</summary>
     public string Topic { get; } = TestKafka.NewTopicName();
 
-    /// <summary>Every host that was started and runs still.</summary>
-    public IEnumerable<HostProcess> Running => _hosts.Select(h => h.Host).Where(h => !h.HasExited);
-
     /// <summary>Makes the databases.</summary>
     /// <param name="brokers">The Kafka; not disposed of with this.</param>
     /// <param name="replicas">Copies of each partition.</param>
@@ -48,7 +45,7 @@ internal sealed class SharedStores : IAsyncDisposable
     {
         var directory = new TemporaryDirectory();
         var host = await HostProcess.LaunchAsync(directory.Path, [.. Settings(), $"--Bxb:Riders:Owner={owner}", .. settings]);
-        _hosts.Add((host, directory));
+        _hosts.Add((host, owner, directory));
         await host.ReadyAsync();
         return host;
     }
@@ -76,6 +73,9 @@ internal sealed class SharedStores : IAsyncDisposable
         $"--Bxb:Kafka:MinInsyncReplicas={Math.Max(1, replicas - 1)}",
         "--Bxb:Kafka:SessionTimeout=00:00:06",
     ];
+
+    /// <summary>The name that a host was started under.</summary>
+    public string NameOf(HostProcess host) => _hosts.Single(h => h.Host == host).Owner;
 
     /// <summary>Reads one value from the database.</summary>
     public async Task<T> ScalarAsync<T>(string sql)
@@ -105,7 +105,7 @@ internal sealed class SharedStores : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var (host, directory) in _hosts)
+        foreach (var (host, _, directory) in _hosts)
         {
             await host.DisposeAsync();
             directory.Dispose();

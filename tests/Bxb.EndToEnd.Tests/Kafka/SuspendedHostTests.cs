@@ -29,9 +29,9 @@ public sealed class SuspendedHostTests(ITestOutputHelper output)
         {
             await SharedAsync(stores);
             await load.ProgressAsync(Random.Shared.Next(30, 100));
-            var name = await stores.RelayOwnerAsync();
-            var (sleeper, other) = name == "one" ? (hosts[0], hosts[1]) : (hosts[1], hosts[0]);
-            await SuspendAsync(sleeper, name, other, stores, pool, load);
+            var relaying = await stores.RelayOwnerAsync();
+            var sleeper = hosts.Single(h => stores.NameOf(h) == relaying);
+            await SuspendAsync(sleeper, hosts.Single(h => h != sleeper), stores, pool, load);
         }
 
         await SharedAsync(stores);
@@ -46,9 +46,9 @@ public sealed class SuspendedHostTests(ITestOutputHelper output)
         (await hosts[0].Client.TotalAsync("suspended", "clickhouse", await stores.LastPositionAsync())).ShouldBe((load.AcknowledgedBatches * SteadyLoad.SumABatch).ToString());
     }
 
-    private async Task SuspendAsync(HostProcess sleeper, string name, HostProcess other, SharedStores stores, HostPool pool, SteadyLoad load)
+    private async Task SuspendAsync(HostProcess sleeper, HostProcess other, SharedStores stores, HostPool pool, SteadyLoad load)
     {
-        var steppedDown = TimesSteppedDown(sleeper);
+        var (name, steppedDown) = (stores.NameOf(sleeper), TimesSteppedDown(sleeper));
         sleeper.Suspend();
         pool.Remove(sleeper);
         output.WriteLine($"{name} sleeps after {load.AcknowledgedBatches} batches");

@@ -10,7 +10,7 @@ namespace Bxb.EndToEnd.Tests.Kafka;
 [Collection(KafkaCollection.Name)]
 public sealed class TransportSwitchTests(ITestOutputHelper output)
 {
-    private const int QuestionsAPhase = 15;
+    private static readonly int QuestionsAPhase = KafkaStorm.Times(20);
     private int _own;
 
     private enum End
@@ -38,7 +38,7 @@ public sealed class TransportSwitchTests(ITestOutputHelper output)
                 if (load is null)
                 {
                     closed = await CloseAsync(host);
-                    load = new SteadyLoad(() => Volatile.Read(ref host)!.Client, "switched", senders: 2, shape: new SteadyLoadShape { Pause = TimeSpan.FromMilliseconds(30) });
+                    load = new SteadyLoad(() => Volatile.Read(ref host)!.Client, "switched", senders: 2, shape: new SteadyLoadShape { Pause = TimeSpan.FromMilliseconds(100) });
                 }
 
                 await AskAsync(host, closed);
