@@ -30,14 +30,14 @@ internal sealed class LoadRun(LoadSettings settings, TargetHost host, string run
         try
         {
             await DelayAsync(settings.WarmUp, sending, all.Token);
-            var before = await ProcessFigures.ReadAsync(host.ProcessId);
-            var memory = new MemoryPeak(host.ProcessId, all.Token);
+            var before = await ProcessFigures.ReadAsync(host.ProcessId, host.BrokerProcessId);
+            var memory = new MemoryPeak(host.ProcessId, host.BrokerProcessId, all.Token);
             await (observer?.BeginAsync() ?? Task.CompletedTask);
             await DelayAsync(settings.WarmUp + settings.Duration - Stopwatch.GetElapsedTime(start), sending, all.Token);
             await (observer?.EndAsync() ?? Task.CompletedTask);
             await sending;
             await (observer?.SettleAsync(senders.Max(s => s.Position), settings.Drain) ?? Task.CompletedTask);
-            var after = await ProcessFigures.ReadAsync(host.ProcessId);
+            var after = await ProcessFigures.ReadAsync(host.ProcessId, host.BrokerProcessId);
             var peak = await memory.StopAsync();
             var differences = isBare ? await CheckBareAsync(api, senders, all.Token) : await CheckAsync(observer!, senders, all.Token);
             return Figures(senders, observer, Uses(before, after, peak, senders.Sum(s => s.EventsAfterWarmUp)), differences);

@@ -7,10 +7,10 @@ internal sealed class MemoryPeak
     private readonly Task<IReadOnlyDictionary<string, double>> _looking;
 
     /// <summary>Starts looking.</summary>
-    public MemoryPeak(int? hostProcessId, CancellationToken cancellationToken)
+    public MemoryPeak(int? hostProcessId, int? brokerProcessId, CancellationToken cancellationToken)
     {
         _stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        _looking = LookAsync(hostProcessId, _stop.Token);
+        _looking = LookAsync(hostProcessId, brokerProcessId, _stop.Token);
     }
 
     /// <summary>Ends it; the most memory of each part, MiB.</summary>
@@ -22,7 +22,7 @@ internal sealed class MemoryPeak
         return peak;
     }
 
-    private static async Task<IReadOnlyDictionary<string, double>> LookAsync(int? hostProcessId, CancellationToken cancellationToken)
+    private static async Task<IReadOnlyDictionary<string, double>> LookAsync(int? hostProcessId, int? brokerProcessId, CancellationToken cancellationToken)
     {
         var peak = new Dictionary<string, double>(StringComparer.Ordinal);
         using var timer = new PeriodicTimer(TimeSpan.FromSeconds(2));
@@ -30,7 +30,7 @@ internal sealed class MemoryPeak
         {
             do
             {
-                foreach (var (part, figures) in await ProcessFigures.ReadAsync(hostProcessId))
+                foreach (var (part, figures) in await ProcessFigures.ReadAsync(hostProcessId, brokerProcessId))
                 {
                     peak[part] = Math.Max(peak.GetValueOrDefault(part), figures.MemoryMib);
                 }

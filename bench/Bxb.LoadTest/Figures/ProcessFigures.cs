@@ -20,14 +20,19 @@ internal static class ProcessFigures
     /// <summary>The ClickHouse engine.</summary>
     public const string Engine = "engine";
 
+    /// <summary>The Kafka broker.</summary>
+    public const string Broker = "broker";
+
     /// <summary>The load generator: this process.</summary>
     public const string Generator = "load generator";
 
     private const double TicksPerSecond = 100;
 
     /// <summary>The parts as they are now. Processes that end meanwhile are left out.</summary>
-    /// <param name="hostProcessId">The host that the tree is looked for under; null: this process alone.</param>
-    public static async Task<IReadOnlyDictionary<string, PartFigures>> ReadAsync(int? hostProcessId)
+    /// <param name="hostProcessId">The host that the tree is looked for under; null: none.</param>
+    /// <param name="brokerProcessId">The Kafka broker, which is nobody's child; null: none.</param>
+    /// <param name="withMemory">Whether memory is wanted: the kernel walks over every page for it.</param>
+    public static async Task<IReadOnlyDictionary<string, PartFigures>> ReadAsync(int? hostProcessId, int? brokerProcessId, bool withMemory = true)
     {
         var parts = new Dictionary<string, PartFigures>(StringComparer.Ordinal);
         if (!OperatingSystem.IsLinux())
@@ -35,7 +40,12 @@ internal static class ProcessFigures
             return parts;
         }
 
-        await AddAsync(parts, Generator, Environment.ProcessId, withEndedChildren: false);
+        await AddAsync(parts, Generator, Environment.ProcessId, withEndedChildren: false, withMemory);
+        if (brokerProcessId is { } broker)
+        {
+            await AddAsync(parts, Broker, broker, withEndedChildren: false, withMemory);
+        }
+
         if (hostProcessId is not { } host)
         {
             return parts;
@@ -48,13 +58,13 @@ internal static class ProcessFigures
             var part = process == host ? Host : name.Contains("postgres", StringComparison.Ordinal) ? PostgreSql : name.Contains("Engine", StringComparison.Ordinal) ? Engine : Host;
 
             // The postmaster collects the time of back ends that have ended.
-            await AddAsync(parts, part, process, withEndedChildren: part == PostgreSql);
+            await AddAsync(parts, part, process, withEndedChildren: part == PostgreSql, withMemory);
         }
 
         return parts;
     }
 
-    private static async Task AddAsync(Dictionary<string, PartFigures> parts, string part, int process, bool withEndedChildren)
+    private static async Task AddAsync(Dictionary<string, PartFigures> parts, string part, int process, bool withEndedChildren, bool withMemory)
     {
         var stat = await StatAsync(process);
         if (stat.Length < 22)
@@ -64,7 +74,7 @@ internal static class ProcessFigures
 
         // Fields 14 to 17 of the manual page; the first here is the third there.
         var ticks = Field(11) + Field(12) + (withEndedChildren ? Field(13) + Field(14) : 0);
-        var memory = await MemoryKibAsync(process, Field(21) * Environment.SystemPageSize / 1024);
+        var memory = withMemory ? await MemoryKibAsync(process, Field(21) * Environment.SystemPageSize / 1024) : 0;
         var known = parts.GetValueOrDefault(part);
         parts[part] = new PartFigures(known.CpuSeconds + (ticks / TicksPerSecond), known.MemoryMib + (memory / 1024.0), known.Processes + 1);
 

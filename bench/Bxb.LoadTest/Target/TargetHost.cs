@@ -24,6 +24,9 @@ internal sealed class TargetHost : IAsyncDisposable
     /// <summary>The process to measure; null if it is not known.</summary>
     public int? ProcessId { get; }
 
+    /// <summary>The Kafka broker to measure; null if there is none, or it is not known.</summary>
+    public int? BrokerProcessId { get; private init; }
+
     /// <summary>From the process's start to its being ready; null if it ran already.</summary>
     public TimeSpan? StartTime { get; private init; }
 

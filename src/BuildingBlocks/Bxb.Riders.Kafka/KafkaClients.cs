@@ -68,6 +68,8 @@ internal sealed class KafkaClients(IOptions<KafkaOptions> options)
         // How late at most a partition is noticed that was added to the topic.
         config.TopicMetadataRefreshIntervalMs = 10_000;
         config.ConsumeResultFields = "none";
+        // Who goes to another place waits for the fetch under way, which waits at the end of the topic for so long.
+        config.FetchWaitMaxMs = 100;
         // Its default of a second halves the rate of a reader that is behind.
         config.Set("fetch.queue.backoff.ms", "10");
         return config;

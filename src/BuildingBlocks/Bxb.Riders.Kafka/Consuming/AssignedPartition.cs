@@ -6,10 +6,13 @@ namespace Bxb.Riders.Kafka.Consuming;
 /// <summary>One assignment of one partition to this host, from the brokers' word to its end: what was fetched and not read yet, and who has claimed it.</summary>
 /// <remarks>
 /// The polling thread appends and seeks; one reader at a time takes blocks. Every seek begins a generation: what was fetched before it is dropped, on either side. Memory is bounded: beyond
-/// its share the partition is paused until half of it was read. What is left unread at the end goes to the garbage collector instead of the pool.
+/// its share polling waits for the reader, and a partition whose reader takes nothing is paused until half of it was read. Pausing is the last resort: the client throws away what it has fetched
+/// ahead, and takes up to a second to go on. What is left unread at the end goes to the garbage collector instead of the pool.
 /// </remarks>
-internal sealed class AssignedPartition(TopicPartition place, int maxBytes)
+internal sealed class AssignedPartition(TopicPartition place, int maxBytes, TimeProvider time)
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(500);
+
     private readonly Channel<RecordBlock> _blocks = Channel.CreateUnbounded<RecordBlock>(new UnboundedChannelOptions { SingleWriter = true });
     private readonly CancellationTokenSource _ending = new();
     private readonly CancellationTokenSource _lost = new();
@@ -19,6 +22,8 @@ internal sealed class AssignedPartition(TopicPartition place, int maxBytes)
     private TaskCompletionSource? _released;
     private long _seekTo;
     private long _queuedBytes;
+    private long _lastQueuedBytes;
+    private long _fullSince;
     private int _generation;
     private bool _claimed;
     private bool _paused;
@@ -160,16 +165,32 @@ internal sealed class AssignedPartition(TopicPartition place, int maxBytes)
         }
     }
 
-    /// <summary>On the polling thread: pauses fetching when the reader is behind.</summary>
-    public void PauseWhenFull(Action<TopicPartition> pause)
+    /// <summary>On the polling thread: whether the reader is so far behind that nothing more may be polled. Pauses fetching instead when the reader has taken nothing for a while.</summary>
+    public bool IsFull(Action<TopicPartition> pause)
     {
+        var queued = Interlocked.Read(ref _queuedBytes);
+        if (_paused || queued <= maxBytes)
+        {
+            _fullSince = 0;
+            return false;
+        }
+
+        if (_fullSince == 0 || queued < _lastQueuedBytes)
+        {
+            _fullSince = time.GetTimestamp();
+        }
+
+        _lastQueuedBytes = queued;
+        if (time.GetElapsedTime(_fullSince) < Patience)
+        {
+            return true;
+        }
+
         lock (_gate)
         {
-            if (!_paused && Interlocked.Read(ref _queuedBytes) > maxBytes)
-            {
-                pause(place);
-                _paused = true;
-            }
+            pause(place);
+            _paused = true;
+            return false;
         }
     }
 

@@ -16,6 +16,7 @@ internal sealed partial class TopicEndpoint(string group, string topic, Consumer
     private static readonly TimeSpan PollTime = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan WatermarkTimeout = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan HandOverTime = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan RoomTime = TimeSpan.FromMilliseconds(2);
     private static readonly TimeSpan FaultPause = TimeSpan.FromSeconds(1);
 
     private const int LookEvery = 64;
@@ -176,41 +177,52 @@ internal sealed partial class TopicEndpoint(string group, string topic, Consumer
 
     private void Poll(IConsumer<Ignore, int> client, ValueReader values)
     {
-        var lookedAt = time.GetTimestamp();
-        for (var unread = 0; !_stop.IsCancellationRequested && _fault is not { IsFatal: true };)
+        while (!_stop.IsCancellationRequested && _fault is not { IsFatal: true })
         {
-            var result = Consume(client, unread > 0 ? TimeSpan.Zero : PollTime);
-            if (result is not null)
+            if (LookAround(client))
             {
-                if (_assigned.TryGetValue(result.Partition.Value, out var partition))
-                {
-                    partition.Append(result.Offset.Value, values.Value);
-                }
-
-                if (++unread % LookEvery != 0 || time.GetElapsedTime(lookedAt) < HandOverTime)
-                {
-                    continue;
-                }
+                ReadFor(client, values, HandOverTime);
             }
-
-            unread = 0;
-            lookedAt = time.GetTimestamp();
-            LookAround(client);
+            else
+            {
+                _stop.Token.WaitHandle.WaitOne(RoomTime);
+            }
         }
     }
 
-    /// <summary>What is not done for each record: readers get what was fetched, those that are behind are paused, and those that want to read elsewhere are taken there.</summary>
-    private void LookAround(IConsumer<Ignore, int> client)
+    /// <summary>Waits for a record, then takes what is there.</summary>
+    private void ReadFor(IConsumer<Ignore, int> client, ValueReader values, TimeSpan span)
     {
+        var started = time.GetTimestamp();
+        for (var read = 0; Consume(client, read > 0 ? TimeSpan.Zero : PollTime) is { } result;)
+        {
+            if (_assigned.TryGetValue(result.Partition.Value, out var partition))
+            {
+                partition.Append(result.Offset.Value, values.Value);
+            }
+
+            if (++read % LookEvery == 0 && time.GetElapsedTime(started) >= span)
+            {
+                return;
+            }
+        }
+    }
+
+    /// <summary>What is not done for each record: readers get what was fetched, and those that want to read elsewhere are taken there. False: one is so far behind that nothing may be polled.</summary>
+    private bool LookAround(IConsumer<Ignore, int> client)
+    {
+        var hasRoom = true;
         foreach (var (_, partition) in _assigned)
         {
             partition.HandOver();
-            partition.PauseWhenFull(place => client.Pause([place]));
+            hasRoom &= !partition.IsFull(place => client.Pause([place]));
             if (partition.WantsSeek)
             {
                 Seek(client, partition);
             }
         }
+
+        return hasRoom;
     }
 
     private ConsumeResult<Ignore, int>? Consume(IConsumer<Ignore, int> client, TimeSpan timeout)
@@ -253,7 +265,7 @@ internal sealed partial class TopicEndpoint(string group, string topic, Consumer
         _fault = null;
         foreach (var place in partitions)
         {
-            var partition = new AssignedPartition(place, maxBytes);
+            var partition = new AssignedPartition(place, maxBytes, time);
             _assigned[place.Partition.Value] = partition;
             _free.Writer.TryWrite(partition);
         }

@@ -1,0 +1,62 @@
+using Bxb.EventLog.Appending;
+using Bxb.LoadTest.Figures;
+using Bxb.Riders.Kafka;
+using Bxb.Riders.Kafka.Native;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Bxb.KafkaBench;
+
+/// <summary>Fills a log, has it carried to a topic for each partition count, and lets plain loop and rider take turns on each.</summary>
+internal sealed class BenchRun(BenchSettings settings)
+{
+    /// <summary>Runs everything and prints the figures as they come.</summary>
+    public async Task RunAsync(bool withRider, CancellationToken cancellationToken)
+    {
+        Console.WriteLine(await Machine.ReadAsync());
+        await Librdkafka.EnsureLoadedAsync(NullLogger.Instance, cancellationToken);
+        await using var stage = await BenchStage.StartAsync(settings, cancellationToken);
+        var last = await FillAsync(stage, cancellationToken);
+        Console.WriteLine($"{settings.Events:N0} events are in the log");
+        foreach (var partitions in settings.Partitions)
+        {
+            var topic = $"bxb.bench.{partitions}";
+            BenchReport.Print($"{partitions} partition(s), relay", await RelayRun.RunAsync(stage, settings.Events, last, topic, partitions, cancellationToken));
+            if (withRider)
+            {
+                await TakeTurnsAsync(stage, topic, partitions, cancellationToken);
+            }
+        }
+    }
+
+    private async Task<long> FillAsync(BenchStage stage, CancellationToken cancellationToken)
+    {
+        using var host = await stage.BuildAsync(topic: null, 0, withRelay: false, _ => { });
+        await host.StartAsync(cancellationToken);
+        var last = await new LogFiller(host.Services.GetRequiredService<EventLogAppender>(), settings).FillAsync(cancellationToken);
+        await host.StopAsync(cancellationToken);
+        return last;
+    }
+
+    private async Task TakeTurnsAsync(BenchStage stage, string topic, int partitions, CancellationToken cancellationToken)
+    {
+        using var clients = await stage.BuildAsync(topic, partitions, withRelay: false, _ => { });
+        var (plain, rider) = (new List<Round>(), new List<Round>());
+        for (var round = 0; round <= settings.Rounds; round++)
+        {
+            var config = clients.Services.GetRequiredService<KafkaClients>().Consumer($"plain-{partitions}-{round}");
+            var byItself = await PlainLoop.RunAsync(config, topic, settings.Events, await Meter.PrepareAsync(stage.Kafka.ProcessId), cancellationToken);
+            var handed = await RiderRun.RunAsync(stage, settings, topic, partitions, $"rider-{partitions}-{round}", await Meter.PrepareAsync(stage.Kafka.ProcessId), cancellationToken);
+            BenchReport.Print($"{partitions} partition(s), plain loop, round {round}", byItself);
+            BenchReport.Print($"{partitions} partition(s), rider, round {round}", handed);
+            if (round > 0)
+            {
+                plain.Add(byItself);
+                rider.Add(handed);
+            }
+        }
+
+        BenchReport.PrintRatio(partitions, plain, rider);
+    }
+}
