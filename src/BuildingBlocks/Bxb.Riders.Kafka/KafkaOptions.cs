@@ -103,7 +103,7 @@ public sealed class KafkaRelaySection
     [Range(65_536, 268_435_456)]
     public int FlushBytes { get; set; } = 16 * 1024 * 1024;
 
-    /// <summary>How long a flush waits to get full once there is something to carry. Default 20 ms, range 0 to 10 s: what freshness it costs, it saves in transactions.</summary>
+    /// <summary>A flush that is not full is begun no sooner than so long after the one before. Default 20 ms, range 0 to 10 s: what freshness it costs, it saves in transactions.</summary>
     [Range(typeof(TimeSpan), "00:00:00", "00:00:10")]
     public TimeSpan MaxWait { get; set; } = TimeSpan.FromMilliseconds(20);
 

@@ -34,6 +34,22 @@ public sealed class RelayProgressTests : IAsyncLifetime
     }
 
     [Fact]
+    public void A_later_owners_word_counts_also_where_it_has_gone_back()
+    {
+        var progress = new RelayProgress(_rig.Database, Options.Create(new KafkaOptions()), TimeProvider.System);
+        progress.Publish(new RelayPoint("t", "a", 10, [5, 5], Epoch: 2));
+        progress.Publish(new RelayPoint("t", "a", 9, [4, 5], Epoch: 2));
+        progress.Publish(new RelayPoint("t", "a", 20, [9, 9], Epoch: 1));
+        progress.Current!.Position.ShouldBe(10);
+        progress.Publish(new RelayPoint("t", "a", 10, [5, 5, 0], Epoch: 2));
+        progress.Current.Offsets.Length.ShouldBe(3);
+        progress.Publish(new RelayPoint("t", "b", 0, [0, 0], Epoch: 3));
+        progress.Current.TopicId.ShouldBe("b");
+        progress.Publish(new RelayPoint("t", "a", 10, [5, 5, 0], Epoch: 2));
+        progress.Current.TopicId.ShouldBe("b");
+    }
+
+    [Fact]
     public async Task Only_the_last_owner_stores()
     {
         var topic = new TopicState("t", "id", 2);

@@ -75,6 +75,26 @@ public sealed class RelayTopicTests : IAsyncLifetime
         (await _rig.Store().FindFlushAsync(_rig.Topic, positions[79], CancellationToken.None))!.Offsets.ShouldBe([0, 0]);
     }
 
+    [RealKafkaFact]
+    public async Task What_a_topic_has_lost_is_carried_to_it_again()
+    {
+        var host = await _rig.StartRelayAsync();
+        var positions = (await _rig.AppendManyAsync(200)).ToList();
+        await _rig.CarriedAsync(positions[^1]);
+        await host.StopAsync();
+
+        // As if the topic had held 300 records more, and all of its copies had crashed.
+        var place = (await _rig.Store().FindFlushAsync(_rig.Topic, positions[^1], CancellationToken.None))!;
+        await _rig.ExecuteAsync("insert into event_log.relay_flushes (topic, position, offsets) select topic, position + 100, array[offsets[1] + 100, offsets[2]] from event_log.relay");
+        await _rig.ExecuteAsync("update event_log.relay set position = position + 300, offsets = array[offsets[1] + 150, offsets[2] + 150]");
+        positions.AddRange(await _rig.AppendManyAsync(400));
+
+        await _rig.StartRelayAsync();
+        await _rig.CarriedAsync(positions[^1]);
+        (await TopicContents.ReadAsync(_rig.Servers, _rig.Topic)).WithoutRepeats.Select(r => r.Position).Order().ShouldBe(positions);
+        (await _rig.ScalarAsync<long>($"select count(*) from event_log.relay_flushes where position between {place.Position + 1} and {positions[^1] - 1} and offsets[1] > 600")).ShouldBe(0);
+    }
+
     private IAdminClient Admin() => new AdminClientBuilder(new AdminClientConfig { BootstrapServers = _rig.Servers }).SetLogHandler((_, _) => { }).Build();
 }
 
@@ -95,7 +115,10 @@ public sealed class RelayOutageTests
         await cluster.KillAsync(1);
         positions.AddRange(await rig.AppendManyAsync(1_000));
         await Eventually.HoldsAsync(async () => (await host.HealthAsync("bxb-relay")).Status == HealthStatus.Unhealthy, "It stands still");
-        (await RelayRig.StatusAsync(host)).LagEvents.ShouldBe(1_000);
+        await Eventually.HoldsAsync(async () => (await RelayRig.StatusAsync(host)).Error is not null, "It says why");
+        var status = await RelayRig.StatusAsync(host);
+        (status.LagEvents, status.State).ShouldBe((1_000, Transport.RelayState.Retrying));
+        status.Error.ShouldNotBeNull().ShouldStartWith("The brokers take long to commit: ");
         await cluster.RestartAsync(1);
 
         await rig.CarriedAsync(positions[^1]);

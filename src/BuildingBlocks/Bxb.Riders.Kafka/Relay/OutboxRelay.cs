@@ -72,11 +72,11 @@ internal sealed partial class OutboxRelay(RelayServices services) : BackgroundSe
             services.Activity.Claiming((await services.Store.ReadAsync(options.Topic, stopping.Token))?.Position ?? 0);
             var topic = await services.Topics.EnsureEventsAsync(stopping.Token);
             var state = await TakeOverAsync(topic, stopping.Token);
-            await using var producer = await RelayProducer.StartAsync(services.Clients, state.Partitions, options, services.Time, services.Logger, stopping.Token);
-            state = await ConfirmAsync(state, stopping.Token);
+            await using var producer = await RelayProducer.StartAsync(services.Clients, state.Partitions, options, services.Activity.Failing, services.Time, services.Logger, stopping.Token);
+            state = await RegainAsync(await ConfirmAsync(state, stopping.Token), stopping.Token);
             LogHeld(services.Logger, topic.Name, state.Position, state.Epoch, state.Partitions);
             services.Activity.Held(state.Position);
-            services.Progress.Publish(new RelayPoint(topic.Name, topic.Id, state.Position, state.Offsets));
+            services.Progress.Publish(new RelayPoint(topic.Name, topic.Id, state.Position, state.Offsets, state.Epoch));
             await new RelaySession(services, topic, producer, state).RunAsync(stopping.Token, aborting.Token);
             LogMorePartitions(services.Logger, topic.Name);
         }
@@ -110,6 +110,21 @@ internal sealed partial class OutboxRelay(RelayServices services) : BackgroundSe
     {
         var state = await services.Store.ReadAsync(services.Options.Topic, cancellationToken);
         return state?.Epoch == taken.Epoch ? state : throw new OwnershipLostException(LockName(services.Options));
+    }
+
+    /// <summary>A topic can lose what was committed, when all of its copies crash at once: what is gone is carried to it again.</summary>
+    private async Task<StoredRelay> RegainAsync(StoredRelay state, CancellationToken cancellationToken)
+    {
+        var ends = await services.Topics.FindEndsAsync(services.Options.Topic, state.Partitions, cancellationToken);
+        if (!state.Offsets.Zip(ends).Any(o => o.First > o.Second))
+        {
+            return state;
+        }
+
+        var regained = await services.Store.GoBackAsync(services.Options.Topic, state.Epoch, ends, cancellationToken)
+            ?? throw new TopicException($"The topic {services.Options.Topic} has lost records, and from where on cannot be told.");
+        LogLostRecords(services.Logger, services.Options.Topic, state.Position, regained.Position);
+        return regained;
     }
 
     private async Task FailAsync(Exception exception, int failures)
@@ -155,6 +170,9 @@ internal sealed partial class OutboxRelay(RelayServices services) : BackgroundSe
 
     [LoggerMessage(2136, LogLevel.Error, "The topic {Topic} is another one than before (its id is {Id} now): what it held is gone. Everything behind position {Position}, up to which all consumer groups are done, is carried to it again.")]
     private static partial void LogNewTopic(ILogger logger, string topic, string id, long position);
+
+    [LoggerMessage(2140, LogLevel.Error, "The topic {Topic} has lost records that were committed. It was at position {Position}; everything behind {Regained} is carried to it again.")]
+    private static partial void LogLostRecords(ILogger logger, string topic, long position, long regained);
 
     [LoggerMessage(2137, LogLevel.Information, "The topic {Topic} has more partitions than before; they are taken up.")]
     private static partial void LogMorePartitions(ILogger logger, string topic);

@@ -10,6 +10,7 @@ internal sealed class RelayActivity(SettledPosition settled, TimeProvider time)
     private long _oldestPending;
     private string? _error;
     private volatile bool _isHeld;
+    private volatile bool _isClaiming;
 
     /// <summary>Whether the relay of this host is the active one.</summary>
     public bool IsHeld => _isHeld;
@@ -20,8 +21,8 @@ internal sealed class RelayActivity(SettledPosition settled, TimeProvider time)
     /// <summary>Everything up to it is in the topic, as far as this host knows.</summary>
     public long Position => Interlocked.Read(ref _position);
 
-    /// <summary>Positions behind the settled one; 0 when neither this host relays nor tries to.</summary>
-    public long LagEvents => IsHeld || Error is not null ? Math.Max(0, settled.Current - Position) : 0;
+    /// <summary>Positions behind the settled one; 0 while it is another host's turn.</summary>
+    public long LagEvents => IsHeld || _isClaiming || Error is not null ? Math.Max(0, settled.Current - Position) : 0;
 
     /// <summary>Age in seconds of the oldest record in hand; 0 when there is none.</summary>
     public double LagSeconds
@@ -48,13 +49,17 @@ internal sealed class RelayActivity(SettledPosition settled, TimeProvider time)
     /// <summary>Another host relays, and all is well.</summary>
     public void Waiting()
     {
-        _isHeld = false;
+        _isHeld = _isClaiming = false;
         Interlocked.Exchange(ref _oldestPending, 0);
         Volatile.Write(ref _error, null);
     }
 
-    /// <summary>This host is about to relay, and goes on from here.</summary>
-    public void Claiming(long position) => Interlocked.Exchange(ref _position, position);
+    /// <summary>It is this host's turn, and it goes on from here once the brokers answer.</summary>
+    public void Claiming(long position)
+    {
+        Interlocked.Exchange(ref _position, position);
+        _isClaiming = true;
+    }
 
     /// <summary>This host relays.</summary>
     public void Held(long position)
@@ -64,7 +69,7 @@ internal sealed class RelayActivity(SettledPosition settled, TimeProvider time)
     }
 
     /// <summary>It does not any more.</summary>
-    public void Released() => _isHeld = false;
+    public void Released() => _isHeld = _isClaiming = false;
 
     /// <summary>The oldest record that is being carried came in at this time, milliseconds since the Unix epoch; 0 for none.</summary>
     public void Pending(long ingestedAtMilliseconds) => Interlocked.Exchange(ref _oldestPending, ingestedAtMilliseconds);

@@ -15,11 +15,13 @@ namespace Bxb.Riders.Kafka.Relay;
 internal sealed class RelayProducer : IAsyncDisposable
 {
     private static readonly TimeSpan Slice = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Long = TimeSpan.FromSeconds(3);
 
     private readonly UsageEventWriter _writer = new();
     private readonly Action<DeliveryReport<byte[], byte[]>> _delivered;
     private readonly KafkaOptions _options;
     private readonly TimeProvider _time;
+    private readonly Action<string> _waiting;
     private readonly IProducer<byte[], byte[]> _producer;
     private readonly TopicPartition[] _places;
     private readonly int[] _last;
@@ -28,23 +30,42 @@ internal sealed class RelayProducer : IAsyncDisposable
     private long[] _offsets = [];
     private int _awaited;
     private volatile Error? _failed;
+    private volatile Error? _trouble;
     private bool _isOpen;
 
-    private RelayProducer(IProducer<byte[], byte[]> producer, int partitions, KafkaOptions options, TimeProvider time)
+    private RelayProducer(IProducer<byte[], byte[]> producer, int partitions, KafkaOptions options, Action<string> waiting, TimeProvider time)
     {
-        (_producer, _options, _time) = (producer, options, time);
+        (_producer, _options, _waiting, _time) = (producer, options, waiting, time);
         _places = [.. Enumerable.Range(0, partitions).Select(p => new TopicPartition(options.Topic, p))];
         _last = new int[partitions];
         _delivered = Delivered;
     }
 
     /// <summary>Makes a producer and fences off every one before it; an open transaction of theirs is aborted, one that was being committed is completed.</summary>
+    /// <param name="clients">Makes the client's configuration.</param>
+    /// <param name="partitions">Among so many the records are spread.</param>
+    /// <param name="options">Where to, and how long to wait.</param>
+    /// <param name="waiting">Told, once a second, why a call takes long that still goes on.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="logger">Takes what the client says.</param>
+    /// <param name="cancellationToken">Gives up; those before may be fenced off or not.</param>
     /// <exception cref="RelayException">The brokers do not answer in time, or do not allow it.</exception>
-    public static async Task<RelayProducer> StartAsync(KafkaClients clients, int partitions, KafkaOptions options, TimeProvider time, ILogger logger, CancellationToken cancellationToken)
+    public static async Task<RelayProducer> StartAsync(
+        KafkaClients clients, int partitions, KafkaOptions options, Action<string> waiting, TimeProvider time, ILogger logger, CancellationToken cancellationToken)
     {
         await Librdkafka.EnsureLoadedAsync(logger, cancellationToken);
-        var client = new ProducerBuilder<byte[], byte[]>(clients.Relay()).SetLogHandler((_, message) => KafkaLog.Write(logger, message)).SetErrorHandler(static (_, _) => { }).Build();
-        var producer = new RelayProducer(client, partitions, options, time);
+        RelayProducer? producer = null;
+        var client = new ProducerBuilder<byte[], byte[]>(clients.Relay())
+            .SetLogHandler((_, message) => KafkaLog.Write(logger, message))
+            .SetErrorHandler((_, error) =>
+            {
+                if (producer is not null)
+                {
+                    producer._trouble = error;
+                }
+            })
+            .Build();
+        producer = new RelayProducer(client, partitions, options, waiting, time);
         try
         {
             await BlockAsync(() => producer.Resolve("begin", client.InitTransactions, options.RequestTimeout * 2, cancellationToken));
@@ -189,6 +210,7 @@ internal sealed class RelayProducer : IAsyncDisposable
     private void Resolve(string what, Action<TimeSpan> call, TimeSpan patience, CancellationToken cancellationToken)
     {
         var started = _time.GetTimestamp();
+        _trouble = null;
         while (true)
         {
             cancellationToken.ThrowIfCancellationRequested();
@@ -201,9 +223,12 @@ internal sealed class RelayProducer : IAsyncDisposable
             {
                 throw Failure(what, exception);
             }
-            catch (KafkaRetriableException)
+            catch (KafkaRetriableException exception)
             {
-                continue;
+                if (_time.GetElapsedTime(started) >= Long)
+                {
+                    _waiting($"The brokers take long to {what}: {(_trouble ?? exception.Error).Reason}");
+                }
             }
         }
     }

@@ -7,12 +7,19 @@ namespace Bxb.Riders.Kafka.Relay;
 /// <param name="TopicId">Kafka's id of it: a topic that was made anew has another one.</param>
 /// <param name="Position">Everything up to it is in the topic, committed.</param>
 /// <param name="Offsets">For each partition, the offset behind the last such record: a partition read up to there is read up to the position.</param>
-internal sealed record RelayPoint(string Topic, string TopicId, long Position, long[] Offsets);
+/// <param name="Epoch">Whose word it is: a later owner's counts, also where it has gone back.</param>
+internal sealed record RelayPoint(string Topic, string TopicId, long Position, long[] Offsets, long Epoch = 0)
+{
+    /// <summary>Whether this says more than another one, or otherwise.</summary>
+    public bool Follows(RelayPoint other) => Epoch != other.Epoch ? Epoch > other.Epoch
+        : Position != other.Position ? Position > other.Position
+        : Offsets.Length > other.Offsets.Length;
+}
 
 /// <summary>What this host knows of the relay's progress, whichever host it runs on: told at once by a relay in this process, else looked up every 50 ms while somebody waits. Thread-safe.</summary>
 internal sealed class RelayProgress(NpgsqlDataSource database, Microsoft.Extensions.Options.IOptions<KafkaOptions> options, TimeProvider time)
 {
-    private const string Read = "select topic_id, position, offsets from event_log.relay where topic = $1";
+    private const string Read = "select topic_id, position, offsets, epoch from event_log.relay where topic = $1";
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(50);
 
     private readonly Lock _gate = new();
@@ -24,12 +31,12 @@ internal sealed class RelayProgress(NpgsqlDataSource database, Microsoft.Extensi
     /// <summary>The last that is known; null before the relay ever ran.</summary>
     public RelayPoint? Current => Volatile.Read(ref _current);
 
-    /// <summary>The relay has stored this. What is older than the current one is ignored, unless the topic is another one.</summary>
+    /// <summary>The relay has stored this. What is older than the current one is ignored.</summary>
     public void Publish(RelayPoint point)
     {
         lock (_gate)
         {
-            if (_current is { } current && current.TopicId == point.TopicId && (point.Position < current.Position || (point.Position == current.Position && point.Offsets.Length <= current.Offsets.Length)))
+            if (_current is { } current && !point.Follows(current))
             {
                 return;
             }
@@ -85,7 +92,7 @@ internal sealed class RelayProgress(NpgsqlDataSource database, Microsoft.Extensi
             await using var reader = await command.ExecuteReaderAsync(cancellationToken);
             if (await reader.ReadAsync(cancellationToken))
             {
-                Publish(new RelayPoint(options.Value.Topic, reader.GetString(0), reader.GetInt64(1), await reader.GetFieldValueAsync<long[]>(2, cancellationToken)));
+                Publish(new RelayPoint(options.Value.Topic, reader.GetString(0), reader.GetInt64(1), await reader.GetFieldValueAsync<long[]>(2, cancellationToken), reader.GetInt64(3)));
             }
         }
         catch (NpgsqlException)

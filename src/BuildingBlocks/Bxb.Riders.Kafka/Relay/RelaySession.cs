@@ -95,7 +95,7 @@ internal sealed partial class RelaySession(RelayServices services, TopicState to
         }
 
         _state = next;
-        services.Progress.Publish(new RelayPoint(topic.Name, topic.Id, next.Position, next.Offsets));
+        services.Progress.Publish(new RelayPoint(topic.Name, topic.Id, next.Position, next.Offsets, next.Epoch));
         services.Activity.Advance(next.Position);
         services.Instruments.Flushed(block.Records.Count, services.Time.GetElapsedTime(started));
         LogFlushed(services.Logger, block.Records.Count, topic.Name, next.Position);

@@ -49,6 +49,20 @@ internal sealed class RelayStore(NpgsqlDataSource database)
         select count(*) from stored
         """;
 
+    // The last place that the topic still reaches to, since its partitions were last added to. Later ones name offsets that now mean something else.
+    private const string GoBack = """
+        with place as (
+            select position, offsets from event_log.relay_flushes f where topic = $1 and cardinality(offsets) = cardinality($3)
+                and not exists (select 1 from unnest(f.offsets, $3) as o(stored, there) where stored > there)
+            order by position desc limit 1),
+        back as (
+            update event_log.relay r set position = place.position, offsets = place.offsets, updated_at = clock_timestamp() from place
+            where topic = $1 and epoch = $2 returning epoch, topic_id, r.position, r.offsets),
+        forgotten as (
+            delete from event_log.relay_flushes f using back where f.topic = $1 and f.position > back.position)
+        select epoch, topic_id, position, offsets from back
+        """;
+
     private const string StoreError = "update event_log.relay set error = $3, updated_at = clock_timestamp() where topic = $1 and epoch = $2";
 
     private const string FlushAtPosition = "select position, offsets, at from event_log.relay_flushes where topic = $1 and position <= $2 order by position desc limit 1";
@@ -106,6 +120,21 @@ internal sealed class RelayStore(NpgsqlDataSource database)
         command.Parameters.Add(new NpgsqlParameter<TimeSpan> { TypedValue = remembered ?? TimeSpan.Zero, NpgsqlDbType = NpgsqlDbType.Interval });
         command.Parameters.Add(new NpgsqlParameter<bool> { TypedValue = forGood });
         return await command.ExecuteScalarAsync(cancellationToken) is 1L;
+    }
+
+    /// <summary>Goes back to where the topic still reaches, after it has lost records.</summary>
+    /// <param name="topic">The topic.</param>
+    /// <param name="epoch">The owner's.</param>
+    /// <param name="ends">The end of each partition.</param>
+    /// <param name="cancellationToken">Ends the call; it may have been done.</param>
+    /// <returns>The state to go on from; null when no such place is known, or the epoch is over.</returns>
+    public async Task<StoredRelay?> GoBackAsync(string topic, long epoch, long[] ends, CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand(GoBack);
+        command.Parameters.Add(Text(topic));
+        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = epoch });
+        command.Parameters.Add(new NpgsqlParameter<long[]> { TypedValue = ends });
+        return await SingleAsync(command, cancellationToken);
     }
 
     /// <summary>Writes down for other hosts why the relay does not get on. Nothing happens when the epoch is over.</summary>

@@ -29,6 +29,27 @@ internal sealed partial class TopicSetup(KafkaClients clients, IOptions<KafkaOpt
     public async Task<TopicState?> DescribeAsync(string topic, CancellationToken cancellationToken) =>
         await FindAsync(topic, cancellationToken) is { } found ? State(found) : null;
 
+    /// <summary>The end of each of a topic's partitions: the offset behind the last record, committed or not.</summary>
+    /// <exception cref="TopicException">The brokers do not answer.</exception>
+    public async Task<long[]> FindEndsAsync(string topic, int partitions, CancellationToken cancellationToken)
+    {
+        var asked = Enumerable.Range(0, partitions).Select(p => new TopicPartitionOffsetSpec { TopicPartition = new TopicPartition(topic, p), OffsetSpec = OffsetSpec.Latest() });
+        try
+        {
+            var listed = (await AdminAsync(cancellationToken)).ListOffsetsAsync(asked, new() { RequestTimeout = options.Value.RequestTimeout, IsolationLevel = IsolationLevel.ReadUncommitted });
+            var found = (await listed.WaitAsync(cancellationToken)).ResultInfos.Select(r => r.TopicPartitionOffsetError);
+            return [.. found.OrderBy(o => o.Partition.Value).Select(o => o.Offset.Value)];
+        }
+        catch (ListOffsetsException exception)
+        {
+            throw new TopicException($"The ends of the topic {topic} cannot be told: {exception.Message}", exception);
+        }
+        catch (KafkaException exception)
+        {
+            throw Unanswered(topic, exception);
+        }
+    }
+
     public void Dispose()
     {
         lock (_gate)
