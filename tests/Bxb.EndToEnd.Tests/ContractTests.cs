@@ -16,7 +16,8 @@ public sealed class ContractTests(SharedHost shared)
             "post /v1/billable_metrics", "get /v1/billable_metrics", "get /v1/billable_metrics/{code}", "put /v1/billable_metrics/{code}", "delete /v1/billable_metrics/{code}",
             "get /v1/usage", "post /v1/usage/query", "post /v1/organizations", "get /v1/organizations", "post /v1/organizations/{id}/api_keys",
             "get /v1/organizations/{id}/api_keys", "delete /v1/organizations/{id}/api_keys/{key_id}", "get /v1/pipeline", "get /v1/dead_letters",
-            "post /v1/dead_letters/{id}/requeue", "post /v1/dead_letters/{id}/discard",
+            "post /v1/dead_letters/{id}/requeue", "post /v1/dead_letters/{id}/discard", "post /v1/dead_letters/requeue", "post /v1/pipeline/groups/{group}/replay",
+            "get /v1/pipeline/groups/{group}/replays", "get /v1/pipeline/groups/{group}/replays/{id}", "delete /v1/pipeline/groups/{group}/replays/{id}",
         ];
         var paths = document["paths"]!.AsObject();
         var found = paths.SelectMany(p => p.Value!.AsObject().Select(o => $"{o.Key} {p.Key}")).ToList();
@@ -85,7 +86,10 @@ public sealed class ContractTests(SharedHost shared)
             (await answer.Content.ReadAsStringAsync()).ShouldNotContain("secret-");
         }
 
-        (await anonymous.GetStringAsync("/metrics")).ShouldContain("bxb_eventlog");
+        var metrics = await anonymous.GetStringAsync("/metrics");
+        metrics.ShouldContain("bxb_eventlog");
+        metrics.ShouldMatch("bxb_riders_lag_events{[^}]*group=\"analytics\",partition=\"0\"} ");
+        metrics.ShouldMatch("bxb_riders_lag_seconds{[^}]*group=\"analytics\",partition=\"0\"} ");
     }
 
     [Fact]
@@ -101,6 +105,9 @@ public sealed class ContractTests(SharedHost shared)
         var group = pipeline["groups"]!.AsArray().Single(g => g!["group"]!.GetValue<string>() == "analytics")!;
         group["position"]!.GetValue<long>().ShouldBeGreaterThanOrEqualTo(posted.Position());
         new[] { "running", "idle" }.ShouldContain(group["state"]!.GetValue<string>());
+        group["partitions"].ShouldBeNull();
+        pipeline["relay"].ShouldBeNull();
+        pipeline["replays"]!.AsArray().ShouldBeEmpty();
         pipeline["stores"]!["clickhouse"]!["available"]!.GetValue<bool>().ShouldBeTrue();
         pipeline["stores"]!["postgresql"]!["available"]!.GetValue<bool>().ShouldBeTrue();
     }
