@@ -51,7 +51,7 @@ public sealed class KafkaOptionsTests
         clients.Relay().TransactionalId.ShouldBe("bxb-relay/bxb.events");
         (clients.Relay().Acks, clients.Relay().EnableIdempotence, clients.Relay().TransactionTimeoutMs).ShouldBe((Acks.All, true, 60_000));
         (clients.Consumer("g").GroupId, clients.Consumer("g").GroupInstanceId).ShouldBe(("bxb.g", "host-1.g"));
-        (clients.Consumer("g").IsolationLevel, clients.Consumer("g").EnableAutoCommit).ShouldBe((IsolationLevel.ReadCommitted, false));
+        (clients.Consumer("g").IsolationLevel, clients.Consumer("g").EnableAutoCommit, clients.Consumer("g").EnableAutoOffsetStore).ShouldBe((IsolationLevel.ReadCommitted, true, false));
         TopicNames.DeadLetter(options, "g").ShouldBe("bxb.events.g.dead-letter");
     }
 
