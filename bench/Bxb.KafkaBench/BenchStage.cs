@@ -25,7 +25,7 @@ internal sealed class BenchStage : IAsyncDisposable
     /// <summary>Starts both.</summary>
     public static async Task<BenchStage> StartAsync(BenchSettings settings, CancellationToken cancellationToken)
     {
-        var kafka = settings.BootstrapServers is { } servers ? KafkaCluster.Running(servers) : await KafkaCluster.StartAsync(settings.KafkaHome!, cancellationToken);
+        var kafka = await KafkaCluster.ProvideAsync(settings.KafkaHome, settings.BootstrapServers, cancellationToken);
         var directory = Directory.CreateTempSubdirectory("bxb-kafka-bench-");
         if (!OperatingSystem.IsWindows())
         {

@@ -19,6 +19,9 @@ internal static class LoadCommand
     private static readonly Option<int?> HostProcess = new("--host-pid") { Description = "The process under --url, to measure what it uses." };
     private static readonly Option<bool> StartHost = new("--start-host") { Description = "Start the Release build of the host in an empty data directory, and stop it at the end." };
     private static readonly Option<string?> HostAssembly = new("--host-dll") { Description = "The host to start, if not the repository's." };
+    private static readonly Option<Transport> Through = new("--transport") { Description = "The transport of the started host: postgresql or kafka.", DefaultValueFactory = _ => Default.Transport };
+    private static readonly Option<string?> KafkaHome = new("--kafka-home") { Description = $"With --transport kafka: a folder with the script that starts a broker; default: the variable {KafkaCluster.HomeVariable}." };
+    private static readonly Option<string?> BootstrapServers = new("--bootstrap-servers") { Description = "With --transport kafka: a cluster that runs already, instead." };
     private static readonly Option<bool> Bare = new("--bare") { Description = "Afterwards put the same load on the bare twin, and print the ratio." };
     private static readonly Option<int> Batch = new("--batch") { Description = "Events a request; 1 posts single events.", DefaultValueFactory = _ => Default.Batch };
     private static readonly Option<int> Connections = new("--connections") { Description = "Connections, one request at a time each.", DefaultValueFactory = _ => Default.Connections };
@@ -37,7 +40,7 @@ internal static class LoadCommand
     {
         var command = new RootCommand("Puts load on a Bxb host over HTTP and checks that log, ClickHouse and what was acknowledged agree exactly. Exit code 0: they do; 1: they differ; 2: no figures.")
         {
-            Url, ApiKey, AdminToken, HostProcess, StartHost, HostAssembly, Bare, Batch, Connections, Rate, Duration, WarmUp, Duplicates, Customers, Organizations, Freshness, Drain, JsonFile,
+            Url, ApiKey, AdminToken, HostProcess, StartHost, HostAssembly, Through, KafkaHome, BootstrapServers, Bare, Batch, Connections, Rate, Duration, WarmUp, Duplicates, Customers, Organizations, Freshness, Drain, JsonFile,
         };
         command.SetAction(async (parsed, cancellationToken) =>
         {
@@ -115,6 +118,9 @@ internal static class LoadCommand
 
     private static LoadSettings Read(ParseResult parsed) => new()
     {
+        Transport = parsed.GetValue(Through),
+        KafkaHome = parsed.GetValue(KafkaHome) ?? (parsed.GetValue(BootstrapServers) is null ? Environment.GetEnvironmentVariable(KafkaCluster.HomeVariable) : null),
+        BootstrapServers = parsed.GetValue(BootstrapServers),
         Url = parsed.GetValue(Url),
         ApiKey = parsed.GetValue(ApiKey),
         AdminToken = parsed.GetValue(AdminToken),

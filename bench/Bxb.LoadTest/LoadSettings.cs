@@ -1,6 +1,17 @@
 using System.Globalization;
+using Bxb.LoadTest.Target;
 
 namespace Bxb.LoadTest;
+
+/// <summary>What brings the events from the log to the consumer groups.</summary>
+internal enum Transport
+{
+    /// <summary>The PostgreSQL log itself.</summary>
+    PostgreSql,
+
+    /// <summary>A relay and Kafka.</summary>
+    Kafka,
+}
 
 /// <summary>What the load is, and against what.</summary>
 internal sealed record LoadSettings
@@ -25,6 +36,15 @@ internal sealed record LoadSettings
 
     /// <summary>The host's assembly; found in the repository when null.</summary>
     public string? HostAssembly { get; init; }
+
+    /// <summary>The transport of the started host.</summary>
+    public Transport Transport { get; init; }
+
+    /// <summary>With <see cref="Transport.Kafka"/>: a folder with the script that starts a broker, one for this run.</summary>
+    public string? KafkaHome { get; init; }
+
+    /// <summary>With <see cref="Transport.Kafka"/>: a cluster that runs already, instead.</summary>
+    public string? BootstrapServers { get; init; }
 
     /// <summary>Afterwards do the same to the bare twin.</summary>
     public bool Bare { get; init; }
@@ -85,6 +105,16 @@ internal sealed record LoadSettings
             return "--organizations needs --admin-token.";
         }
 
+        if (Transport == Transport.Kafka && !StartHost)
+        {
+            return "--transport is for --start-host: a host that runs already has its own.";
+        }
+
+        if (Transport == Transport.Kafka && (KafkaHome is null) == (BootstrapServers is null))
+        {
+            return $"--transport kafka needs either --kafka-home (or {KafkaCluster.HomeVariable}) or --bootstrap-servers.";
+        }
+
         if (Organizations > Connections)
         {
             return "--organizations must not be more than --connections: each connection belongs to one.";
@@ -99,7 +129,7 @@ internal sealed record LoadSettings
     /// <summary>One line for people.</summary>
     public override string ToString() => string.Create(
         CultureInfo.InvariantCulture,
-        $"{Batch} events/request, {Connections} connections, {(Rate is { } rate ? $"{rate:N0} events/s" : "flat out")}, {Duration.TotalSeconds:0} s after {WarmUp.TotalSeconds:0} s of warm-up, {DuplicatePercent:0.#} % duplicates, {Customers:N0} customers, {Organizations} organization(s)");
+        $"{Batch} events/request, {Connections} connections, {(Rate is { } rate ? $"{rate:N0} events/s" : "flat out")}, {Duration.TotalSeconds:0} s after {WarmUp.TotalSeconds:0} s of warm-up, {DuplicatePercent:0.#} % duplicates, {Customers:N0} customers, {Organizations} organization(s){(Transport == Transport.Kafka ? ", through Kafka" : "")}");
 
     private static string? Range(string option, double value, double from, double to)
         => value >= from && value <= to ? null : string.Create(CultureInfo.InvariantCulture, $"{option} must be {from:N0} to {to:N0}.");

@@ -8,7 +8,7 @@ internal static class ReportWriter
 {
     /// <summary>The row's head.</summary>
     public const string MarkdownHead = """
-        | date | load | acknowledged/s | ack p50 / p99 / p99.9 ms | into ClickHouse/s | freshness p50 / p99 ms | lag max s, at end events | in step after s | CPU s per 1M events: host / PostgreSQL / engine / generator | MiB at most: host / PostgreSQL / engine | bare twin/s | ratio | check |
+        | date | load | acknowledged/s | ack p50 / p99 / p99.9 ms | into ClickHouse/s | freshness p50 / p99 ms | lag max s, at end events | in step after s | CPU s per 1M events: host / PostgreSQL / engine / broker / generator | MiB at most: host / PostgreSQL / engine / broker | bare twin/s | ratio | check |
         | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |
         """;
 
@@ -40,8 +40,8 @@ internal static class ReportWriter
         return Invariant($"| {report.At:yyyy-MM-dd} | {report.Load} | {p.AcknowledgedPerSecond:N0} | {Three(p.AckLatency)} | {p.ClickHousePerSecond:N0} | ")
             + (p.Freshness is { } f ? Invariant($"{f.P50:0} / {f.P99:0}") : "")
             + Invariant($" | {p.MaxLagSeconds:0.0}, {p.LagAtEndEvents:N0} | {p.InStepSeconds:0.00} | ")
-            + string.Join(" / ", new[] { ProcessFigures.Host, ProcessFigures.PostgreSql, ProcessFigures.Engine, ProcessFigures.Generator }.Select(n => Part(p, n) is { } u ? Invariant($"{u.CpuSecondsPerMillion:0.0}") : "-"))
-            + " | " + string.Join(" / ", new[] { ProcessFigures.Host, ProcessFigures.PostgreSql, ProcessFigures.Engine }.Select(n => Part(p, n) is { } u ? Invariant($"{u.PeakMemoryMib:0}") : "-"))
+            + string.Join(" / ", new[] { ProcessFigures.Host, ProcessFigures.PostgreSql, ProcessFigures.Engine, ProcessFigures.Broker, ProcessFigures.Generator }.Select(n => Part(p, n) is { } u ? Invariant($"{u.CpuSecondsPerMillion:0.0}") : "-"))
+            + " | " + string.Join(" / ", new[] { ProcessFigures.Host, ProcessFigures.PostgreSql, ProcessFigures.Engine, ProcessFigures.Broker }.Select(n => Part(p, n) is { } u ? Invariant($"{u.PeakMemoryMib:0}") : "-"))
             + Invariant($" | {report.Bare?.AcknowledgedPerSecond:N0} | {report.Ratio:0.00} | {(report.Agrees ? "AGREE" : "DIFFER")} |");
     }
 

@@ -22,12 +22,16 @@ internal sealed class KafkaCluster : IAsyncDisposable
     /// <summary>The broker's process, to measure what it uses; null when it was not started here.</summary>
     public int? ProcessId { get; private init; }
 
-    /// <summary>A cluster that runs already and goes on after the run.</summary>
-    public static KafkaCluster Running(string bootstrapServers) => new(bootstrapServers, null, null);
+    // It goes on after the run.
+    private static KafkaCluster Running(string bootstrapServers) => new(bootstrapServers, null, null);
+
+    /// <summary>The cluster that runs already, if servers are named; else a broker started with the home's script.</summary>
+    public static async Task<KafkaCluster> ProvideAsync(string? home, string? bootstrapServers, CancellationToken cancellationToken)
+        => bootstrapServers is { } servers ? Running(servers) : await StartAsync(home!, cancellationToken);
 
     /// <summary>Starts a broker with the home's script: <c>kafka start DIR 1 PORT</c>. Returns when it takes connections.</summary>
     /// <exception cref="LoadException">The home is none, or the broker does not start.</exception>
-    public static async Task<KafkaCluster> StartAsync(string home, CancellationToken cancellationToken)
+    private static async Task<KafkaCluster> StartAsync(string home, CancellationToken cancellationToken)
     {
         var script = Path.GetFullPath(Path.Combine(home, "kafka"));
         if (!File.Exists(script))

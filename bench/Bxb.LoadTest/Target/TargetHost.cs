@@ -10,12 +10,14 @@ namespace Bxb.LoadTest.Target;
 internal sealed class TargetHost : IAsyncDisposable
 {
     private readonly ChildProcess? _process;
+    private readonly KafkaCluster? _kafka;
 
-    private TargetHost(Uri url, int? processId, ChildProcess? process)
+    private TargetHost(Uri url, int? processId, ChildProcess? process, KafkaCluster? kafka = null)
     {
         Url = url;
         ProcessId = processId;
         _process = process;
+        _kafka = kafka;
     }
 
     /// <summary>Its address.</summary>
@@ -25,7 +27,7 @@ internal sealed class TargetHost : IAsyncDisposable
     public int? ProcessId { get; }
 
     /// <summary>The Kafka broker to measure; null if there is none, or it is not known.</summary>
-    public int? BrokerProcessId { get; private init; }
+    public int? BrokerProcessId => _kafka?.ProcessId;
 
     /// <summary>From the process's start to its being ready; null if it ran already.</summary>
     public TimeSpan? StartTime { get; private init; }
@@ -44,8 +46,10 @@ internal sealed class TargetHost : IAsyncDisposable
 
         var assembly = settings.HostAssembly ?? Repository.Find("src/Bxb.Host/bin/Release/net10.0/Bxb.Host.dll", "dotnet build -c Release src/Bxb.Host");
         var admin = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
+        var kafka = settings.Transport == Transport.Kafka ? await KafkaCluster.ProvideAsync(settings.KafkaHome, settings.BootstrapServers, cancellationToken) : null;
         return await StartAsync(
-            port => ChildProcess.Start(assembly, ["serve"], data => new Dictionary<string, string>(StringComparer.Ordinal)
+            kafka,
+            port => ChildProcess.Start(assembly, ["serve"], data => new Dictionary<string, string>(KafkaSettings(kafka, run), StringComparer.Ordinal)
             {
                 ["ASPNETCORE_URLS"] = $"http://127.0.0.1:{port}",
                 ["Bxb__DataDirectory"] = data,
@@ -61,6 +65,7 @@ internal sealed class TargetHost : IAsyncDisposable
 
     /// <summary>The bare twin: this program under another verb.</summary>
     public static Task<TargetHost> BareAsync(LoadSettings settings, CancellationToken cancellationToken) => StartAsync(
+        kafka: null,
         port => ChildProcess.Start(typeof(TargetHost).Assembly.Location, ["bare", "--port", port.ToString(CultureInfo.InvariantCulture)], data => new Dictionary<string, string>(StringComparer.Ordinal)
         {
             ["Bxb__DataDirectory"] = data,
@@ -75,16 +80,39 @@ internal sealed class TargetHost : IAsyncDisposable
         {
             await _process.DisposeAsync();
         }
+
+        await (_kafka?.DisposeAsync() ?? ValueTask.CompletedTask);
+    }
+
+    /// <summary>A topic of this run's own; copies as the product's default has them, but where this run has started the only broker there is.</summary>
+    private static Dictionary<string, string> KafkaSettings(KafkaCluster? kafka, string run)
+    {
+        var settings = new Dictionary<string, string>(StringComparer.Ordinal);
+        if (kafka is not null)
+        {
+            settings["Bxb__Transport"] = nameof(Transport.Kafka);
+            settings["Bxb__Kafka__BootstrapServers"] = kafka.BootstrapServers;
+            settings["Bxb__Kafka__Topic"] = "bxb.load." + run;
+        }
+
+        if (kafka is { ProcessId: not null })
+        {
+            settings["Bxb__Kafka__ReplicationFactor"] = "1";
+            settings["Bxb__Kafka__MinInsyncReplicas"] = "1";
+        }
+
+        return settings;
     }
 
     private static async Task<TargetHost> StartAsync(
-        Func<int, ChildProcess> start, Func<ApiClient, ChildProcess, Task<IReadOnlyList<Organization>>> organizations, CancellationToken cancellationToken)
+        KafkaCluster? kafka, Func<int, ChildProcess> start, Func<ApiClient, ChildProcess, Task<IReadOnlyList<Organization>>> organizations, CancellationToken cancellationToken)
     {
         var begun = Stopwatch.GetTimestamp();
-        var port = FreePort();
-        var process = start(port);
+        ChildProcess? process = null;
         try
         {
+            var port = FreePort();
+            process = start(port);
             var url = new Uri($"http://127.0.0.1:{port}");
             using var api = new ApiClient(url);
             while (!await api.IsReadyAsync(cancellationToken))
@@ -98,11 +126,12 @@ internal sealed class TargetHost : IAsyncDisposable
             }
 
             var ready = Stopwatch.GetElapsedTime(begun);
-            return new TargetHost(url, process.Id, process) { StartTime = ready, Organizations = await organizations(api, process) };
+            return new TargetHost(url, process.Id, process, kafka) { StartTime = ready, Organizations = await organizations(api, process) };
         }
         catch
         {
-            await process.DisposeAsync();
+            await (process?.DisposeAsync() ?? ValueTask.CompletedTask);
+            await (kafka?.DisposeAsync() ?? ValueTask.CompletedTask);
             throw;
         }
     }
