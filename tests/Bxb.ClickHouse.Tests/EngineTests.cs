@@ -108,12 +108,12 @@ public class EngineTests
     }
 
     [Fact]
-    public async Task A_running_statement_is_killed_by_its_name_or_the_beginning_of_it()
+    public async Task A_running_statement_is_killed_by_its_name_or_the_beginning_of_it_or_that_and_a_part()
     {
         using var client = await ClientAsync();
-        foreach (var isPrefix in new[] { false, true })
+        foreach (var (isPrefix, part) in new[] { (false, ""), (true, ""), (true, ",3,") })
         {
-            var id = $"kill-{Guid.NewGuid():N}";
+            var id = $"kill-{Guid.NewGuid():N},1,3,12,-{Guid.NewGuid():N}";
             var running = client.ExecuteAsync(new("SELECT sum(sleepEachRow(0.05)) FROM numbers(2000) SETTINGS max_block_size = 10") { QueryId = id });
             await Eventually.HoldsAsync(async () =>
             {
@@ -122,7 +122,9 @@ public class EngineTests
                 return await found.ReadAsync() && found.GetInt64(0) == 1;
             });
 
-            await client.KillAsync(isPrefix ? id[..^5] : id, default, isPrefix);
+            await client.KillAsync(id[..12], default, isPrefix: true, ",2,");
+            running.IsCompleted.ShouldBeFalse();
+            await client.KillAsync(isPrefix ? id[..12] : id, default, isPrefix, part);
             (await Should.ThrowAsync<ClickHouseException>(() => running)).Code.ShouldBe(394);
         }
 

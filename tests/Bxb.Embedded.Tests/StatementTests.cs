@@ -48,10 +48,15 @@ public sealed class StatementTests
     [InlineData("KILL QUERY WHERE elapsed > 1", null)]
     [InlineData("SELECT 1", null)]
     [InlineData("KILL QUERY WHERE startsWith(query_id, {id:String}) SYNC", "{id:String}")]
-    public void The_plain_forms_of_kill_are_known(string sql, string? id)
+    [InlineData("KILL QUERY WHERE startsWith(query_id, 'a') AND position(query_id, ',3,') > 0 SYNC", "'a'", "',3,'")]
+    [InlineData("kill query where startsWith(query_id, {id:String}) and position(query_id, {part:String})>0", "{id:String}", "{part:String}")]
+    [InlineData("KILL QUERY WHERE startsWith(query_id, 'a') AND position(query_id, ',3,') > 1", null)]
+    [InlineData("KILL QUERY WHERE startsWith(query_id, 'a') AND elapsed > 0", null)]
+    public void The_plain_forms_of_kill_are_known(string sql, string? id, string containing = "")
     {
         var killed = Statement.Parse(sql).KilledQueries();
         killed?.Token.ShouldBe(id);
+        killed?.Containing.ShouldBe(containing);
         killed.HasValue.ShouldBe(id is not null);
         killed?.IsPrefix.ShouldBe(sql.Contains("startsWith", StringComparison.Ordinal));
     }

@@ -90,17 +90,18 @@ public sealed class ClickHouseClient : IDisposable
     /// <param name="queryId">The id, or with <paramref name="isPrefix"/> its beginning.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
     /// <param name="isPrefix">Whether all ids that begin with the text are meant.</param>
+    /// <param name="containing">With <paramref name="isPrefix"/>: only those that contain this text, too.</param>
     /// <exception cref="ClickHouseException">The server failed, or a statement was still running at the time limit of an insert.</exception>
-    public async Task KillAsync(string queryId, CancellationToken cancellationToken = default, bool isPrefix = false)
+    public async Task KillAsync(string queryId, CancellationToken cancellationToken = default, bool isPrefix = false, string containing = "")
     {
         ArgumentException.ThrowIfNullOrEmpty(queryId);
-        // The embedded engine does these two forms by itself, and knows of statements that have not begun; any other SYNC waits for ever there.
-        var which = isPrefix ? "startsWith(query_id, {id:String})" : "query_id = {id:String}";
+        // The embedded engine does these forms by itself, and knows of statements that have not begun; any other SYNC waits for ever there.
+        var which = !isPrefix ? "query_id = {id:String}" : containing.Length == 0 ? "startsWith(query_id, {id:String})" : "startsWith(query_id, {id:String}) AND position(query_id, {part:String}) > 0";
         using var deadline = new CancellationTokenSource(_options.InsertTimeout);
         while (true)
         {
-            await ExecuteAsync(new ClickHouseStatement($"KILL QUERY WHERE {which} SYNC").With("id", queryId), cancellationToken);
-            await using var left = await QueryAsync(new ClickHouseStatement($"SELECT count() FROM system.processes WHERE {which}").With("id", queryId), cancellationToken);
+            await ExecuteAsync(new ClickHouseStatement($"KILL QUERY WHERE {which} SYNC").With("id", queryId).With("part", containing), cancellationToken);
+            await using var left = await QueryAsync(new ClickHouseStatement($"SELECT count() FROM system.processes WHERE {which}").With("id", queryId).With("part", containing), cancellationToken);
             if (await left.ReadAsync() && left.GetUInt64(0) == 0)
             {
                 return;

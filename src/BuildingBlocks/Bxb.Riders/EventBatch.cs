@@ -36,6 +36,9 @@ public sealed class EventBatch
     /// <summary>The number of records, at least 1.</summary>
     public int Count => _count;
 
+    /// <summary>About how many bytes of text the records hold: for bounding memory.</summary>
+    public int SizeInBytes => _records is { } records ? (int)((long)records.SizeInBytes * _count / records.Count) : 0;
+
     /// <summary>The consumer group.</summary>
     public string Group { get; }
 

@@ -12,16 +12,20 @@ namespace Bxb.Analytics.Tests.Loading;
 /// <summary>A loader as a host would have it, on a database of the real engine.</summary>
 internal sealed class LoaderUnderTest : IDisposable
 {
+    /// <summary>How long lanes have to join an insert that another one begins.</summary>
+    internal static readonly TimeSpan SharedEvery = TimeSpan.FromMilliseconds(20);
+
     private readonly RowWriters _writers = new(4);
 
-    internal LoaderUnderTest(Uri url, TimeSpan? insertTimeout = null)
+    internal LoaderUnderTest(Uri url, TimeSpan? insertTimeout = null, TimeProvider? time = null)
     {
         Client = new ClickHouseClient(new() { Url = url, InsertTimeout = insertTimeout ?? TimeSpan.FromSeconds(60) });
         var schema = new AnalyticsSchema(Client, new ClickHouseMigrator(Client, NullLogger<ClickHouseMigrator>.Instance));
         var copies = new UsageCopies(Client);
         Hold = new LoadingHold(Client, copies);
         Terms = new LoaderTerms(Client, schema, Hold);
-        Loader = new UsageLoader(Client, Terms, _writers, NullLogger<UsageLoader>.Instance);
+        var shared = new SharedInserts(Client, Terms, _writers, new AnalyticsOptions { MaxWait = SharedEvery, MaxBatch = 5_000 }, time ?? TimeProvider.System);
+        Loader = new UsageLoader(Client, Terms, _writers, shared, NullLogger<UsageLoader>.Instance);
         var exchange = new UsageExchange(Client, schema, Terms, Loader, copies, Hold, NullLogger<UsageExchange>.Instance);
         OpenShadow = log => new ShadowUsage(Client, schema, Terms, _writers, copies, Hold, new LogComparison(log!, Client), exchange, NullLogger<ShadowUsage>.Instance);
     }
@@ -51,10 +55,10 @@ internal sealed class LoaderUnderTest : IDisposable
     }
 
     /// <summary>Loads those events of a range that a partition of a topic holds: those whose position leaves its number when divided by how many there are.</summary>
-    internal async Task LoadAsync(string topic, int partition, int partitions, long first, long last, bool isRepeat = false)
+    internal async Task LoadAsync(string topic, int partition, int partitions, long first, long last, bool isRepeat = false, CancellationToken cancellationToken = default)
     {
         using var records = Events.Range(first, last, p => p % partitions == partition);
-        await Loader.LoadAsync(Events.Batch(records, isRepeat, topic, partition), default);
+        await Loader.LoadAsync(Events.Batch(records, isRepeat, topic, partition), cancellationToken);
     }
 
     /// <summary>Loads a range of the log after the table was exchanged: the term is over, and the group goes back to the checkpoint.</summary>

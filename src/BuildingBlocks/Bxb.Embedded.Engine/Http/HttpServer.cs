@@ -124,11 +124,11 @@ internal sealed class HttpServer : IAsyncDisposable
         context.Response.ContentType = ContentTypeOf(format);
         // The engine knows a query by its log_comment and not by its id, so KILL QUERY is done here.
         await (statement.KilledQueries() is { } killed
-            ? _queries.KillAsync(QueryIdOf(killed.Token, request.Parameters), killed.IsPrefix, format, answer, context.RequestAborted)
+            ? _queries.KillAsync(TextOf(killed.Token, request.Parameters), killed.IsPrefix, TextOf(killed.Containing, request.Parameters), format, answer, context.RequestAborted)
             : _queries.RunAsync(query, request, statement, sql, answer));
     }
 
-    private static string QueryIdOf(string token, IReadOnlyList<KeyValuePair<string, string>> parameters)
+    private static string TextOf(string token, IReadOnlyList<KeyValuePair<string, string>> parameters)
     {
         if (token.StartsWith('{') && token.IndexOf(':', StringComparison.Ordinal) is var colon and > 0)
         {

@@ -65,12 +65,12 @@ internal sealed class QueryRunner(ConnectionPool pool, RunningQueries running, E
     }
 
     /// <summary>
-    /// Ends the queries whose id is, or begins with, a text, and answers, once they have ended, with what a server says of them: a row, or none when
+    /// Ends the queries whose id is, or begins with, a text (and contains another), and answers, once they have ended, with what a server says of them: a row, or none when
     /// there is none. Needs no connection of the pool, so that it works when all are busy.
     /// </summary>
-    public async Task KillAsync(string id, bool isPrefix, string format, ResultWriter answer, CancellationToken ct)
+    public async Task KillAsync(string id, bool isPrefix, string containing, string format, ResultWriter answer, CancellationToken ct)
     {
-        var queries = running.Find(id, isPrefix);
+        var queries = running.Find(id, isPrefix, containing);
         await Task.WhenAll(queries.Select(KillAsync));
         var sql = $"SELECT 'finished' AS kill_status, {SqlText.Literal(id)} AS query_id, 'default' AS user, '' AS query WHERE {(queries.Count > 0 ? 1 : 0)}";
         using var result = await ControlAsync(sql, format);

@@ -25,8 +25,10 @@ internal sealed class RunningQueries
         throw EngineException.Own(SameIdIsRunning, "QUERY_WITH_SAME_ID_IS_ALREADY_RUNNING", $"Query with id = {id} is already running.");
     }
 
-    public IReadOnlyList<RunningQuery> Find(string id, bool isPrefix) =>
-        isPrefix ? [.. _queries.Values.Where(q => q.Id.StartsWith(id, StringComparison.Ordinal))] : _queries.TryGetValue(id, out var one) ? [one] : [];
+    /// <summary>The one with an id; with <paramref name="isPrefix"/> all whose ids begin with it and contain another text, which may be empty.</summary>
+    public IReadOnlyList<RunningQuery> Find(string id, bool isPrefix, string containing) =>
+        isPrefix ? [.. _queries.Values.Where(q => q.Id.StartsWith(id, StringComparison.Ordinal) && q.Id.Contains(containing, StringComparison.Ordinal))]
+        : _queries.TryGetValue(id, out var one) ? [one] : [];
 
     public void Remove(RunningQuery query)
     {

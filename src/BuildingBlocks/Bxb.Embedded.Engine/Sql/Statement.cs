@@ -109,10 +109,10 @@ internal sealed class Statement
     }
 
     /// <summary>
-    /// What a KILL QUERY names in one of its plain forms, <c>WHERE query_id = …</c> and <c>WHERE startsWith(query_id, …)</c>: the id, or its beginning, as a token (a
-    /// text, or a parameter in braces); null for any other statement.
+    /// What a KILL QUERY names in one of its plain forms, <c>WHERE query_id = …</c> and <c>WHERE startsWith(query_id, …) [AND position(query_id, …) > 0]</c>: the id, or its beginning and what
+    /// it contains, as tokens (a text, or a parameter in braces); null for any other statement.
     /// </summary>
-    public (string Token, bool IsPrefix)? KilledQueries()
+    public (string Token, bool IsPrefix, string Containing)? KilledQueries()
     {
         if (_tokens.Count < 6 || Word(0) != "KILL" || Word(1) != "QUERY" || Word(2) != "WHERE")
         {
@@ -120,11 +120,20 @@ internal sealed class Statement
         }
 
         var last = Word(_tokens.Count - 1) is "SYNC" or "ASYNC" ? _tokens.Count - 2 : _tokens.Count - 1;
-        return last < 5 ? null
-            : Word(3) == "QUERY_ID" && TextOf(4) == "=" ? (Sql[_tokens[5].Start.._tokens[last].End], false)
-            : Word(3) == "STARTSWITH" && TextOf(4) == "(" && Word(5) == "QUERY_ID" && TextOf(6) == "," && last > 7 && TextOf(last) == ")" ? (Sql[_tokens[7].Start.._tokens[last - 1].End], true)
-            : null;
+        if (last >= 5 && Word(3) == "QUERY_ID" && TextOf(4) == "=")
+        {
+            return (TextOf(5, last), false, "");
+        }
+
+        var and = _tokens.FindIndex(3, t => t.Depth == 0 && Is(_text, t, "AND"));
+        var end = and < 0 ? last : and - 1;
+        var hasPart = and > 0 && IsCallOn("POSITION", and + 1, last - 2) && TextOf(last - 1) == ">" && TextOf(last) == "0";
+        return IsCallOn("STARTSWITH", 3, end) && (and < 0 || hasPart) ? (TextOf(7, end - 1), true, hasPart ? TextOf(and + 5, last - 3) : "") : null;
     }
+
+    /// <summary>Whether the tokens are a function of a query's id and something else.</summary>
+    private bool IsCallOn(string function, int from, int to) =>
+        to > from + 4 && Word(from) == function && TextOf(from + 1) == "(" && Word(from + 2) == "QUERY_ID" && TextOf(from + 3) == "," && TextOf(to) == ")";
 
     private static bool IsBeforeRows(string sql, List<SqlToken> tokens)
     {
@@ -161,6 +170,8 @@ internal sealed class Statement
     private int FindLast(string word) => _tokens.FindLastIndex(t => t.Depth == 0 && Is(_text, t, word));
 
     private bool Has(string word) => _tokens.Exists(t => Is(_text, t, word));
+
+    private string TextOf(int first, int last) => _text[_tokens[first].Start.._tokens[last].End];
 
     private string TextOf(int i) => i >= 0 && i < _tokens.Count ? _text[_tokens[i].Start.._tokens[i].End] : "";
 

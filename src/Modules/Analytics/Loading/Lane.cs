@@ -1,7 +1,7 @@
 namespace Bxb.Analytics.Loading;
 
 /// <summary>A sequence of batches in which positions only grow: the log itself, a partition of a topic, or the log as it fills a copy of the table. It has one loader at a time.</summary>
-/// <param name="Name">By which ClickHouse keeps its terms and its checkpoint, and with which its query ids begin.</param>
+/// <param name="Name">By which ClickHouse keeps its terms and its checkpoint, and by which its statements are found.</param>
 /// <param name="Family">How the names of all lanes begin that could bring the same events into the same table.</param>
 /// <param name="Siblings">
 /// How the names of those of them begin that may load beside it: the other partitions of its topic. All others are its rivals: only one of two rivals may load.
@@ -17,6 +17,9 @@ internal sealed record Lane(string Name, string Family, string Siblings, string 
 
     /// <summary>The log, whose events come through one lane: no topic's name is empty, so it has no siblings.</summary>
     internal static readonly Lane Log = new(LoadingRegistration.Group, LoadingRegistration.Group, $"{LoadingRegistration.Group}//", LiveTable);
+
+    /// <summary>Whether other lanes may load beside it.</summary>
+    internal bool HasSiblings => Name.StartsWith(Siblings, StringComparison.Ordinal);
 
     private const string Copies = $"copy:{LoadingRegistration.Group}/";
 

@@ -7,16 +7,9 @@ namespace Bxb.Analytics.Loading;
 internal sealed class LoaderCheckpoints(ClickHouseClient client)
 {
     // Whose term is over is left out: the others' checkpoints are as good as ever.
-    private const string Note = """
+    private const string Note = $$"""
         INSERT INTO loader_checkpoints
-        SELECT l.lane, l.position, now64(3)
-        FROM (
-            SELECT n.1 AS lane, n.2 AS family, n.3 AS siblings, n.4 AS owner, n.5 AS position
-            FROM (SELECT arrayJoin(arrayZip({lanes:Array(String)}, {families:Array(String)}, {siblings:Array(String)}, {owners:Array(String)}, {positions:Array(Int64)})) AS n)
-        ) AS l CROSS JOIN loader_terms AS t
-        WHERE t.`group` = l.lane OR (startsWith(t.`group`, l.family) AND NOT startsWith(t.`group`, l.siblings))
-        GROUP BY l.lane, l.owner, l.position
-        HAVING argMax(t.owner, (t.term, t.owner)) = l.owner
+        SELECT n.1, n.2, now64(3) FROM (SELECT arrayJoin(arrayZip({lanes:Array(String)}, {positions:Array(Int64)})) AS n) WHERE n.1 IN ({{LoaderTerm.Standing}})
         """;
 
     /// <summary>
@@ -61,11 +54,5 @@ internal sealed class LoaderCheckpoints(ClickHouseClient client)
     }
 
     private Task NoteAsync(IReadOnlyCollection<(LoaderTerm Term, long Position)> safe, CancellationToken cancellationToken) => client.ExecuteAsync(
-        new ClickHouseStatement(Note) { OnlyInstance = safe.First().Term.Instance }
-            .With("lanes", [.. safe.Select(s => s.Term.Lane.Name)])
-            .With("families", [.. safe.Select(s => s.Term.Lane.Family)])
-            .With("siblings", [.. safe.Select(s => s.Term.Lane.Siblings)])
-            .With("owners", [.. safe.Select(s => s.Term.Owner)])
-            .With("positions", [.. safe.Select(s => s.Position)]),
-        cancellationToken);
+        LoaderTerm.Name(new ClickHouseStatement(Note), [.. safe.Select(s => s.Term)]).With("positions", [.. safe.Select(s => s.Position)]), cancellationToken);
 }

@@ -25,7 +25,7 @@ internal enum LoadMode
 /// (a new life of the engine, other data in its directory), <see cref="ProgressLostException"/> sends the partition back to the last checkpoint that these data hold.
 /// One batch at a time.
 /// </remarks>
-internal sealed partial class LoaderLane(Lane lane, ClickHouseClient client, LoaderTerms terms, RowWriters writers, ILogger logger)
+internal sealed partial class LoaderLane(Lane lane, ClickHouseClient client, LoaderTerms terms, RowWriters writers, SharedInserts? shared, ILogger logger)
 {
     private readonly UsageStatements _statements = new(lane.Table);
 
@@ -40,7 +40,13 @@ internal sealed partial class LoaderLane(Lane lane, ClickHouseClient client, Loa
         var begun = Stopwatch.GetTimestamp();
         var term = await Terms.CurrentAsync(cancellationToken);
         var mode = Choose(batch);
-        var rows = await InsertAsync(batch, mode, term, cancellationToken);
+        var months = MonthSlices.MonthsOf(batch);
+        if (mode != LoadMode.First || await InsertWithOthersAsync(batch, months.Count, term, cancellationToken) is not { } rows)
+        {
+            mode = Choose(batch);
+            rows = await InsertAsync(batch, MonthSlices.Of(months), mode, term, cancellationToken);
+        }
+
         if (rows > 0 && batch.LastPosition <= Terms.Checkpoint)
         {
             // A dead letter that was requeued: nothing at or below the checkpoint is ever compared again, so it has to be on disk before it is believed.
@@ -60,14 +66,43 @@ internal sealed partial class LoaderLane(Lane lane, ClickHouseClient client, Loa
             return batch.IsRepeat ? LoadMode.Refill : LoadMode.First;
         }
 
-        AnalyticsInstruments.Repairs.Add(1);
         return LoadMode.Repair;
     }
 
-    /// <summary>Inserts the batch, slice by slice, when it is this lane's turn; says how many rows it made.</summary>
-    private async Task<int> InsertAsync(EventBatch batch, LoadMode mode, LoaderTerm term, CancellationToken cancellationToken)
+    /// <summary>Inserts the batch by the statement of several lanes; null when that is not for it, or was refused: then what it may have left has to be looked for.</summary>
+    private async Task<int?> InsertWithOthersAsync(EventBatch batch, int months, LoaderTerm term, CancellationToken cancellationToken)
     {
-        var slices = MonthSlices.Of(batch);
+        if (shared is null || !lane.HasSiblings || months > MonthSlices.MaxMonths)
+        {
+            return null;
+        }
+
+        Terms.Sending(batch.LastPosition);
+        InsertShare share;
+        try
+        {
+            share = await shared.InsertAsync(batch, months, term, cancellationToken);
+        }
+        catch (ClickHouseException e) when (!e.MayStillRun)
+        {
+            // Whichever lane it was for.
+            LogRefused(lane.Name, e.Message);
+            return null;
+        }
+        catch (Exception e)
+        {
+            await Terms.FailedAsync(term, e, cancellationToken);
+            throw;
+        }
+
+        await Terms.AcknowledgedAsync(term, share.HighestPosition, cancellationToken);
+        return share.Rows;
+    }
+
+    /// <summary>Inserts the batch, slice by slice, when it is this lane's turn; says how many rows it made.</summary>
+    private async Task<int> InsertAsync(EventBatch batch, IReadOnlyList<MonthSlice> slices, LoadMode mode, LoaderTerm term, CancellationToken cancellationToken)
+    {
+        AnalyticsInstruments.Repairs.Add(mode == LoadMode.Repair ? 1 : 0);
         var rows = await writers.TakeAsync(cancellationToken);
         try
         {
@@ -98,7 +133,7 @@ internal sealed partial class LoaderLane(Lane lane, ClickHouseClient client, Loa
             LoadMode.Refill => _statements.Refill(term),
             _ => _statements.Repair(batch, rows, term),
         };
-        statement.QueryId = $"{terms.QueryIds(lane.Name)}{batch.FirstPosition}-{batch.LastPosition}-{Guid.NewGuid():N}";
+        statement.QueryId = terms.QueryId([lane], $"{batch.FirstPosition}-{batch.LastPosition}");
         Terms.Sending(batch.LastPosition);
         try
         {
@@ -115,4 +150,7 @@ internal sealed partial class LoaderLane(Lane lane, ClickHouseClient client, Loa
 
     [LoggerMessage(7002, LogLevel.Debug, "Loaded {Rows} rows, positions {First} to {Last} of {Lane} ({Mode})")]
     private partial void LogLoaded(int rows, long first, long last, string lane, LoadMode mode);
+
+    [LoggerMessage(7005, LogLevel.Information, "An insert of several lanes was refused; {Lane} goes on alone: {Reason}")]
+    private partial void LogRefused(string lane, string reason);
 }

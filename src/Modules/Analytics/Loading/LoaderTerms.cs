@@ -40,8 +40,14 @@ internal sealed class LoaderTerms : IDisposable
     /// <summary>How far the lanes are safe.</summary>
     internal LoaderCheckpoints Checkpoints { get; }
 
-    /// <summary>What every query id of a lane begins with, so that all attempts can be killed, whoever sent them. Ends such that no other lane's begins with it.</summary>
-    internal string QueryIds(string lane) => $"bxb-{_client.Database ?? "default"}-{lane}-";
+    /// <summary>A new id for a statement by which some lanes load, siblings if they are more than one: by it all attempts of a lane can be killed, whoever sent them.</summary>
+    internal string QueryId(IReadOnlyCollection<Lane> lanes, string rest)
+    {
+        var first = lanes.First();
+        return first.HasSiblings
+            ? $"{Beginning(first.Siblings)},{string.Join(',', lanes.Select(l => l.Name[l.Siblings.Length..]))},-{rest}-{Guid.NewGuid():N}"
+            : $"{Beginning(first.Name)}-{rest}-{Guid.NewGuid():N}";
+    }
 
     /// <summary>Begins a term; when this returns, nothing of an earlier one can change the table any more, and what it says of the table stays true of its lane.</summary>
     /// <exception cref="TermRefusedException">None can begin just now.</exception>
@@ -69,7 +75,7 @@ internal sealed class LoaderTerms : IDisposable
     {
         await using var rows = await _client.QueryAsync(LoaderTerm.Name(new ClickHouseStatement($"SELECT groupUniqArray(`group`) FROM loader_terms WHERE {Loading}"), Lane.Log), cancellationToken);
         await rows.ReadAsync();
-        await KillAsync(rows.GetStrings(0).Select(QueryIds), cancellationToken);
+        await KillAsync(rows.GetStrings(0), cancellationToken);
     }
 
     /// <summary>The highest position in a table.</summary>
@@ -94,7 +100,7 @@ internal sealed class LoaderTerms : IDisposable
         var rivals = await InspectAsync(lane, owner, cancellationToken);
 
         // There is one more copy with each rebuild, and all of them are rivals: by the beginning that they have in common.
-        await KillAsync(lane.Table == Lane.LiveTable ? rivals.Select(QueryIds) : [QueryIds(lane.Family)[..^1]], cancellationToken);
+        await (lane.Table == Lane.LiveTable ? KillAsync(rivals, cancellationToken) : _client.KillAsync(Beginning(lane.Family), cancellationToken, isPrefix: true));
         var checkpoint = await Checkpoints.ReadAsync(lane, cancellationToken);
         var highest = lane.Table == Lane.LiveTable ? await _highest.RunAsync(cancellationToken) : await HighestAsync(lane.Table, cancellationToken);
         return new LoaderTerm(lane, owner, instance, checkpoint, highest);
@@ -118,12 +124,17 @@ internal sealed class LoaderTerms : IDisposable
         return rows.GetString(0) == owner ? rows.GetStrings(1) : throw new TermRefusedException($"Another loader of {lane.Name} began at the same moment.");
     }
 
-    /// <summary>Ends the statements that still run whose ids begin so, and waits for it.</summary>
-    private async Task KillAsync(IEnumerable<string> queryIds, CancellationToken cancellationToken)
+    /// <summary>Ends the statements that still run by which any of these lanes loads, and waits for it. See <see cref="QueryId"/>.</summary>
+    private async Task KillAsync(IEnumerable<string> lanes, CancellationToken cancellationToken)
     {
-        foreach (var beginning in queryIds)
+        foreach (var lane in lanes)
         {
-            await _client.KillAsync(beginning, cancellationToken, isPrefix: true);
+            var partition = lane.LastIndexOf('/') + 1;
+            await (partition > 0
+                ? _client.KillAsync(Beginning(lane[..partition]), cancellationToken, isPrefix: true, $",{lane[partition..]},")
+                : _client.KillAsync($"{Beginning(lane)}-", cancellationToken, isPrefix: true));
         }
     }
+
+    private string Beginning(string name) => $"bxb-{_client.Database ?? "default"}-{name}";
 }

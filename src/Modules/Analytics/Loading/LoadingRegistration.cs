@@ -33,6 +33,8 @@ internal static class LoadingRegistration
         services.AddSingleton<LoadingHold>();
         services.AddSingleton<LoaderTerms>();
         services.AddSingleton(_ => new RowWriters(options.ConcurrentInserts));
+        services.AddSingleton(s => new SharedInserts(
+            s.GetRequiredService<ClickHouseClient>(), s.GetRequiredService<LoaderTerms>(), s.GetRequiredService<RowWriters>(), options, s.GetRequiredService<TimeProvider>()));
         services.AddSingleton<UsageLoader>();
         services.AddSingleton<LogComparison>();
         services.AddSingleton<UsageExchange>();

@@ -26,7 +26,22 @@ internal static class MonthSlices
     private static readonly IReadOnlyList<MonthSlice> One = [MonthSlice.All];
 
     /// <summary>The slices of a batch, in order of time; one for all but the oddest batches.</summary>
-    internal static IReadOnlyList<MonthSlice> Of(EventBatch batch)
+    internal static IReadOnlyList<MonthSlice> Of(EventBatch batch) => Of(MonthsOf(batch));
+
+    /// <summary>The slices of so many months.</summary>
+    internal static IReadOnlyList<MonthSlice> Of(IReadOnlyCollection<DateTime> months)
+    {
+        if (months.Count <= MaxMonths)
+        {
+            return One;
+        }
+
+        var starts = months.Chunk(MaxMonths).Select(c => Milliseconds(c[0])).ToList();
+        return [.. starts.Select((start, i) => new MonthSlice(start, i + 1 < starts.Count ? starts[i + 1] : long.MaxValue))];
+    }
+
+    /// <summary>The months that a batch touches, the earliest first.</summary>
+    internal static IReadOnlyCollection<DateTime> MonthsOf(EventBatch batch)
     {
         SortedSet<DateTime>? months = null;
         var known = new MonthSlice(0, 0);
@@ -42,13 +57,7 @@ internal static class MonthSlices
             }
         }
 
-        if (months is null || months.Count <= MaxMonths)
-        {
-            return One;
-        }
-
-        var starts = months.Chunk(MaxMonths).Select(c => Milliseconds(c[0])).ToList();
-        return [.. starts.Select((start, i) => new MonthSlice(start, i + 1 < starts.Count ? starts[i + 1] : long.MaxValue))];
+        return months ?? [];
     }
 
     private static long Milliseconds(DateTime time) => new DateTimeOffset(time).ToUnixTimeMilliseconds();

@@ -10,7 +10,7 @@ namespace Bxb.Analytics.Loading;
 /// Whether the embedded engine may hold less than the group's progress says is a matter of all lanes, also of those to which nothing comes: after a start of the engine it is
 /// believed again only when each lane of this host has been compared with it (see <see cref="EngineWatch"/>).
 /// </remarks>
-internal sealed class UsageLoader(ClickHouseClient client, LoaderTerms terms, RowWriters writers, ILogger<UsageLoader> logger)
+internal sealed class UsageLoader(ClickHouseClient client, LoaderTerms terms, RowWriters writers, SharedInserts shared, ILogger<UsageLoader> logger)
 {
     private readonly ConcurrentDictionary<Lane, LoaderLane> _lanes = new();
     private volatile string? _believed;
@@ -49,5 +49,5 @@ internal sealed class UsageLoader(ClickHouseClient client, LoaderTerms terms, Ro
     internal Task CheckpointAsync(CancellationToken cancellationToken) => terms.Checkpoints.MakeAsync(_lanes.Values.Select(l => l.Terms), cancellationToken);
 
     private LoaderLane Find(string? topic, int partition) =>
-        _lanes.GetOrAdd(Lane.Of(topic, partition), lane => new LoaderLane(lane, client, terms, writers, logger));
+        _lanes.GetOrAdd(Lane.Of(topic, partition), lane => new LoaderLane(lane, client, terms, writers, shared, logger));
 }

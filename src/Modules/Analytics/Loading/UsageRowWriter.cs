@@ -4,7 +4,7 @@ using Bxb.Riders;
 
 namespace Bxb.Analytics.Loading;
 
-/// <summary>Turns a batch of events into the rows of one insert.</summary>
+/// <summary>Turns batches of events into the rows of one insert.</summary>
 /// <remarks>
 /// Not thread-safe. Owns its buffer, which the next batch reuses: <see cref="Rows"/> is valid until the next <see cref="Write"/>. No object and no string per event.
 /// </remarks>
@@ -22,7 +22,7 @@ internal sealed class UsageRowWriter : IDisposable
     /// <summary>How many there are.</summary>
     internal int Count { get; private set; }
 
-    /// <summary>The highest position; 0 when there is none.</summary>
+    /// <summary>The highest position of the batch that came last; 0 when it made no row.</summary>
     internal long HighestPosition { get; private set; }
 
     /// <summary>The earliest event time among them, milliseconds since the Unix epoch.</summary>
@@ -34,9 +34,22 @@ internal sealed class UsageRowWriter : IDisposable
     /// <summary>Replaces the rows by those of a batch, or a slice of it. A record that only says that another one no longer counts makes no row.</summary>
     internal void Write(EventBatch batch, MonthSlice slice)
     {
+        Clear();
+        Add(batch, slice);
+    }
+
+    /// <summary>Begins another insert.</summary>
+    internal void Clear()
+    {
         _rows.Clear(KeepBytes);
-        (Count, HighestPosition) = (0, 0);
+        Count = 0;
         (EarliestMilliseconds, LatestMilliseconds) = (long.MaxValue, long.MinValue);
+    }
+
+    /// <summary>Adds the rows of a batch, or a slice of it.</summary>
+    internal void Add(EventBatch batch, MonthSlice slice)
+    {
+        HighestPosition = 0;
         for (var i = 0; i < batch.Count; i++)
         {
             var record = batch[i];

@@ -27,7 +27,7 @@ internal sealed class ShadowUsage(
         // What an earlier run left: it can neither exchange the copy any more, nor hold anybody up.
         await hold.BreakAsync(cancellationToken);
         var copy = await copies.FindAsync(cancellationToken) ?? throw new CopyInterruptedException("The copy vanished while it was opened.");
-        _lane = new LoaderLane(copy.Lane, client, terms, writers, logger);
+        _lane = new LoaderLane(copy.Lane, client, terms, writers, shared: null, logger);
         return await _lane.Terms.TakeOverAsync(cancellationToken);
     }
 

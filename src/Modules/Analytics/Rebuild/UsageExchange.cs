@@ -102,7 +102,7 @@ internal sealed partial class UsageExchange(
             var statement = term.Name(new ClickHouseStatement(sql)).With("first", first).With("last", Math.Min(highest, first + Slice - 1))
                 .Set("insert_deduplicate", 0)
                 .Set("max_partitions_per_insert_block", 0);
-            statement.QueryId = $"{terms.QueryIds(term.Lane.Name)}{first}-{Guid.NewGuid():N}";
+            statement.QueryId = terms.QueryId([term.Lane], $"{first}");
             await client.ExecuteAsync(statement, cancellationToken);
         }
     }
