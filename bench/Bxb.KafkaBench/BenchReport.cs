@@ -11,6 +11,10 @@ internal static class BenchReport
         Line($"{name}: {round.Rate:N0} records/s in {round.Seconds:0.00} s; CPU s per 1M: client {PerMillion(round.ClientCpu):0.00}, PostgreSQL {PerMillion(round.PostgresCpu):0.00}, broker {PerMillion(round.BrokerCpu):0.00}");
         var threads = round.Threads.Where(t => PerMillion(t.Value) >= 0.02).OrderByDescending(t => t.Value).Select(t => Invariant($"{t.Key} {PerMillion(t.Value):0.00}"));
         Line($"    by thread: {string.Join(", ", threads)}");
+        if (round.Batches > 0)
+        {
+            Line($"    in {round.Batches:N0} batches");
+        }
 
         double PerMillion(double seconds) => seconds * 1_000_000 / round.Records;
     }

@@ -5,6 +5,7 @@ using Bxb.Riders.Kafka.Native;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging.Abstractions;
+using Npgsql;
 
 namespace Bxb.KafkaBench;
 
@@ -35,6 +36,14 @@ internal sealed class BenchRun(BenchSettings settings)
         using var host = await stage.BuildAsync(topic: null, 0, withRelay: false, _ => { });
         await host.StartAsync(cancellationToken);
         var last = await new LogFiller(host.Services.GetRequiredService<EventLogAppender>(), settings).FillAsync(cancellationToken);
+        foreach (var work in (string[])["vacuum analyze", "checkpoint"])
+        {
+            // What PostgreSQL would do in the background sooner or later, and then in the middle of a figure.
+            await using var command = host.Services.GetRequiredService<NpgsqlDataSource>().CreateCommand(work);
+            command.CommandTimeout = 600;
+            await command.ExecuteNonQueryAsync(cancellationToken);
+        }
+
         await host.StopAsync(cancellationToken);
         return last;
     }

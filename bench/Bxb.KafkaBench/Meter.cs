@@ -12,6 +12,9 @@ namespace Bxb.KafkaBench;
 /// <param name="Threads">CPU seconds of this process by the names of its threads, from a moment before.</param>
 internal sealed record Round(long Records, double Seconds, double ClientCpu, double PostgresCpu, double BrokerCpu, IReadOnlyDictionary<string, double> Threads)
 {
+    /// <summary>In how many batches; 0 where there are none.</summary>
+    public int Batches { get; init; }
+
     /// <summary>Records a second.</summary>
     public double Rate => Records / Seconds;
 }

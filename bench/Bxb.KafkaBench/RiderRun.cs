@@ -21,7 +21,7 @@ internal static class RiderRun
         });
         await host.StartAsync(cancellationToken);
         var ended = await counter.Full.WaitAsync(cancellationToken);
-        var round = await meter.EndAsync(counter.Count, ended);
+        var round = (await meter.EndAsync(counter.Count, ended)) with { Batches = counter.Batches };
         await host.StopAsync(cancellationToken);
         return round;
     }
@@ -31,9 +31,13 @@ internal static class RiderRun
     {
         private readonly TaskCompletionSource<long> _full = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private long _count;
+        private int _batches;
 
         /// <summary>Records so far.</summary>
         public long Count => Interlocked.Read(ref _count);
+
+        /// <summary>Batches so far.</summary>
+        public int Batches => Volatile.Read(ref _batches);
 
         /// <summary>Ends with the timestamp of the moment when all were there.</summary>
         public Task<long> Full => _full.Task;
@@ -41,6 +45,7 @@ internal static class RiderRun
         /// <summary>Counts a batch.</summary>
         public void Add(int records)
         {
+            Interlocked.Increment(ref _batches);
             if (Interlocked.Add(ref _count, records) >= expected)
             {
                 _full.TrySetResult(Stopwatch.GetTimestamp());

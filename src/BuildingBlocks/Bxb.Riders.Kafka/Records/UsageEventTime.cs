@@ -1,4 +1,4 @@
-using System.Runtime.CompilerServices;
+using System.Buffers.Binary;
 
 namespace Bxb.Riders.Kafka.Records;
 
@@ -9,6 +9,17 @@ internal static class UsageEventTime
     public const int Length = 24;
 
     private const long UnixEpochDays = 719_162;
+
+    // The parts of the text as little-endian words, with 0 for every digit, and for each byte how far it is from its highest bit.
+    private const ulong HighBits = 0x8080808080808080;
+    private const ulong DigitLimit = 0x7F - 9;
+    private const ulong SeparatorLimit = 0x7F;
+    private static readonly ulong YearMonth = Word("0000-00-"u8);
+    private static readonly ulong DayMinute = Word("00T00:00"u8);
+    private static readonly ulong Second = Word(":00.000Z"u8);
+    private static readonly ulong YearMonthDigits = Limits("0000-00-"u8);
+    private static readonly ulong DayMinuteDigits = Limits("00T00:00"u8);
+    private static readonly ulong SecondDigits = Limits(":00.000Z"u8);
 
     /// <summary>Writes milliseconds since the Unix epoch.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Before the year 1 or after 9999.</exception>
@@ -37,26 +48,30 @@ internal static class UsageEventTime
     public static bool TryRead(ReadOnlySpan<byte> text, out long unixMilliseconds)
     {
         unixMilliseconds = 0;
-        if (text.Length != Length || text[4] != '-' || text[7] != '-' || text[10] != 'T' || text[13] != ':' || text[16] != ':' || text[19] != '.' || text[23] != 'Z')
+        if (text.Length != Length)
         {
             return false;
         }
 
-        var wrong = 0u;
-        var year = (Two(text, 0, ref wrong) * 100) + Two(text, 2, ref wrong);
-        var month = Two(text, 5, ref wrong);
-        var day = Two(text, 8, ref wrong);
-        var hour = Two(text, 11, ref wrong);
-        var minute = Two(text, 14, ref wrong);
-        var second = Two(text, 17, ref wrong);
-        var millisecond = (Two(text, 20, ref wrong) * 10) + One(text, 22, ref wrong);
-        if (wrong != 0 || year == 0 || month - 1 > 11 || day - 1 > 30 || hour > 23 || minute > 59 || second > 59 || day > DateTime.DaysInMonth((int)year, (int)month))
+        // Eight bytes at once: what is a digit where one belongs, and the separator where that belongs, is below ten in every byte.
+        var yearMonth = BinaryPrimitives.ReadUInt64LittleEndian(text) ^ YearMonth;
+        var dayMinute = BinaryPrimitives.ReadUInt64LittleEndian(text[8..]) ^ DayMinute;
+        var second = BinaryPrimitives.ReadUInt64LittleEndian(text[16..]) ^ Second;
+        if (((Above(yearMonth, YearMonthDigits) | Above(dayMinute, DayMinuteDigits) | Above(second, SecondDigits)) & HighBits) != 0)
+        {
+            return false;
+        }
+
+        var year = (Two(yearMonth, 0) * 100) + Two(yearMonth, 2);
+        var (month, day, hour, minute) = (Two(yearMonth, 5), Two(dayMinute, 0), Two(dayMinute, 3), Two(dayMinute, 6));
+        var (seconds, milliseconds) = (Two(second, 1), (Two(second, 4) * 10) + Digit(second, 6));
+        if (year == 0 || month - 1 > 11 || day - 1 > 30 || hour > 23 || minute > 59 || seconds > 59 || day > DateTime.DaysInMonth((int)year, (int)month))
         {
             return false;
         }
 
         var days = DaysBefore((int)year, (int)month) + day - 1 - UnixEpochDays;
-        unixMilliseconds = (((((((days * 24) + hour) * 60) + minute) * 60) + second) * 1000) + millisecond;
+        unixMilliseconds = (((((((days * 24) + hour) * 60) + minute) * 60) + seconds) * 1000) + milliseconds;
         return true;
     }
 
@@ -68,15 +83,24 @@ internal static class UsageEventTime
         return (365L * shifted) + (shifted / 4) - (shifted / 100) + (shifted / 400) + marchDays - 306;
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static uint Two(ReadOnlySpan<byte> text, int at, ref uint wrong) => (One(text, at, ref wrong) * 10) + One(text, at + 1, ref wrong);
+    // A byte of a digit may be 9 at most, any other nothing but 0: then adding this to it leaves its highest bit alone. A byte that has that bit already is wrong, too.
+    private static ulong Above(ulong bytes, ulong limits) => (bytes + limits) | bytes;
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static uint One(ReadOnlySpan<byte> text, int at, ref uint wrong)
+    private static uint Two(ulong bytes, int at) => (Digit(bytes, at) * 10) + Digit(bytes, at + 1);
+
+    private static uint Digit(ulong bytes, int at) => (byte)(bytes >> (8 * at));
+
+    private static ulong Word(ReadOnlySpan<byte> pattern) => BinaryPrimitives.ReadUInt64LittleEndian(pattern);
+
+    private static ulong Limits(ReadOnlySpan<byte> pattern)
     {
-        var digit = (uint)text[at] - '0';
-        wrong |= digit > 9 ? 1u : 0u;
-        return digit;
+        var limits = 0UL;
+        for (var i = 0; i < pattern.Length; i++)
+        {
+            limits |= (pattern[i] == '0' ? DigitLimit : SeparatorLimit) << (8 * i);
+        }
+
+        return limits;
     }
 
     private static void Digits(Span<byte> to, int value)

@@ -25,6 +25,8 @@ internal sealed class ReadAhead : IAsyncDisposable
     private readonly IRecordSource _source;
     private readonly BatchLimits _limits;
     private readonly Task _reading;
+    private int _lastBytes;
+    private int _lastCount;
 
     /// <summary>Begins to read.</summary>
     /// <param name="source">The caller's; read by nobody else until this is disposed of.</param>
@@ -95,10 +97,13 @@ internal sealed class ReadAhead : IAsyncDisposable
 
     private async ValueTask<ReadBatch> ReadBatchAsync(ReadMark after, long upTo, bool isRepeat, CancellationToken cancellationToken)
     {
-        var records = EventRecords.Rent();
+        // As large as the one before: a buffer that grows on the way is copied each time.
+        var records = EventRecords.Rent(Math.Max(64 * 1024, _lastBytes), Math.Max(256, _lastCount));
         try
         {
-            return new ReadBatch(records, await _source.FillAsync(records, after, upTo, _limits, cancellationToken), isRepeat);
+            var reached = await _source.FillAsync(records, after, upTo, _limits, cancellationToken);
+            (_lastBytes, _lastCount) = (records.SizeInBytes, records.Count);
+            return new ReadBatch(records, reached, isRepeat);
         }
         catch
         {
