@@ -13,7 +13,10 @@ public sealed class AnalyticsOptions
     [Range(64 * 1024, 64 * 1024 * 1024)]
     public int MaxBatchBytes { get; set; } = 16 * 1024 * 1024;
 
-    /// <summary>How long an insert is filled after its first event is there. Default 200 ms; 0 to 10 s. Shorter is fresher, and makes more parts for ClickHouse to merge.</summary>
+    /// <summary>
+    /// How long an insert is filled after its first event is there. Default 200 ms; 0 to 10 s. Shorter is fresher, and makes more parts for ClickHouse to merge. Partitions of a topic share inserts: one is begun no sooner than
+    /// this after the one before.
+    /// </summary>
     [Range(typeof(TimeSpan), "00:00:00", "00:00:10")]
     public TimeSpan MaxWait { get; set; } = TimeSpan.FromMilliseconds(200);
 

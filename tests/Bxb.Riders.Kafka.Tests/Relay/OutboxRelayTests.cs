@@ -1,6 +1,7 @@
 using System.Text;
 using Bxb.Riders.Kafka.Records;
 using Bxb.Riders.Kafka.Relay;
+using Bxb.Riders.Kafka.Tests.Consuming;
 using Bxb.Riders.Transport;
 using Bxb.Testing;
 using Microsoft.Extensions.DependencyInjection;
@@ -13,6 +14,8 @@ public sealed class OutboxRelayTests : IAsyncLifetime
 {
     private const string TakingOver =
         "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' and query like 'insert into event_log.relay %'";
+
+    private static readonly int Deaths = KafkaStorm.Times(20);
 
     private readonly RelayRig _rig = new();
 
@@ -95,6 +98,28 @@ public sealed class OutboxRelayTests : IAsyncLifetime
     }
 
     [RealKafkaFact]
+    public async Task However_often_it_dies_between_the_commit_and_the_stored_position_no_group_is_handed_an_event_twice()
+    {
+        var journal = new DeliveryJournal();
+        var reader = await _rig.StartHostAsync(b => b.Riders(o => o.Owner = "host-1").Group("counting", script: journal.Script("host-1", () => Task.CompletedTask)));
+        await _rig.StartRelayAsync("host-2");
+        var positions = new List<long>();
+        for (var death = 0; death < Deaths; death++)
+        {
+            positions.AddRange(await _rig.AppendManyAsync(100));
+            await _rig.CarriedAsync(positions[^1]);
+            positions.AddRange(await CommitWithoutStoringAsync());
+            await _rig.CarriedAsync(positions[^1]);
+        }
+
+        await reader.WaitForAsync("counting", positions[^1]);
+        (await TopicContents.ReadAsync(_rig.Servers, _rig.Topic)).Records.Count.ShouldBeGreaterThanOrEqualTo(positions.Count + Deaths);
+        journal.Broken.Take(10).ShouldBeEmpty();
+        journal.Processed.ShouldBe(positions);
+        journal.Repeats.ShouldBe(0);
+    }
+
+    [RealKafkaFact]
     public async Task The_history_turns_positions_and_times_into_offsets()
     {
         await _rig.StartRelayAsync();
@@ -128,9 +153,10 @@ public sealed class OutboxRelayTests : IAsyncLifetime
     /// <summary>A flush is committed on Kafka, its position cannot be stored, and the relay dies over it.</summary>
     private async Task<IReadOnlyList<long>> CommitWithoutStoringAsync()
     {
+        var before = (await TopicContents.ReadAsync(_rig.Servers, _rig.Topic)).Records.Count;
         await using var held = await _rig.HoldStateAsync();
         var positions = await _rig.AppendManyAsync(400);
-        await Eventually.HoldsAsync(async () => (await TopicContents.ReadAsync(_rig.Servers, _rig.Topic)).Records.Count > 400, "A flush is committed");
+        await Eventually.HoldsAsync(async () => (await TopicContents.ReadAsync(_rig.Servers, _rig.Topic)).Records.Count > before, "A flush is committed");
         await _rig.KillClaimsAsync();
         await Eventually.HoldsAsync(async () => await _rig.ScalarAsync<long>(TakingOver) > 0, "The next one waits for the state");
         return positions;
