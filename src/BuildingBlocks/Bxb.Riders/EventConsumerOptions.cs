@@ -29,8 +29,8 @@ public sealed class EventConsumerOptions
     public int MaxBatch { get; set; } = 10_000;
 
     /// <summary>
-    /// Most bytes of text in a batch; a single larger record still makes one. Default 16 MiB; 1 KiB to 1 GiB. A group holds three batches at most: one in hand,
-    /// one read ahead, one being read.
+    /// Most bytes of text in a batch; a single larger record still makes one. Default 16 MiB; 1 KiB to 1 GiB. A partition of a group holds two batches at most: one in
+    /// hand, one read ahead.
     /// </summary>
     [Range(1024, 1024 * 1024 * 1024)]
     public int MaxBatchBytes { get; set; } = 16 * 1024 * 1024;

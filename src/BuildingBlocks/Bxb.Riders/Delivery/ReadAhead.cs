@@ -13,7 +13,7 @@ internal sealed record ReadBatch(EventRecords Records, ReadMark Reached, bool Is
     public void Dispose() => Records.Dispose();
 }
 
-/// <summary>Reads a partition one batch ahead of the worker: while one is in hand, one waits and one is being read, so memory is bounded by three batches.</summary>
+/// <summary>Reads a partition one batch ahead of the worker: while one is in hand, the next is read, so memory is bounded by two batches.</summary>
 /// <remarks>
 /// Owns its task and every batch that was not taken. One worker takes. A failure to read comes out of <see cref="WaitAsync"/>, behind the batches read before. Where a rewind is under
 /// way, a batch ends at its end: none is half a repeat. Nothing is read beyond an end that was given: the last batch's mark is at or above it then.
@@ -85,6 +85,9 @@ internal sealed class ReadAhead : IAsyncDisposable
                 var batch = await ReadBatchAsync(after, isRepeat ? Math.Min(repeatUntil, Until) : Until, isRepeat, cancellationToken);
                 after = batch.Reached;
                 await HandOverAsync(batch, cancellationToken);
+
+                // What comes meanwhile makes the batch after it larger, and not one more that has to wait its turn: that would only make records older.
+                await _batches.Writer.WaitToWriteAsync(cancellationToken);
             }
         }
         catch (Exception exception)
