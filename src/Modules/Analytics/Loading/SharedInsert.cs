@@ -27,6 +27,9 @@ internal sealed class InsertShare(EventBatch batch, int months, LoaderTerm term)
 /// </remarks>
 internal sealed class SharedInsert(AnalyticsOptions limits) : IDisposable
 {
+    // Each lane is named in the statement's URL, some 200 to 650 bytes long, and a server takes a megabyte of it.
+    private const int MaxLanes = 256;
+
     private readonly Lock _gate = new();
     private readonly List<InsertShare> _shares = [];
     private readonly TaskCompletionSource _full = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -56,7 +59,7 @@ internal sealed class SharedInsert(AnalyticsOptions limits) : IDisposable
         {
             (long Records, long Bytes, int Months) size = (_size.Records + share.Batch.Count, _size.Bytes + share.Batch.SizeInBytes, _size.Months + share.Months);
             if (_closed
-                || (_shares.Count > 0 && (size.Records > limits.MaxBatch || size.Bytes > limits.MaxBatchBytes || size.Months > MonthSlices.MaxMonths || share.Term.Instance != _shares[0].Term.Instance)))
+                || (_shares.Count > 0 && (_shares.Count == MaxLanes || size.Records > limits.MaxBatch || size.Bytes > limits.MaxBatchBytes || size.Months > MonthSlices.MaxMonths || share.Term.Instance != _shares[0].Term.Instance)))
             {
                 _full.TrySetResult();
                 return false;
