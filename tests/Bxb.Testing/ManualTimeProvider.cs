@@ -5,6 +5,7 @@ public sealed class ManualTimeProvider(DateTimeOffset start) : TimeProvider
 {
     private readonly Lock _gate = new();
     private readonly List<ManualTimer> _timers = [];
+    private TaskCompletionSource _timerIsSet = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private DateTimeOffset _now = start;
 
     /// <summary>A clock that starts at 2026-01-01.</summary>
@@ -48,12 +49,32 @@ public sealed class ManualTimeProvider(DateTimeOffset start) : TimeProvider
         }
     }
 
+    /// <summary>Moves the clock on once a timer is set: for work that sets one in its own time, which would otherwise count from a moment that is over and never fire.</summary>
+    public async Task AdvanceTimerAsync(TimeSpan by)
+    {
+        await TimerIsSet();
+        Advance(by);
+    }
+
     /// <inheritdoc />
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
         var timer = new ManualTimer(this, callback, state);
         timer.Change(dueTime, period);
         return timer;
+    }
+
+    private Task TimerIsSet()
+    {
+        lock (_gate)
+        {
+            if (_timers.Count == 0 && _timerIsSet.Task.IsCompleted)
+            {
+                _timerIsSet = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            }
+
+            return _timers.Count == 0 ? _timerIsSet.Task : Task.CompletedTask;
+        }
     }
 
     private ManualTimer? TakeDue(DateTimeOffset target)
@@ -101,6 +122,7 @@ public sealed class ManualTimeProvider(DateTimeOffset start) : TimeProvider
                 Due = clock._now + dueTime;
                 Period = period == Timeout.InfiniteTimeSpan ? TimeSpan.Zero : period;
                 clock._timers.Add(this);
+                clock._timerIsSet.TrySetResult();
             }
 
             return true;

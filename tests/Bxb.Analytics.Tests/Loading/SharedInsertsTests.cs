@@ -91,7 +91,7 @@ public sealed class SharedInsertsTests : IAsyncLifetime
         };
         var leaving = LoadAsync(1, 101, 500, cancellationToken: gaveUp.Token);
         var staying = LoadAsync(0, 101, 500);
-        _time.Advance(LoaderUnderTest.SharedEvery);
+        await _time.AdvanceTimerAsync(LoaderUnderTest.SharedEvery);
         await sent.Task;
         await gaveUp.CancelAsync();
         await Should.ThrowAsync<OperationCanceledException>(() => leaving);
@@ -131,7 +131,7 @@ public sealed class SharedInsertsTests : IAsyncLifetime
         };
         var lost = LoadAsync(1, 101, 500);
         var others = Task.WhenAll(LoadAsync(0, 101, 500), LoadAsync(2, 101, 500), LoadAsync(3, 101, 500));
-        _time.Advance(LoaderUnderTest.SharedEvery);
+        await _time.AdvanceTimerAsync(LoaderUnderTest.SharedEvery);
         await sent.Task;
         await other.TakeOverAsync(Topic, 1);
         await other.LoadAsync(Topic, 1, Lanes, 1, 500, isRepeat: true);
@@ -153,7 +153,7 @@ public sealed class SharedInsertsTests : IAsyncLifetime
             }
         };
         var loading = Enumerable.Range(0, Lanes).Select(l => LoadAsync(l, 101, 500)).ToList();
-        _time.Advance(LoaderUnderTest.SharedEvery);
+        await _time.AdvanceTimerAsync(LoaderUnderTest.SharedEvery);
         foreach (var lane in loading)
         {
             (await Should.ThrowAsync<ClickHouse.ClickHouseException>(() => lane)).MayStillRun.ShouldBeTrue();
@@ -171,7 +171,7 @@ public sealed class SharedInsertsTests : IAsyncLifetime
     private async Task LoadTogetherAsync(IEnumerable<Task> loading)
     {
         var all = Task.WhenAll(loading);
-        _time.Advance(LoaderUnderTest.SharedEvery);
+        await _time.AdvanceTimerAsync(LoaderUnderTest.SharedEvery);
         await all;
     }
 }
