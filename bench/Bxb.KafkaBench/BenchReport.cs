@@ -26,6 +26,10 @@ internal static class BenchReport
         Line($"{partitions} partition(s), medians of {plain.Count} rounds: plain loop {Median(plain.Select(p => p.Rate)):N0}/s, rider {Median(rider.Select(r => r.Rate)):N0}/s, ratio {Median(ratios):0.00} ({ratios.Min():0.00} to {ratios.Max():0.00})");
     }
 
+    /// <summary>How long nothing was carried.</summary>
+    public static void PrintTakeOver(string what, IReadOnlyList<double> seconds)
+        => Line($"relay {what}, {seconds.Count} rounds: the next one has carried on after {Median(seconds):0.00} s ({seconds.Min():0.00} to {seconds.Max():0.00})");
+
     private static double Median(IEnumerable<double> values)
     {
         var sorted = values.Order().ToList();

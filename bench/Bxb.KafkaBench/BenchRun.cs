@@ -22,18 +22,18 @@ internal sealed class BenchRun(BenchSettings settings)
         Console.WriteLine($"{settings.Events:N0} events are in the log");
         foreach (var partitions in settings.Partitions)
         {
-            var topic = $"bxb.bench.{partitions}";
-            BenchReport.Print($"{partitions} partition(s), relay", await RelayRun.RunAsync(stage, settings.Events, last, topic, partitions, cancellationToken));
+            var topic = stage.Topic($"bxb.bench.{partitions}", partitions);
+            BenchReport.Print($"{partitions} partition(s), relay", await RelayRun.RunAsync(stage, settings.Events, last, topic, cancellationToken));
             if (withRider)
             {
-                await TakeTurnsAsync(stage, topic, partitions, cancellationToken);
+                await TakeTurnsAsync(stage, topic, cancellationToken);
             }
         }
     }
 
     private async Task<long> FillAsync(BenchStage stage, CancellationToken cancellationToken)
     {
-        using var host = await stage.BuildAsync(topic: null, 0, withRelay: false, _ => { });
+        using var host = await stage.BuildAsync(topic: null, withRelay: false, _ => { });
         await host.StartAsync(cancellationToken);
         var last = await new LogFiller(host.Services.GetRequiredService<EventLogAppender>(), settings).FillAsync(cancellationToken);
         foreach (var work in (string[])["vacuum analyze", "checkpoint"])
@@ -48,15 +48,16 @@ internal sealed class BenchRun(BenchSettings settings)
         return last;
     }
 
-    private async Task TakeTurnsAsync(BenchStage stage, string topic, int partitions, CancellationToken cancellationToken)
+    private async Task TakeTurnsAsync(BenchStage stage, BenchTopic topic, CancellationToken cancellationToken)
     {
-        using var clients = await stage.BuildAsync(topic, partitions, withRelay: false, _ => { });
+        var partitions = topic.Partitions;
+        using var clients = await stage.BuildAsync(topic, withRelay: false, _ => { });
         var (plain, rider) = (new List<Round>(), new List<Round>());
         for (var round = 0; round <= settings.Rounds; round++)
         {
             var config = clients.Services.GetRequiredService<KafkaClients>().Consumer($"plain-{partitions}-{round}");
-            var byItself = await PlainLoop.RunAsync(config, topic, settings.Events, await Meter.PrepareAsync(stage.Kafka.ProcessId), cancellationToken);
-            var handed = await RiderRun.RunAsync(stage, settings, topic, partitions, $"rider-{partitions}-{round}", await Meter.PrepareAsync(stage.Kafka.ProcessId), cancellationToken);
+            var byItself = await PlainLoop.RunAsync(config, topic.Name, settings.Events, await Meter.PrepareAsync(stage.Kafka.ProcessId), cancellationToken);
+            var handed = await RiderRun.RunAsync(stage, settings, topic, $"rider-{partitions}-{round}", await Meter.PrepareAsync(stage.Kafka.ProcessId), cancellationToken);
             BenchReport.Print($"{partitions} partition(s), plain loop, round {round}", byItself);
             BenchReport.Print($"{partitions} partition(s), rider, round {round}", handed);
             if (round > 0)

@@ -1,12 +1,7 @@
 using Bxb.Embedded;
-using Bxb.EventLog;
-using Bxb.EventLog.Schema;
 using Bxb.LoadTest.Target;
-using Bxb.Riders;
-using Bxb.Riders.Kafka;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Bxb.KafkaBench;
@@ -46,32 +41,14 @@ internal sealed class BenchStage : IAsyncDisposable
         }
     }
 
-    /// <summary>A host on both, as the product puts it together, without what this measures nothing of. The schema is there when this returns; nothing of the host has started.</summary>
-    /// <param name="topic">Null: a host that does not know Kafka.</param>
-    /// <param name="partitions">Partitions of the topic.</param>
-    /// <param name="withRelay">Whether the host carries the log to the topic.</param>
-    /// <param name="add">Adds consumers.</param>
-    public async Task<IHost> BuildAsync(string? topic, int partitions, bool withRelay, Action<IServiceCollection> add)
-    {
-        var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
-        builder.Logging.SetMinimumLevel(LogLevel.Information);
-        builder.Services.AddEventLog(log => log.ConnectionString = _postgres.ConnectionString);
-        if (topic is not null)
-        {
-            builder.Services.AddOptions<KafkaOptions>().Configure(kafka =>
-            {
-                (kafka.BootstrapServers, kafka.Topic, kafka.Partitions) = (Kafka.BootstrapServers, topic, partitions);
-                (kafka.ReplicationFactor, kafka.MinInsyncReplicas) = (1, 1);
-            });
-            builder.Services.UsingKafka(withRelay);
-        }
+    /// <summary>The log's connection string.</summary>
+    public string Postgres => _postgres.ConnectionString;
 
-        add(builder.Services);
-        builder.Services.AddRiders();
-        var host = builder.Build();
-        await host.Services.MigrateSqlAsync(CancellationToken.None);
-        return host;
-    }
+    /// <summary>A topic on the broker.</summary>
+    public BenchTopic Topic(string name, int partitions) => new(Kafka.BootstrapServers, name, partitions);
+
+    /// <summary>A host on both. See <see cref="BenchHost"/>.</summary>
+    public Task<IHost> BuildAsync(BenchTopic? topic, bool withRelay, Action<IServiceCollection> add) => BenchHost.BuildAsync(Postgres, topic, withRelay, add);
 
     /// <inheritdoc />
     public async ValueTask DisposeAsync()

@@ -20,26 +20,34 @@ internal sealed class LogFiller(EventLogAppender appender, BenchSettings setting
         return last.Max();
     }
 
+    /// <summary>Appends so many of them; the last position, 0 when all are in the log.</summary>
+    public async Task<long> AppendAsync(int events, CancellationToken cancellationToken)
+    {
+        var from = Interlocked.Add(ref _next, events) - events;
+        if (from >= settings.Events)
+        {
+            return 0;
+        }
+
+        using var block = AppendBlock.Rent(1, events * 256, events);
+        for (var number = from; number < Math.Min(from + events, settings.Events); number++)
+        {
+            Add(block, number);
+        }
+
+        await appender.AppendAsync(block, cancellationToken);
+        return Last(block);
+    }
+
     private async Task<long> SendAsync(CancellationToken cancellationToken)
     {
         var last = 0L;
-        while (true)
+        while (await AppendAsync(BlockEvents, cancellationToken) is > 0 and var position)
         {
-            var from = Interlocked.Add(ref _next, BlockEvents) - BlockEvents;
-            if (from >= settings.Events)
-            {
-                return last;
-            }
-
-            using var block = AppendBlock.Rent(1, BlockEvents * 256, BlockEvents);
-            for (var number = from; number < Math.Min(from + BlockEvents, settings.Events); number++)
-            {
-                Add(block, number);
-            }
-
-            await appender.AppendAsync(block, cancellationToken);
-            last = Math.Max(last, Last(block));
+            last = Math.Max(last, position);
         }
+
+        return last;
     }
 
     private static long Last(AppendBlock block)

@@ -13,11 +13,10 @@ internal static class RelayRun
     /// <param name="events">How many events are in the log.</param>
     /// <param name="last">The last one's position.</param>
     /// <param name="topic">A topic that is not there yet.</param>
-    /// <param name="partitions">Partitions to make it with.</param>
     /// <param name="cancellationToken">Ends the run.</param>
-    public static async Task<Round> RunAsync(BenchStage stage, long events, long last, string topic, int partitions, CancellationToken cancellationToken)
+    public static async Task<Round> RunAsync(BenchStage stage, long events, long last, BenchTopic topic, CancellationToken cancellationToken)
     {
-        using var host = await stage.BuildAsync(topic, partitions, withRelay: true, _ => { });
+        using var host = await stage.BuildAsync(topic, withRelay: true, _ => { });
         var progress = host.Services.GetRequiredService<RelayProgress>();
         var meter = await Meter.PrepareAsync(stage.Kafka.ProcessId);
         meter.Begin();

@@ -10,10 +10,10 @@ namespace Bxb.KafkaBench;
 internal static class RiderRun
 {
     /// <summary>Has so many records handed out. The clock runs from the assignment.</summary>
-    public static async Task<Round> RunAsync(BenchStage stage, BenchSettings settings, string topic, int partitions, string group, Meter meter, CancellationToken cancellationToken)
+    public static async Task<Round> RunAsync(BenchStage stage, BenchSettings settings, BenchTopic topic, string group, Meter meter, CancellationToken cancellationToken)
     {
         var counter = new RecordCounter(settings.Events);
-        using var host = await stage.BuildAsync(topic, partitions, withRelay: false, services =>
+        using var host = await stage.BuildAsync(topic, withRelay: false, services =>
         {
             services.AddSingleton(counter);
             services.AddSingleton<ILoggerProvider>(new AssignmentClock(meter));

@@ -115,9 +115,9 @@ public sealed class KafkaRelaySection
     public TimeSpan TransactionTimeout { get; set; } = TimeSpan.FromMinutes(1);
 
     /// <summary>
-    /// An active relay that has not confirmed for so long is taken to be dead or suspended, and another host takes over. Default 3 s, range 300 ms to 1 min. It confirms, and the
+    /// An active relay that has not confirmed for so long is taken to be dead or suspended, and another host takes over. Default 2 s, range 300 ms to 1 min. It confirms, and the
     /// others look, six times as often.
     /// </summary>
     [Range(typeof(TimeSpan), "00:00:00.300", "00:01:00")]
-    public TimeSpan OwnerSilence { get; set; } = TimeSpan.FromSeconds(3);
+    public TimeSpan OwnerSilence { get; set; } = TimeSpan.FromSeconds(2);
 }
