@@ -14,8 +14,8 @@ public sealed class AnalyticsOptions
     public int MaxBatchBytes { get; set; } = 16 * 1024 * 1024;
 
     /// <summary>
-    /// How long an insert is filled after its first event is there. Default 200 ms; 0 to 10 s. Shorter is fresher, and makes more parts for ClickHouse to merge. Partitions of a topic share inserts: one is begun no sooner than
-    /// this after the one before.
+    /// How long an insert is filled after its first event is there. Default 200 ms; 0 to 10 s. Shorter is fresher, and makes more parts for ClickHouse to merge. Partitions of a topic share inserts: they close their batches
+    /// together, up to 200 ms sooner than that.
     /// </summary>
     [Range(typeof(TimeSpan), "00:00:00", "00:00:10")]
     public TimeSpan MaxWait { get; set; } = TimeSpan.FromMilliseconds(200);

@@ -23,9 +23,7 @@ public sealed class SharedInsertsTests : IAsyncLifetime
             await _host.TakeOverAsync(Topic, lane);
         }
 
-        // The first one waits for nobody; from now on an insert is begun when the time has come.
-        await LoadAsync(0, 1, 100);
-        await LoadTogetherAsync([LoadAsync(1, 1, 100), LoadAsync(2, 1, 100), LoadAsync(3, 1, 100)]);
+        await LoadTogetherAsync([.. Enumerable.Range(0, Lanes).Select(l => LoadAsync(l, 1, 100))]);
         _path.OnStatement = async (sql, _, pass) =>
         {
             if (sql.StartsWith("INSERT INTO usage", StringComparison.Ordinal))

@@ -17,7 +17,12 @@ internal sealed class KafkaClaim(
     /// <summary>Progress without records is worth a write to the database only so often.</summary>
     private static readonly TimeSpan GapInterval = TimeSpan.FromMilliseconds(50);
 
+    /// <summary>Partitions close their batches together, so that what is made of them can be done together too.</summary>
+    private static readonly TimeSpan Beat = TimeSpan.FromMilliseconds(200);
+
     private readonly List<UnreadableRecord> _unreadable = [];
+    private readonly IDisposable _watching = relay.Watch();
+    private Task? _fetched;
     private RecordBlock? _block;
     private int _next;
     private int _generation;
@@ -44,16 +49,10 @@ internal sealed class KafkaClaim(
             await GoToAsync(after, either.Token);
         }
 
-        // A topic that was made anew has other offsets under the same name; the next claim begins with them.
-        if (relay.Current is { } carried && KafkaTransport.StreamOf(carried) != Stream)
-        {
-            throw new OwnershipLostException(group);
-        }
-
         var deadline = 0L;
-        while (!Take(into, upTo, limits) && !IsThrough(into, upTo, ref deadline, limits.MaxWait))
+        for (var carried = Carried(); !Take(into, upTo, limits) && !IsThrough(into, upTo, carried, ref deadline, limits.MaxWait); carried = Carried())
         {
-            await WaitAsync(into, upTo, deadline, either.Token);
+            await WaitAsync(into, upTo, carried, deadline, either.Token);
         }
 
         if (_unreadable.Count > 0)
@@ -77,6 +76,7 @@ internal sealed class KafkaClaim(
     public ValueTask DisposeAsync()
     {
         DropBlock();
+        _watching.Dispose();
         endpoint.Release(partition);
         return ValueTask.CompletedTask;
     }
@@ -165,10 +165,16 @@ internal sealed class KafkaClaim(
         return true;
     }
 
+    /// <summary>How far the relay is. A topic that was made anew has other offsets under the same name; the next claim begins with them.</summary>
+    private RelayPoint? Carried() => relay.Current is { } carried && KafkaTransport.StreamOf(carried) != Stream ? throw new OwnershipLostException(group) : relay.Current;
+
+    /// <summary>Up to which position there is nothing but what was read; 0 when that cannot be told.</summary>
+    private long Reached(RelayPoint? carried) => carried is not null && Partition < carried.Offsets.Length && carried.Offsets[Partition] <= _cursor.Offset ? carried.Position : 0;
+
     /// <summary>Whether there is no reason to wait for more, and how far the partition was read then.</summary>
-    private bool IsThrough(EventRecords into, long upTo, ref long deadline, TimeSpan maxWait)
+    private bool IsThrough(EventRecords into, long upTo, RelayPoint? carried, ref long deadline, TimeSpan maxWait)
     {
-        var reached = relay.Current is { } carried && Partition < carried.Offsets.Length && carried.Offsets[Partition] <= _cursor.Offset ? carried.Position : 0;
+        var reached = Reached(carried);
         if (upTo != long.MaxValue)
         {
             if (reached >= upTo)
@@ -191,8 +197,9 @@ internal sealed class KafkaClaim(
             return true;
         }
 
-        deadline = deadline == 0 ? time.GetTimestamp() + (long)(maxWait.TotalSeconds * time.TimestampFrequency) : deadline;
-        if (time.GetTimestamp() < deadline)
+        var now = time.GetTimestamp();
+        deadline = deadline == 0 ? Close(now, maxWait) : deadline;
+        if (now < deadline)
         {
             return false;
         }
@@ -201,24 +208,28 @@ internal sealed class KafkaClaim(
         return true;
     }
 
-    private async Task WaitAsync(EventRecords into, long upTo, long deadline, CancellationToken cancellationToken)
+    /// <summary>When a batch that begins now is closed: at the last beat that <paramref name="maxWait"/> leaves time for.</summary>
+    private long Close(long now, TimeSpan maxWait)
     {
-        using var pause = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var waits = new List<Task>(3) { partition.Blocks.WaitToReadAsync(pause.Token).AsTask() };
-        if (into.Count == 0 || upTo != long.MaxValue)
-        {
-            waits.Add(relay.WaitForChangeAsync(relay.Current, pause.Token).AsTask());
-            waits.Add(Task.Delay(GapInterval, time, pause.Token));
-        }
-        else
-        {
-            var left = TimeSpan.FromSeconds((double)(deadline - time.GetTimestamp()) / time.TimestampFrequency);
-            waits.Add(Task.Delay(left < TimeSpan.Zero ? TimeSpan.Zero : left, time, pause.Token));
-        }
+        var latest = now + Ticks(maxWait);
+        return maxWait == TimeSpan.Zero ? latest : latest - (latest % Ticks(maxWait < Beat ? maxWait : Beat));
 
-        await Task.WhenAny(waits);
+        long Ticks(TimeSpan span) => (long)(span.TotalSeconds * time.TimestampFrequency);
+    }
+
+    private async Task WaitAsync(EventRecords into, long upTo, RelayPoint? carried, long deadline, CancellationToken cancellationToken)
+    {
+        var isEmpty = into.Count == 0 && _unreadable.Count == 0;
+        TimeSpan? left = deadline != 0 ? TimeSpan.FromSeconds((double)(deadline - time.GetTimestamp()) / time.TimestampFrequency)
+            : isEmpty && Reached(carried) > _cursor.Position ? GapInterval - time.GetElapsedTime(_gapAt)
+            : null;
+
+        // One that waits goes on doing so when another reason came first: to cancel it would cost an exception each time.
+        _fetched = _fetched is { IsCompleted: false } ? _fetched : partition.Blocks.WaitToReadAsync(CancellationToken.None).AsTask();
+        using var pause = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var pausing = left is { } some ? Task.Delay(some > TimeSpan.Zero ? some : TimeSpan.Zero, time, pause.Token) : Task.Delay(Timeout.Infinite, pause.Token);
+        await (isEmpty || upTo != long.MaxValue ? Task.WhenAny(_fetched, relay.Changed(carried), pausing) : Task.WhenAny(_fetched, pausing));
         await pause.CancelAsync();
-        await Task.WhenAll(waits).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         cancellationToken.ThrowIfCancellationRequested();
     }
 

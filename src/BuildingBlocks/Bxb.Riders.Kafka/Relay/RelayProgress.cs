@@ -16,24 +16,63 @@ internal sealed record RelayPoint(string Topic, string TopicId, long Position, l
         : Offsets.Length > other.Offsets.Length;
 }
 
-/// <summary>What this host knows of the relay's progress, whichever host it runs on: told at once by a relay in this process, else looked up every 50 ms while somebody waits. Thread-safe.</summary>
+/// <summary>What this host knows of the relay's progress, whichever host it runs on: told at once by a relay in this process, else looked up every 50 ms while somebody watches. Thread-safe.</summary>
 internal sealed class RelayProgress(NpgsqlDataSource database, Microsoft.Extensions.Options.IOptions<KafkaOptions> options, TimeProvider time)
 {
     private const string Read = "select topic_id, position, offsets, epoch from event_log.relay where topic = $1";
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(50);
 
+    // While the last word was that of a relay in this process: another one may have taken over from it.
+    private static readonly TimeSpan OwnInterval = TimeSpan.FromSeconds(1);
+
     private readonly Lock _gate = new();
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private CancellationTokenSource? _unwatched;
     private RelayPoint? _current;
-    private long _lookedAt;
-    private bool _looking;
+    private int _watchers;
+    private volatile bool _isOwn;
 
     /// <summary>The last that is known; null before the relay ever ran.</summary>
     public RelayPoint? Current => Volatile.Read(ref _current);
 
-    /// <summary>The relay has stored this. What is older than the current one is ignored.</summary>
-    public void Publish(RelayPoint point)
+    /// <summary>The relay in this process has stored this. What is older than the current one is ignored.</summary>
+    public void Publish(RelayPoint point) => Take(point, isOwn: true);
+
+    /// <summary>Has this host look for what relays of other hosts store, until the answer is disposed of.</summary>
+    public IDisposable Watch()
     {
+        lock (_gate)
+        {
+            if (_watchers++ == 0)
+            {
+                _unwatched = new CancellationTokenSource();
+                var unwatched = _unwatched.Token;
+                _ = Task.Run(() => LookAsync(unwatched), CancellationToken.None);
+            }
+        }
+
+        return new Watching(this);
+    }
+
+    /// <summary>Ends when there is another one than <paramref name="known"/>, if the caller watches. Waiting costs nothing and can be left off.</summary>
+    public Task Changed(RelayPoint? known)
+    {
+        lock (_gate)
+        {
+            return ReferenceEquals(_current, known) ? _changed.Task : Task.CompletedTask;
+        }
+    }
+
+    /// <summary>Ends when there is another one than <paramref name="known"/>. Failures to look are left to the next look.</summary>
+    public async ValueTask WaitForChangeAsync(RelayPoint? known, CancellationToken cancellationToken)
+    {
+        using var watching = Watch();
+        await Changed(known).WaitAsync(cancellationToken);
+    }
+
+    private void Take(RelayPoint point, bool isOwn)
+    {
+        TaskCompletionSource changed;
         lock (_gate)
         {
             if (_current is { } current && !point.Follows(current))
@@ -42,69 +81,51 @@ internal sealed class RelayProgress(NpgsqlDataSource database, Microsoft.Extensi
             }
 
             Volatile.Write(ref _current, point);
-            var changed = _changed;
-            _changed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            changed.TrySetResult();
+            (changed, _changed) = (_changed, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+            _isOwn = isOwn;
         }
+
+        changed.TrySetResult();
     }
 
-    /// <summary>Ends when there is another one than <paramref name="known"/>. Failures to look are left to the next look.</summary>
-    public async ValueTask WaitForChangeAsync(RelayPoint? known, CancellationToken cancellationToken)
+    private async Task LookAsync(CancellationToken unwatched)
     {
-        while (ReferenceEquals(Current, known))
+        while (!unwatched.IsCancellationRequested)
         {
-            Task changed;
-            lock (_gate)
+            try
             {
-                changed = _changed.Task;
+                await using var command = database.CreateCommand(Read);
+                command.Parameters.Add(new() { Value = options.Value.Topic });
+                await using var reader = await command.ExecuteReaderAsync(unwatched);
+                if (await reader.ReadAsync(unwatched))
+                {
+                    Take(new RelayPoint(options.Value.Topic, reader.GetString(0), reader.GetInt64(1), await reader.GetFieldValueAsync<long[]>(2, unwatched), reader.GetInt64(3)), isOwn: false);
+                }
+            }
+            catch (Exception exception) when (exception is NpgsqlException or OperationCanceledException)
+            {
+                // PostgreSQL is away: those who need it say so. Or nobody watches any more.
             }
 
-            await LookAsync(cancellationToken);
-            if (!ReferenceEquals(Current, known))
-            {
-                return;
-            }
-
-            using var pause = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            await Task.WhenAny(changed, Task.Delay(Interval, time, pause.Token));
-            await pause.CancelAsync();
-            cancellationToken.ThrowIfCancellationRequested();
+            await Task.Delay(_isOwn ? OwnInterval : Interval, time, unwatched).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
-    /// <summary>One look at a time, and not sooner than the interval after the last: many wait.</summary>
-    private async Task LookAsync(CancellationToken cancellationToken)
+    private void Leave()
     {
         lock (_gate)
         {
-            if (_looking || (_lookedAt != 0 && time.GetElapsedTime(_lookedAt) < Interval))
+            if (--_watchers == 0)
             {
-                return;
+                _ = _unwatched?.CancelAsync();
             }
+        }
+    }
 
-            _looking = true;
-        }
+    private sealed class Watching(RelayProgress progress) : IDisposable
+    {
+        private RelayProgress? _progress = progress;
 
-        try
-        {
-            await using var command = database.CreateCommand(Read);
-            command.Parameters.Add(new() { Value = options.Value.Topic });
-            await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-            if (await reader.ReadAsync(cancellationToken))
-            {
-                Publish(new RelayPoint(options.Value.Topic, reader.GetString(0), reader.GetInt64(1), await reader.GetFieldValueAsync<long[]>(2, cancellationToken), reader.GetInt64(3)));
-            }
-        }
-        catch (NpgsqlException)
-        {
-            // PostgreSQL is away: those who need it say so.
-        }
-        finally
-        {
-            lock (_gate)
-            {
-                (_lookedAt, _looking) = (time.GetTimestamp(), false);
-            }
-        }
+        public void Dispose() => Interlocked.Exchange(ref _progress, null)?.Leave();
     }
 }

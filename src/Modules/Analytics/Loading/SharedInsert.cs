@@ -23,13 +23,11 @@ internal sealed class InsertShare(EventBatch batch, int months, LoaderTerm term)
 
 /// <summary>Batches of several lanes on their way into ClickHouse by one statement. Thread-safe.</summary>
 /// <remarks>
-/// Lanes join until it is closed. A lane that gives up before that is left out; after it the lane's rows are with the others', and their end is unknown to the lane. When all have given up the statement is, too.
+/// Lanes join until it is closed or full. A lane that gives up before that is left out; after it the lane's rows are with the others', and their end is unknown to the lane. When all have given up the statement is, too.
+/// The months of each lane count, so that there are 48 lanes in it at most; the statement's URL, of which a server takes a megabyte, names each in some 200 to 650 bytes.
 /// </remarks>
 internal sealed class SharedInsert(AnalyticsOptions limits) : IDisposable
 {
-    // Each lane is named in the statement's URL, some 200 to 650 bytes long, and a server takes a megabyte of it.
-    private const int MaxLanes = 256;
-
     private readonly Lock _gate = new();
     private readonly List<InsertShare> _shares = [];
     private readonly TaskCompletionSource _full = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -59,7 +57,7 @@ internal sealed class SharedInsert(AnalyticsOptions limits) : IDisposable
         {
             (long Records, long Bytes, int Months) size = (_size.Records + share.Batch.Count, _size.Bytes + share.Batch.SizeInBytes, _size.Months + share.Months);
             if (_closed
-                || (_shares.Count > 0 && (_shares.Count == MaxLanes || size.Records > limits.MaxBatch || size.Bytes > limits.MaxBatchBytes || size.Months > MonthSlices.MaxMonths || share.Term.Instance != _shares[0].Term.Instance)))
+                || (_shares.Count > 0 && (size.Records > limits.MaxBatch || size.Bytes > limits.MaxBatchBytes || size.Months > MonthSlices.MaxMonths || share.Term.Instance != _shares[0].Term.Instance)))
             {
                 _full.TrySetResult();
                 return false;

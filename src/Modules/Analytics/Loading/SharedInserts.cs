@@ -5,8 +5,9 @@ namespace Bxb.Analytics.Loading;
 
 /// <summary>Brings new batches of this host's lanes into ClickHouse together: an insert costs the engine nearly the same for a hundred rows as for ten thousand, and a topic has many partitions. Thread-safe.</summary>
 /// <remarks>
-/// An insert is begun no sooner than <see cref="AnalyticsOptions.MaxWait"/> after the one before, unless it is full: until then lanes join it. It is one statement, and refused as a whole when one of its lanes'
-/// terms is over; its id names all of its lanes, so that who takes one of them over finds it. What may be there already goes in lane by lane, as before.
+/// Lanes close their batches at the same moments, <see cref="AnalyticsOptions.MaxWait"/> apart, and then store the edges of each. So the first one waits an eighth of that time for the others; a lane that comes later is in the
+/// next insert, which is begun no sooner than half of that time after the one before: the whole would keep an insert that was late once late for good. One that is full waits for nothing. It is one statement, and refused as a
+/// whole when one of its lanes' terms is over; its id names all of its lanes, so that who takes one of them over finds it. What may be there already goes in lane by lane, as before.
 /// </remarks>
 internal sealed class SharedInserts(ClickHouseClient client, LoaderTerms terms, RowWriters writers, AnalyticsOptions options, TimeProvider time)
 {
@@ -75,10 +76,11 @@ internal sealed class SharedInserts(ClickHouseClient client, LoaderTerms terms, 
     {
         // So that the lanes that are just being told of an insert's end meet in the next one.
         await Task.Yield();
-        var pause = options.MaxWait - time.GetElapsedTime(Interlocked.Read(ref _begun));
-        if (pause > TimeSpan.Zero)
+        var pause = (options.MaxWait / 2) - time.GetElapsedTime(Interlocked.Read(ref _begun));
+        var gather = options.MaxWait / 8;
+        if (options.MaxWait > TimeSpan.Zero)
         {
-            await Task.WhenAny(insert.Full, Task.Delay(pause, time, insert.Abandoned));
+            await Task.WhenAny(insert.Full, Task.Delay(pause > gather ? pause : gather, time, insert.Abandoned));
         }
     }
 
