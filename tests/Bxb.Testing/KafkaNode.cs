@@ -4,8 +4,8 @@ using System.Net.Sockets;
 
 namespace Bxb.Testing;
 
-/// <summary>A node of a Kafka cluster, known by its folder: its working directory, in which a file <c>pid</c> names its process.</summary>
-internal static class KafkaNode
+/// <summary>A node of a Kafka cluster, known by its folder, in which a file <c>pid</c> names its process. The process works there or names it in its command line: Java works elsewhere for a moment while it starts.</summary>
+public static class KafkaNode
 {
     /// <summary>Kills it and returns when it is gone. A process id that was given to somebody else meanwhile is left alone.</summary>
     public static async Task KillAsync(string folder)
@@ -13,7 +13,7 @@ internal static class KafkaNode
         if (await FindAsync(folder) is { } pid)
         {
             End(pid);
-            await Eventually.HoldsAsync(() => WorksIn(pid) != folder, $"Process {pid} has ended");
+            await Eventually.HoldsAsync(() => !IsOf(pid, folder), $"Process {pid} has ended");
         }
     }
 
@@ -38,7 +38,7 @@ internal static class KafkaNode
     private static async Task<int?> FindAsync(string folder)
     {
         var file = Path.Combine(folder, "pid");
-        return File.Exists(file) && int.TryParse(await File.ReadAllTextAsync(file), CultureInfo.InvariantCulture, out var pid) && WorksIn(pid) == folder ? pid : null;
+        return File.Exists(file) && int.TryParse(await File.ReadAllTextAsync(file), CultureInfo.InvariantCulture, out var pid) && IsOf(pid, folder) ? pid : null;
     }
 
     private static void End(int pid)
@@ -55,16 +55,17 @@ internal static class KafkaNode
         }
     }
 
-    /// <summary>A process's working directory; null when there is no such process, or it has ended and nobody has asked for its exit code.</summary>
-    private static string? WorksIn(int pid)
+    private static bool IsOf(int pid, string folder)
     {
         try
         {
-            return File.ResolveLinkTarget($"/proc/{pid}/cwd", returnFinalTarget: false)?.FullName;
+            // Both are gone when it has ended, also when nobody has asked for its exit code yet.
+            return File.ResolveLinkTarget($"/proc/{pid}/cwd", returnFinalTarget: false)?.FullName == folder
+                || File.ReadAllText($"/proc/{pid}/cmdline").Split('\0').Any(a => a.EndsWith("=" + folder, StringComparison.Ordinal));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return null;
+            return false;
         }
     }
 }
