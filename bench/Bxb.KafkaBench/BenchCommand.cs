@@ -21,7 +21,7 @@ internal static class BenchCommand
     {
         var relay = new Command("relay", "How fast the relay carries the log to a topic, with nothing else going on.");
         var rider = new Command("rider", "How fast the rider hands records to a handler that only counts, against a plain poll loop of the same client, in turns.");
-        var takeOver = new Command("takeover", "How long the log is not carried when the active relay is killed, and when it is suspended.");
+        var takeOver = new Command("takeover", "How long the log is not carried when the active relay is killed, and when it is suspended. Takes the last of the partition counts.");
         relay.SetAction((parsed, cancellationToken) => RunAsync(parsed, settings => new BenchRun(settings).RunAsync(withRider: false, cancellationToken), cancellationToken));
         rider.SetAction((parsed, cancellationToken) => RunAsync(parsed, settings => new BenchRun(settings).RunAsync(withRider: true, cancellationToken), cancellationToken));
         takeOver.SetAction((parsed, cancellationToken) => RunAsync(parsed, settings => new TakeOverRun(settings).RunAsync(cancellationToken), cancellationToken));

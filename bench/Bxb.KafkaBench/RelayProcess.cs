@@ -1,13 +1,13 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Runtime.InteropServices;
 using Bxb.LoadTest;
+using Bxb.LoadTest.Target;
 using Microsoft.Extensions.Hosting;
 
 namespace Bxb.KafkaBench;
 
 /// <summary>A host with nothing but the relay, in a process of its own that can be killed or suspended. It ends when the one that started it does.</summary>
-internal sealed partial class RelayProcess : IAsyncDisposable
+internal sealed class RelayProcess : IAsyncDisposable
 {
     private const string Started = "started";
     private const int StopSignal = 19;
@@ -43,7 +43,7 @@ internal sealed partial class RelayProcess : IAsyncDisposable
     public void Kill() => _process.Kill();
 
     /// <summary>SIGSTOP: nothing of it runs any more, and nobody is told.</summary>
-    public void Suspend() => _ = Signal(_process.Id, StopSignal);
+    public void Suspend() => _ = ChildProcess.Signal(_process.Id, StopSignal);
 
     /// <inheritdoc />
     public async ValueTask DisposeAsync()
@@ -52,7 +52,4 @@ internal sealed partial class RelayProcess : IAsyncDisposable
         await _process.WaitForExitAsync(CancellationToken.None);
         _process.Dispose();
     }
-
-    [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
-    private static partial int Signal(int process, int signal);
 }

@@ -37,9 +37,9 @@ internal sealed class TakeOverRun(BenchSettings settings)
         var topic = stage.Topic(Topic, settings.Partitions[^1]);
         var (killed, suspended) = (new List<double>(), new List<double>());
         var active = await RelayProcess.StartAsync(stage.Postgres, topic, cancellationToken);
-        await CarriedByAsync(database, active.Id, cancellationToken);
         try
         {
+            await CarriedByAsync(database, active.Id, cancellationToken);
             for (var round = 0; round <= settings.Rounds; round++)
             {
                 foreach (var (end, seconds) in new (Action<RelayProcess> End, List<double> Seconds)[] { (r => r.Kill(), killed), (r => r.Suspend(), suspended) })
@@ -90,7 +90,7 @@ internal sealed class TakeOverRun(BenchSettings settings)
 
     private async Task AppendAsync(EventLogAppender appender, CancellationToken cancellationToken)
     {
-        var filler = new LogFiller(appender, settings);
+        var filler = new LogFiller(appender, settings with { Events = int.MaxValue });
         using var timer = new PeriodicTimer(AppendInterval);
         try
         {

@@ -52,8 +52,28 @@ public sealed class ManualTimeProvider(DateTimeOffset start) : TimeProvider
     /// <summary>Moves the clock on once a timer is set: for work that sets one in its own time, which would otherwise count from a moment that is over and never fire.</summary>
     public async Task AdvanceTimerAsync(TimeSpan by)
     {
-        await TimerIsSet();
+        await NextTimerAsync();
         Advance(by);
+    }
+
+    /// <summary>Returns once a timer is set, with the time that is left until the first one fires.</summary>
+    public async Task<TimeSpan> NextTimerAsync()
+    {
+        while (true)
+        {
+            Task set;
+            lock (_gate)
+            {
+                if (_timers.Count > 0)
+                {
+                    return _timers.Min(t => t.Due) - _now;
+                }
+
+                set = _timerIsSet.Task;
+            }
+
+            await set;
+        }
     }
 
     /// <inheritdoc />
@@ -62,19 +82,6 @@ public sealed class ManualTimeProvider(DateTimeOffset start) : TimeProvider
         var timer = new ManualTimer(this, callback, state);
         timer.Change(dueTime, period);
         return timer;
-    }
-
-    private Task TimerIsSet()
-    {
-        lock (_gate)
-        {
-            if (_timers.Count == 0 && _timerIsSet.Task.IsCompleted)
-            {
-                _timerIsSet = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            }
-
-            return _timers.Count == 0 ? _timerIsSet.Task : Task.CompletedTask;
-        }
     }
 
     private ManualTimer? TakeDue(DateTimeOffset target)
@@ -123,6 +130,7 @@ public sealed class ManualTimeProvider(DateTimeOffset start) : TimeProvider
                 Period = period == Timeout.InfiniteTimeSpan ? TimeSpan.Zero : period;
                 clock._timers.Add(this);
                 clock._timerIsSet.TrySetResult();
+                clock._timerIsSet = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             }
 
             return true;

@@ -82,7 +82,7 @@ internal sealed partial class ChildProcess : IAsyncDisposable
         if (!_process.HasExited)
         {
             // Asked first, as an operator would; by force with everything below it only when it does not listen.
-            _ = Kill(_process.Id, Terminate);
+            _ = Signal(_process.Id, Terminate);
             using var patience = new CancellationTokenSource(StopTime);
             try
             {
@@ -119,6 +119,7 @@ internal sealed partial class ChildProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>Sends a signal to a process that this run has started.</summary>
     [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
-    private static partial int Kill(int process, int signal);
+    internal static partial int Signal(int process, int signal);
 }

@@ -13,7 +13,7 @@ namespace Bxb.Analytics.Tests.Loading;
 internal sealed class LoaderUnderTest : IDisposable
 {
     /// <summary>How long lanes have to join an insert that another one begins.</summary>
-    internal static readonly TimeSpan SharedEvery = TimeSpan.FromMilliseconds(20);
+    internal static readonly TimeSpan SharedEvery = TimeSpan.FromMilliseconds(24);
 
     private readonly RowWriters _writers = new(4);
 

@@ -50,6 +50,22 @@ public sealed class SharedInsertsTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task The_first_lane_waits_a_little_for_the_others_and_a_late_one_for_half_of_the_time_between_beats()
+    {
+        _time.Advance(LoaderUnderTest.SharedEvery);
+        var first = LoadAsync(0, 101, 900);
+        (await _time.NextTimerAsync()).ShouldBe(LoaderUnderTest.SharedEvery / 8);
+        var others = Task.WhenAll(LoadAsync(1, 101, 900), LoadAsync(2, 101, 900));
+        _time.Advance(LoaderUnderTest.SharedEvery / 8);
+        await Task.WhenAll(first, others);
+        var late = LoadAsync(3, 101, 900);
+        (await _time.NextTimerAsync()).ShouldBe(LoaderUnderTest.SharedEvery / 2);
+        await LoadTogetherAsync([late]);
+        _inserts.ShouldBe(2);
+        await _host.HoldsExactlyAsync(1, 900);
+    }
+
+    [Fact]
     public async Task A_full_insert_waits_for_nothing()
     {
         // Four times 1,500 rows, of which 5,000 fit: three make it full, and the fourth waits.

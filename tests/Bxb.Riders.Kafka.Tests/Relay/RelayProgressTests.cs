@@ -34,6 +34,19 @@ public sealed class RelayProgressTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Another_host_that_takes_over_is_seen_after_the_word_of_a_relay_of_this_one()
+    {
+        var progress = new RelayProgress(_rig.Database, Options.Create(new KafkaOptions { Topic = "t" }), TimeProvider.System);
+        var (mine, _) = await _rig.Store.TakeOverAsync(new("t", "id", 2), "this", CancellationToken.None);
+        var known = new RelayPoint("t", "id", mine.Position, mine.Offsets, mine.Epoch);
+        progress.Publish(known);
+        using var watching = progress.Watch();
+        var (theirs, _) = await _rig.Store.TakeOverAsync(new("t", "id", 2), "other", CancellationToken.None);
+        await progress.Changed(known).WaitAsync(TimeSpan.FromMinutes(1));
+        progress.Current!.Epoch.ShouldBe(theirs.Epoch);
+    }
+
+    [Fact]
     public void A_later_owners_word_counts_also_where_it_has_gone_back()
     {
         var progress = new RelayProgress(_rig.Database, Options.Create(new KafkaOptions()), TimeProvider.System);

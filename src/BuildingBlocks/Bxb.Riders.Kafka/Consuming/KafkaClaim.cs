@@ -12,13 +12,10 @@ namespace Bxb.Riders.Kafka.Consuming;
 /// dead letters before the batch that follows it is handed out. Where there is nothing to read, the relay's state says how far the partition is: everything up to its position lies below its offsets.
 /// </remarks>
 internal sealed class KafkaClaim(
-    string group, string stream, AssignedPartition partition, TopicEndpoint endpoint, PartitionPlaces places, RelayProgress relay, UnreadableRecords unreadable, TimeProvider time) : IPartitionClaim
+    string group, RelayPoint begun, AssignedPartition partition, TopicEndpoint endpoint, PartitionPlaces places, RelayProgress relay, UnreadableRecords unreadable, TimeProvider time) : IPartitionClaim
 {
     /// <summary>Progress without records is worth a write to the database only so often.</summary>
     private static readonly TimeSpan GapInterval = TimeSpan.FromMilliseconds(50);
-
-    /// <summary>Partitions close their batches together, so that what is made of them can be done together too.</summary>
-    private static readonly TimeSpan Beat = TimeSpan.FromMilliseconds(200);
 
     private readonly List<UnreadableRecord> _unreadable = [];
     private readonly IDisposable _watching = relay.Watch();
@@ -34,7 +31,7 @@ internal sealed class KafkaClaim(
 
     public string? Topic => partition.Place.Topic;
 
-    public string Stream => stream;
+    public string Stream { get; } = KafkaTransport.StreamOf(begun);
 
     public CancellationToken Ending => partition.Ending;
 
@@ -166,13 +163,13 @@ internal sealed class KafkaClaim(
     }
 
     /// <summary>How far the relay is. A topic that was made anew has other offsets under the same name; the next claim begins with them.</summary>
-    private RelayPoint? Carried() => relay.Current is { } carried && KafkaTransport.StreamOf(carried) != Stream ? throw new OwnershipLostException(group) : relay.Current;
+    private RelayPoint Carried() => relay.Current is { } carried && carried.TopicId == begun.TopicId ? carried : throw new OwnershipLostException(group);
 
     /// <summary>Up to which position there is nothing but what was read; 0 when that cannot be told.</summary>
-    private long Reached(RelayPoint? carried) => carried is not null && Partition < carried.Offsets.Length && carried.Offsets[Partition] <= _cursor.Offset ? carried.Position : 0;
+    private long Reached(RelayPoint carried) => Partition < carried.Offsets.Length && carried.Offsets[Partition] <= _cursor.Offset ? carried.Position : 0;
 
     /// <summary>Whether there is no reason to wait for more, and how far the partition was read then.</summary>
-    private bool IsThrough(EventRecords into, long upTo, RelayPoint? carried, ref long deadline, TimeSpan maxWait)
+    private bool IsThrough(EventRecords into, long upTo, RelayPoint carried, ref long deadline, TimeSpan maxWait)
     {
         var reached = Reached(carried);
         if (upTo != long.MaxValue)
@@ -198,7 +195,7 @@ internal sealed class KafkaClaim(
         }
 
         var now = time.GetTimestamp();
-        deadline = deadline == 0 ? Close(now, maxWait) : deadline;
+        deadline = deadline == 0 ? BatchBeat.Close(now, maxWait, time.TimestampFrequency) : deadline;
         if (now < deadline)
         {
             return false;
@@ -208,16 +205,7 @@ internal sealed class KafkaClaim(
         return true;
     }
 
-    /// <summary>When a batch that begins now is closed: at the last beat that <paramref name="maxWait"/> leaves time for.</summary>
-    private long Close(long now, TimeSpan maxWait)
-    {
-        var latest = now + Ticks(maxWait);
-        return maxWait == TimeSpan.Zero ? latest : latest - (latest % Ticks(maxWait < Beat ? maxWait : Beat));
-
-        long Ticks(TimeSpan span) => (long)(span.TotalSeconds * time.TimestampFrequency);
-    }
-
-    private async Task WaitAsync(EventRecords into, long upTo, RelayPoint? carried, long deadline, CancellationToken cancellationToken)
+    private async Task WaitAsync(EventRecords into, long upTo, RelayPoint carried, long deadline, CancellationToken cancellationToken)
     {
         var isEmpty = into.Count == 0 && _unreadable.Count == 0;
         TimeSpan? left = deadline != 0 ? TimeSpan.FromSeconds((double)(deadline - time.GetTimestamp()) / time.TimestampFrequency)

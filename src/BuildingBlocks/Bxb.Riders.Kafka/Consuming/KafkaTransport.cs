@@ -48,10 +48,10 @@ internal sealed class KafkaTransport(
         }
 
         await topic.RefreshAsync(cancellationToken);
-        var stream = StreamOf(relay.Current);
+        var begun = relay.Current;
         var endpoint = _endpoints.GetOrAdd(group, Open);
         var partition = await endpoint.ClaimAsync(waiting, cancellationToken);
-        return new KafkaClaim(group, stream, partition, endpoint, places, relay, unreadable, time);
+        return new KafkaClaim(group, begun, partition, endpoint, places, relay, unreadable, time);
     }
 
     public async Task LeaveAsync(string group)

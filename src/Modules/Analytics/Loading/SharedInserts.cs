@@ -5,7 +5,7 @@ namespace Bxb.Analytics.Loading;
 
 /// <summary>Brings new batches of this host's lanes into ClickHouse together: an insert costs the engine nearly the same for a hundred rows as for ten thousand, and a topic has many partitions. Thread-safe.</summary>
 /// <remarks>
-/// Lanes close their batches at the same moments, <see cref="AnalyticsOptions.MaxWait"/> apart, and then store the edges of each. So the first one waits an eighth of that time for the others; a lane that comes later is in the
+/// Lanes close their batches on a common beat, and then store the edges of each. So the first one waits an eighth of <see cref="AnalyticsOptions.MaxWait"/> for the others; a lane that comes later is in the
 /// next insert, which is begun no sooner than half of that time after the one before: the whole would keep an insert that was late once late for good. One that is full waits for nothing. It is one statement, and refused as a
 /// whole when one of its lanes' terms is over; its id names all of its lanes, so that who takes one of them over finds it. What may be there already goes in lane by lane, as before.
 /// </remarks>
@@ -74,7 +74,7 @@ internal sealed class SharedInserts(ClickHouseClient client, LoaderTerms terms, 
 
     private async Task PaceAsync(SharedInsert insert)
     {
-        // So that the lanes that are just being told of an insert's end meet in the next one.
+        // Off the lock under which the first lane joins.
         await Task.Yield();
         var pause = (options.MaxWait / 2) - time.GetElapsedTime(Interlocked.Read(ref _begun));
         var gather = options.MaxWait / 8;
