@@ -77,7 +77,7 @@ public sealed class EmbeddedClickHouseTests
         await (await StartAsync(data)).DisposeAsync();
         var home = EngineHome.Of(data);
         var options = new EmbeddedClickHouseOptions { DataDirectory = data };
-        using var outlived = await ProcessStarter.StartAsync(await EngineProgram.StartInfoAsync(options, home, 0x5000 + (Environment.ProcessId % 4000), CancellationToken.None));
+        using var outlived = await ProcessStarter.StartAsync(EngineProgram.StartInfo(options, home, await LibraryAsync(), 0x5000 + (Environment.ProcessId % 4000)));
         (await outlived.StandardOutput.ReadLineAsync()).ShouldStartWith("ready");
 
         await using var engine = await StartAsync(data);
@@ -91,7 +91,7 @@ public sealed class EmbeddedClickHouseTests
         var data = await TestDirectories.CreateAsync("input-ends");
         await (await StartAsync(data)).DisposeAsync();
         using var process = await ProcessStarter.StartAsync(
-            await EngineProgram.StartInfoAsync(new EmbeddedClickHouseOptions { DataDirectory = data }, EngineHome.Of(data), 0x7000 + (Environment.ProcessId % 4000), CancellationToken.None));
+            EngineProgram.StartInfo(new EmbeddedClickHouseOptions { DataDirectory = data }, EngineHome.Of(data), await LibraryAsync(), 0x7000 + (Environment.ProcessId % 4000)));
         (await process.StandardOutput.ReadLineAsync()).ShouldStartWith("ready");
         process.StandardInput.Close();
         await process.WaitForExitAsync();
@@ -117,6 +117,8 @@ public sealed class EmbeddedClickHouseTests
 
     private static Task<EmbeddedClickHouse> StartAsync(string data) =>
         EmbeddedClickHouse.StartAsync(new EmbeddedClickHouseOptions { DataDirectory = data }, NullLoggerFactory.Instance, CancellationToken.None);
+
+    private static async Task<string> LibraryAsync() => Path.Combine(await EngineCache.FindAsync("clickhouse", CancellationToken.None), "libchdb.so");
 
     private static async Task<string> InstanceAsync(Uri url)
     {

@@ -31,7 +31,7 @@ try
     EndOfProcess.Now(0);
     return 0;
 }
-catch (Exception e) when (e is EngineStartException or ArgumentException or IOException)
+catch (Exception e) when (e is EngineStartException or ArgumentException or IOException or UnauthorizedAccessException)
 {
     await Console.Error.WriteLineAsync(e.Message);
     EndOfProcess.Now(1);

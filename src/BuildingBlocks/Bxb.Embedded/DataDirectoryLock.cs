@@ -12,34 +12,39 @@ public sealed class DataDirectoryLock : IDisposable
     private const string LockFile = "lock";
     private const string OwnerFile = "lock.pid";
 
+    // EWOULDBLOCK of Linux and of macOS, and a sharing violation of Windows: how .NET says that another process holds a file.
+    private static readonly int[] LockedByAnother = [11, 35, unchecked((int)0x80070020)];
+
     private readonly FileStream _file;
 
     private DataDirectoryLock(FileStream file) => _file = file;
 
     /// <summary>Takes the lock without waiting; makes the directory when it is not there.</summary>
-    /// <exception cref="EmbeddedEngineException">Another process holds it; the message names its id.</exception>
+    /// <exception cref="EmbeddedEngineException">Another process holds it (the message names its id), or the directory cannot be made or written.</exception>
     public static DataDirectoryLock Acquire(string directory)
     {
         directory = Path.GetFullPath(directory);
-        Directory.CreateDirectory(directory);
         FileStream? file = null;
         try
         {
+            Directory.CreateDirectory(directory);
             file = new FileStream(Path.Combine(directory, LockFile), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
             if (!OperatingSystem.IsWindows() && !Libc.TryLock(file.SafeFileHandle))
             {
-                throw new IOException("The file is locked.");
+                throw new IOException("The file is locked.", LockedByAnother[0]);
             }
+
+            File.WriteAllText(Path.Combine(directory, OwnerFile), Environment.ProcessId.ToString(CultureInfo.InvariantCulture));
+            return new DataDirectoryLock(file);
         }
-        catch (IOException e)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             file?.Dispose();
-            throw new EmbeddedEngineException(
-                $"The data directory {directory} is in use by another Bxb host (process {OwnerOf(directory)}). Stop that one, or give this one a data directory of its own.", e);
+            throw LockedByAnother.Contains(e.HResult)
+                ? new EmbeddedEngineException(
+                    $"The data directory {directory} is in use by another Bxb host (process {OwnerOf(directory)}). Stop that one, or give this one a data directory of its own.", e)
+                : EmbeddedEngineException.Unusable($"The data directory {directory}", e);
         }
-
-        File.WriteAllText(Path.Combine(directory, OwnerFile), Environment.ProcessId.ToString(CultureInfo.InvariantCulture));
-        return new DataDirectoryLock(file);
     }
 
     /// <summary>Gives the directory free.</summary>

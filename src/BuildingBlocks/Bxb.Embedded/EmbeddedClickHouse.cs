@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net.Http.Headers;
 using System.Text;
+using Bxb.Embedded.Binaries;
 using Bxb.Embedded.ClickHouse;
 using Bxb.Embedded.Files;
 using Bxb.Embedded.Processes;
@@ -15,17 +16,18 @@ namespace Bxb.Embedded;
 /// </summary>
 public sealed class EmbeddedClickHouse : IAsyncDisposable
 {
+    internal const string DatabaseName = "bxb";
+    private const string EngineName = "clickhouse";
     private const string User = "bxb";
-    private const string DatabaseName = "bxb";
 
     private readonly ProcessSupervisor _supervisor;
     private readonly DataDirectoryLock _lock;
     private readonly HttpClient _http;
 
-    private EmbeddedClickHouse(ProcessSupervisor supervisor, DataDirectoryLock held, HttpClient http, Uri root, string password)
+    private EmbeddedClickHouse(ProcessSupervisor supervisor, DataDirectoryLock held, HttpClient http, int port, string password)
     {
         (_supervisor, _lock, _http) = (supervisor, held, http);
-        Url = UrlTo(root.Port, password);
+        Url = UrlTo(port, password);
     }
 
     /// <summary>The engine's address with user, password and the database <c>bxb</c>.</summary>
@@ -34,43 +36,49 @@ public sealed class EmbeddedClickHouse : IAsyncDisposable
     /// <summary>How often the engine was started again because it had crashed or did not answer.</summary>
     public int Restarts => _supervisor.Restarts;
 
-    /// <summary>Id of the engine's process; null while it is being restarted.</summary>
+    /// <summary>Id of the engine's process; null while none runs.</summary>
     public int? ProcessId => _supervisor.ProcessId;
 
-    /// <summary>Starts the engine and makes the database at the first start; returns when it answers.</summary>
-    /// <exception cref="EmbeddedEngineException">It cannot start, or another host uses the directory: the message says why and what to do. Nothing is left running.</exception>
+    /// <summary>Whether an engine is pinned for this platform.</summary>
+    public static Task<bool> HasEngineAsync(CancellationToken ct) => EngineCatalog.HasAsync(EngineName, EngineCatalog.Platform, ct);
+
+    /// <summary>Starts the engine and makes the database at the first start; returns when it answers or, with <see cref="EmbeddedClickHouseOptions.RetryStart"/>, when the first try has failed.</summary>
+    /// <exception cref="EmbeddedEngineException">The engine is not installed, cannot start, or another host uses the directory: the message says why and what to do. Nothing is left running.</exception>
     public static async Task<EmbeddedClickHouse> StartAsync(EmbeddedClickHouseOptions options, ILoggerFactory loggers, CancellationToken ct)
     {
         var logger = loggers.CreateLogger("Bxb.Embedded.ClickHouse");
         var home = EngineHome.Of(options.DataDirectory);
         var held = DataDirectoryLock.Acquire(home.Folder);
-        if (!OperatingSystem.IsWindows())
-        {
-            // The engine's files are readable to all by themselves.
-            File.SetUnixFileMode(home.Folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        }
-
         var http = new HttpClient(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(5), UseProxy = false });
         ProcessSupervisor? supervisor = null;
         try
         {
+            if (!OperatingSystem.IsWindows())
+            {
+                // The engine's files are readable to all by themselves.
+                File.SetUnixFileMode(home.Folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            }
+
+            var library = Path.Combine(await EngineCache.FindAsync(EngineName, ct), "libchdb.so");
             var password = await PrivateFile.SecretAsync(home.PasswordFile, ct);
             await home.EndLeftoversAsync(ct);
             var port = await LoopbackPort.KeptOrFreeAsync(home.PortFile, ct);
-            var root = new Uri($"http://127.0.0.1:{port}/");
             http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{User}:{password}")));
-            var server = new EngineServer(options, home, port, http, logger);
+            var server = new EngineServer(options, home, library, port, http, logger);
             supervisor = new ProcessSupervisor(new SupervisedEngine("ClickHouse engine", server.StartAsync, server.StopAsync, server.ProbeAsync), logger);
-            await supervisor.StartAsync(ct);
-            using var create = new StringContent($"CREATE DATABASE IF NOT EXISTS {DatabaseName}");
-            await PostAsync(http, root, create, ct);
-            return new EmbeddedClickHouse(supervisor, held, http, root, password);
+            await (options.RetryStart ? supervisor.StartRetryingAsync(ct) : supervisor.StartAsync(ct));
+            return new EmbeddedClickHouse(supervisor, held, http, port, password);
         }
-        catch
+        catch (Exception e)
         {
             await (supervisor?.DisposeAsync() ?? ValueTask.CompletedTask);
             http.Dispose();
             held.Dispose();
+            if (e is IOException or UnauthorizedAccessException)
+            {
+                throw EmbeddedEngineException.Unusable($"The ClickHouse engine's folder {home.Folder}", e);
+            }
+
             throw;
         }
     }
@@ -103,13 +111,4 @@ public sealed class EmbeddedClickHouse : IAsyncDisposable
     }
 
     private static Uri UrlTo(int port, string password) => new($"http://{User}:{password}@127.0.0.1:{port}/?database={DatabaseName}");
-
-    private static async Task PostAsync(HttpClient http, Uri url, HttpContent? content, CancellationToken ct)
-    {
-        using var answer = await http.PostAsync(url, content, ct);
-        if (!answer.IsSuccessStatusCode)
-        {
-            throw new HttpRequestException($"The ClickHouse engine answered {(int)answer.StatusCode}: {await answer.Content.ReadAsStringAsync(ct)}", inner: null, answer.StatusCode);
-        }
-    }
 }

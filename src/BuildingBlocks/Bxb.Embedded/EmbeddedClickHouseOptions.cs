@@ -12,6 +12,9 @@ public sealed class EmbeddedClickHouseOptions
     /// <summary>Queries that run at once, 1 to 32; more of them wait. Default 6.</summary>
     public int Connections { get; init; } = 6;
 
+    /// <summary>Whether an engine that ends or hangs at its first start is started again in the background, with pauses of up to 10 s, where the start would otherwise fail. Default false.</summary>
+    public bool RetryStart { get; init; }
+
     /// <summary>How long a start may take. Default 1 minute.</summary>
     public TimeSpan StartTimeout { get; init; } = TimeSpan.FromMinutes(1);
 

@@ -14,4 +14,7 @@ public sealed class EmbeddedEngineException : Exception
         : base(message, innerException)
     {
     }
+
+    /// <summary>A folder that cannot be made, read or written: permissions, a read-only or a full disk.</summary>
+    internal static EmbeddedEngineException Unusable(string what, Exception cause) => new($"{what} cannot be used: {cause.Message}", cause);
 }

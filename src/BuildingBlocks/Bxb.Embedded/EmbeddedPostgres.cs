@@ -66,10 +66,15 @@ public sealed class EmbeddedPostgres : IAsyncDisposable
             await EnsureDatabaseAsync(connectionString, ct);
             return new EmbeddedPostgres(supervisor, [.. locks], connectionString);
         }
-        catch
+        catch (Exception e)
         {
             await (supervisor?.DisposeAsync() ?? ValueTask.CompletedTask);
             locks.ForEach(l => l.Dispose());
+            if (e is IOException or UnauthorizedAccessException)
+            {
+                throw EmbeddedEngineException.Unusable($"PostgreSQL's folder {ClusterHome.FolderOf(options.DataDirectory)}", e);
+            }
+
             throw;
         }
     }

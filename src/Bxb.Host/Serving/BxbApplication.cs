@@ -7,6 +7,7 @@ using Bxb.Modularity.Errors;
 using Bxb.Modularity.Json;
 using Bxb.Riders;
 using Bxb.Riders.Kafka;
+using Microsoft.Extensions.Options;
 
 namespace Bxb.Host.Serving;
 
@@ -26,8 +27,9 @@ internal static class BxbApplication
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
         builder.Logging.ClearProviders();
         builder.Logging.AddSimpleConsole(console => console.SingleLine = true);
-        // Longer than the time that a batch in hand is given to finish.
-        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(30));
+        builder.Services.AddSingleton<Drain>().AddHostedService(services => services.GetRequiredService<Drain>());
+        // Beyond the drain time, longer than the time that a batch in hand is given to finish.
+        builder.Services.AddOptions<HostOptions>().Configure<IOptions<ShutdownOptions>>((host, shutdown) => host.ShutdownTimeout = shutdown.Value.DrainTime + TimeSpan.FromSeconds(30));
         builder.Services.ConfigureHttpJsonOptions(json => ApiJson.Apply(json.SerializerOptions));
         builder.Services.AddSingleton(TimeProvider.System);
 
@@ -49,10 +51,18 @@ internal static class BxbApplication
 
         builder.Services.AddSingleton<StoreProbe>();
         builder.Services.AddSingleton<MetricsEndpoint>();
-        builder.Services.AddHealthChecks().AddCheck<StoreProbe>("postgresql");
+        builder.Services.AddHealthChecks().AddCheck<StoreProbe>("postgresql").AddCheck<Drain>(Drain.Name);
+        if (engines.ClickHouse is { } engine)
+        {
+            builder.Services.AddHealthChecks().AddCheck(EngineHealth.Name, new EngineHealth(engine));
+        }
+
         builder.Services.AddOpenApiDocument();
 
         var app = builder.Build();
+        // Made now and not by the first scrape: what happens before it counts too.
+        var metrics = app.Services.GetRequiredService<MetricsEndpoint>();
+        app.Use(app.Services.GetRequiredService<Drain>().CloseConnectionsAsync);
         app.UseProblemDocuments();
         app.UseRouting();
         app.UseApiKeys();
@@ -61,7 +71,7 @@ internal static class BxbApplication
         app.MapReplays(hasAdminToken: options.AdminToken is { Length: > 0 });
         app.MapDeadLetters();
         app.MapHealth();
-        app.MapGet("/metrics", (HttpContext context, MetricsEndpoint metrics) => metrics.AnswerAsync(context)).ExcludeFromDescription();
+        app.MapGet("/metrics", metrics.AnswerAsync).ExcludeFromDescription();
         app.MapGet("/", () => Results.Json(new { name = "bxb", version = HostVersion.Text, openapi = "/openapi/v1.json" })).ExcludeFromDescription();
         app.MapOpenApi();
         return app;

@@ -1,10 +1,11 @@
+using System.Runtime.InteropServices;
 using Bxb.Embedded;
 using Bxb.Host.Settings;
 
 namespace Bxb.Host.Serving;
 
 /// <summary>The engines that this host runs on: its own, or the servers that the settings name. Owns what it started and stops it on disposal.</summary>
-internal sealed class Engines : IAsyncDisposable
+internal sealed partial class Engines : IAsyncDisposable
 {
     private DataDirectoryLock? _lock;
     private EmbeddedPostgres? _postgres;
@@ -23,10 +24,13 @@ internal sealed class Engines : IAsyncDisposable
     /// <summary>Whether this host runs the event log's server.</summary>
     public bool PostgresIsEmbedded => _postgres is not null;
 
-    /// <summary>Whether this host runs the analytics store's engine.</summary>
-    public bool ClickHouseIsEmbedded => _clickHouse is not null;
+    /// <summary>The analytics store's engine; null when this host runs none.</summary>
+    public EmbeddedClickHouse? ClickHouse => _clickHouse;
 
-    /// <summary>Starts what the settings name no server for, both at once. What was started is stopped again when any of it fails.</summary>
+    /// <summary>
+    /// Starts what the settings name no server for, both at once. What was started is stopped again when any of it fails, with one exception: an analytics engine that
+    /// does not start is tried again in the background, because PostgreSQL can answer in its place.
+    /// </summary>
     /// <exception cref="IOException">Another host works on the data directory, or an engine does not start.</exception>
     public static async Task<Engines> StartAsync(BxbOptions options, HostModules modules, ILoggerFactory logging, CancellationToken cancellationToken)
     {
@@ -37,6 +41,12 @@ internal sealed class Engines : IAsyncDisposable
             var ownPostgres = options.Postgres.ConnectionString is null;
             var usesClickHouse = options.ClickHouse.Enabled && modules.Runs("Analytics");
             var ownClickHouse = usesClickHouse && options.ClickHouse.Url is null;
+            if (ownClickHouse && !await EmbeddedClickHouse.HasEngineAsync(cancellationToken))
+            {
+                LogNoEngine(logging.CreateLogger("Bxb.Host"), RuntimeInformation.RuntimeIdentifier);
+                usesClickHouse = ownClickHouse = false;
+            }
+
             if (ownPostgres || ownClickHouse)
             {
                 Directory.CreateDirectory(directory);
@@ -48,7 +58,7 @@ internal sealed class Engines : IAsyncDisposable
                 : null;
             var clickHouse = ownClickHouse
                 ? EmbeddedClickHouse.StartAsync(
-                    new EmbeddedClickHouseOptions { DataDirectory = directory, MemoryBytes = options.ClickHouse.MemoryLimitBytes }, logging, cancellationToken)
+                    new EmbeddedClickHouseOptions { DataDirectory = directory, MemoryBytes = options.ClickHouse.MemoryLimitBytes, RetryStart = true }, logging, cancellationToken)
                 : null;
             try
             {
@@ -84,4 +94,7 @@ internal sealed class Engines : IAsyncDisposable
 
         _lock?.Dispose();
     }
+
+    [LoggerMessage(8004, LogLevel.Warning, "There is no embedded ClickHouse engine for {Platform}: PostgreSQL answers usage queries. Name a server in Bxb:ClickHouse:Url, or set Bxb:ClickHouse:Enabled to false.")]
+    private static partial void LogNoEngine(ILogger logger, string platform);
 }

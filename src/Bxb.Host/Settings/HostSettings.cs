@@ -19,6 +19,7 @@ internal static partial class HostSettings
     public static IServiceCollection AddParts(this IServiceCollection services, IConfigurationSection bxb)
     {
         services.AddValidatedOptions<BxbOptions>(bxb, "").Validate(o => o.Postgres is not null && o.ClickHouse is not null);
+        services.AddValidatedOptions<ShutdownOptions>(bxb, "Shutdown");
         services.AddSingleton(new KnownSettings("ClickHouse", typeof(ClickHouseOptions)));
         services.AddKafka(bxb);
         var modules = HostModules.Read(bxb);
@@ -73,7 +74,7 @@ internal static partial class HostSettings
     {
         LogSettings(
             logger, HostVersion.Text, Path.GetFullPath(options.DataDirectory), options.Transport, engines.PostgresIsEmbedded ? "embedded" : "server",
-            engines.ClickHouseUrl is null ? "none" : engines.ClickHouseIsEmbedded ? "embedded" : "server", options.AdminToken is null ? "no" : "yes");
+            engines.ClickHouseUrl is null ? "none" : engines.ClickHouse is not null ? "embedded" : "server", options.AdminToken is null ? "no" : "yes");
         foreach (var off in modules.Off)
         {
             LogOff(logger, off);

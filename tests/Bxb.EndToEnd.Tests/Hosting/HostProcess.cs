@@ -67,10 +67,18 @@ internal sealed class HostProcess : IAsyncDisposable
     }
 
     /// <summary>Starts a host that may well refuse to start.</summary>
-    public static Task<HostProcess> LaunchAsync(string dataDirectory, params string[] settings)
+    public static Task<HostProcess> LaunchAsync(string dataDirectory, params string[] settings) => LaunchAsync(dataDirectory, environment: [], settings);
+
+    /// <summary>The same with variables of the environment besides those of the tests.</summary>
+    public static Task<HostProcess> LaunchAsync(string dataDirectory, KeyValuePair<string, string>[] environment, params string[] settings)
     {
         var url = new Uri($"http://127.0.0.1:{FreePort()}");
         var start = Command(["--urls", url.ToString(), $"--Bxb:DataDirectory={dataDirectory}", .. settings]);
+        foreach (var (name, value) in environment)
+        {
+            start.Environment[name] = value;
+        }
+
         var process = new Process { StartInfo = start, EnableRaisingEvents = true };
         var host = new HostProcess(process, url, dataDirectory, settings.FirstOrDefault(s => s.StartsWith(KeySetting, StringComparison.Ordinal))?[KeySetting.Length..]);
         process.OutputDataReceived += (_, line) => host.Take(line.Data);

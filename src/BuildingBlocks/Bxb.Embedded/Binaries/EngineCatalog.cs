@@ -24,14 +24,19 @@ internal static class EngineCatalog
             var other => other.ToString(),
         }}";
 
+    /// <summary>Whether a package of an engine is pinned for a platform.</summary>
+    public static async Task<bool> HasAsync(string engine, string platform, CancellationToken ct) => await PinnedAsync(engine, platform, ct) is not null;
+
     /// <summary>The package of an engine for this platform.</summary>
     /// <exception cref="EmbeddedEngineException">None is pinned for this platform.</exception>
-    public static async Task<EnginePackage> FindAsync(string engine, CancellationToken ct)
+    public static async Task<EnginePackage> FindAsync(string engine, CancellationToken ct) => await PinnedAsync(engine, Platform, ct)
+        ?? throw new EmbeddedEngineException($"There is no embedded {engine} for {Platform}. Start a server of your own and name it in the settings.");
+
+    private static async Task<EnginePackage?> PinnedAsync(string engine, string platform, CancellationToken ct)
     {
         await using var stream = typeof(EngineCatalog).Assembly.GetManifestResourceStream("engines.json")!;
         var file = (await JsonSerializer.DeserializeAsync<CatalogFile>(stream, JsonOptions, ct))!;
-        return file.Engines.FirstOrDefault(e => e.Engine == engine && e.Platform == Platform)
-            ?? throw new EmbeddedEngineException($"There is no embedded {engine} for {Platform}. Start a server of your own and name it in the settings.");
+        return file.Engines.FirstOrDefault(e => e.Engine == engine && e.Platform == platform);
     }
 
     private sealed record CatalogFile(EnginePackage[] Engines);

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
-using Bxb.Embedded.Binaries;
 
 namespace Bxb.Embedded.ClickHouse;
 
@@ -10,7 +9,7 @@ internal static class EngineProgram
 {
     public const string FileName = "Bxb.Embedded.Engine.dll";
 
-    public static async Task<ProcessStartInfo> StartInfoAsync(EmbeddedClickHouseOptions options, EngineHome home, int port, CancellationToken ct)
+    public static ProcessStartInfo StartInfo(EmbeddedClickHouseOptions options, EngineHome home, string library, int port)
     {
         var program = Path.Combine(AppContext.BaseDirectory, FileName);
         if (!File.Exists(program))
@@ -18,7 +17,6 @@ internal static class EngineProgram
             throw new EmbeddedEngineException($"{program} is missing: it belongs beside the host's own files. Build or publish the host again.");
         }
 
-        var library = Path.Combine(await EngineCache.FindAsync("clickhouse", ct), "libchdb.so");
         var start = new ProcessStartInfo(DotNet(),
         [
             program, "--library", library, "--data", home.Data, "--port", Text(port), "--password-file", home.PasswordFile,

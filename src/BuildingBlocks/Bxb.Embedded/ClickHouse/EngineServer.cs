@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 namespace Bxb.Embedded.ClickHouse;
 
 /// <summary>Starts, probes and ends the engine process; <see cref="ProcessSupervisor"/> decides when.</summary>
-internal sealed partial class EngineServer(EmbeddedClickHouseOptions options, EngineHome home, int port, HttpClient http, ILogger logger)
+internal sealed partial class EngineServer(EmbeddedClickHouseOptions options, EngineHome home, string library, int port, HttpClient http, ILogger logger)
 {
     private static readonly TimeSpan ProbeTimeout = TimeSpan.FromSeconds(5);
 
@@ -18,24 +18,30 @@ internal sealed partial class EngineServer(EmbeddedClickHouseOptions options, En
             LogLeftoverEnded(string.Join(", ", ended), home.Data);
         }
 
-        var process = await ProcessStarter.StartAsync(await EngineProgram.StartInfoAsync(options, home, port, ct));
+        var process = await ProcessStarter.StartAsync(EngineProgram.StartInfo(options, home, library, port));
         var ready = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var output = new EngineOutput(line => _ = line.StartsWith("ready ", StringComparison.Ordinal) && ready.TrySetResult());
-        var errors = new EngineOutput(line => LogEngineSaid(line));
+        // What a start that fails prints is part of its exception.
+        var errors = new EngineOutput(line => LogEngineSaid(ready.Task.IsCompleted ? LogLevel.Warning : LogLevel.Debug, line));
         var reading = Task.WhenAll(output.ReadAsync(process.StandardOutput), errors.ReadAsync(process.StandardError));
         try
         {
             await Task.WhenAny(ready.Task, reading).WaitAsync(options.StartTimeout, ct);
-            return ready.Task.IsCompleted
-                ? process
-                : throw new EmbeddedEngineException($"The ClickHouse engine ended at its start:{Environment.NewLine}{errors.Tail}");
+            if (!ready.Task.IsCompleted)
+            {
+                await process.WaitForExitAsync(ct).WaitAsync(options.StartTimeout, ct);
+                throw new EmbeddedEngineException($"The ClickHouse engine ended at its start {ProcessEnd.Describe(process)}. {errors.LastWords}");
+            }
+
+            await CreateDatabaseAsync(ct);
+            return process;
         }
         catch (Exception e)
         {
             await StopAsync(process);
             process.Dispose();
             throw e is TimeoutException
-                ? new EmbeddedEngineException($"The ClickHouse engine was not ready within {options.StartTimeout}:{Environment.NewLine}{errors.Tail}", e)
+                ? new EmbeddedEngineException($"The ClickHouse engine was not ready within {options.StartTimeout}. {errors.LastWords}", e)
                 : e;
         }
     }
@@ -72,12 +78,22 @@ internal sealed partial class EngineServer(EmbeddedClickHouseOptions options, En
         await home.EndLeftoversAsync(CancellationToken.None);
     }
 
+    private async Task CreateDatabaseAsync(CancellationToken ct)
+    {
+        using var create = new StringContent($"CREATE DATABASE IF NOT EXISTS {EmbeddedClickHouse.DatabaseName}");
+        using var answer = await http.PostAsync(new Uri($"http://127.0.0.1:{port}/"), create, ct);
+        if (!answer.IsSuccessStatusCode)
+        {
+            throw new EmbeddedEngineException($"The ClickHouse engine could not make its database: {(await answer.Content.ReadAsStringAsync(ct)).Trim()}");
+        }
+    }
+
     [LoggerMessage(EventId = 4020, Level = LogLevel.Warning, Message = "Ended what an earlier host had left running (process {ProcessIds}) on {Folder}")]
     private partial void LogLeftoverEnded(string processIds, string folder);
 
     [LoggerMessage(EventId = 4021, Level = LogLevel.Warning, Message = "The ClickHouse engine did not stop within {Seconds} s and is killed")]
     private partial void LogStopTakesLong(double seconds);
 
-    [LoggerMessage(EventId = 4022, Level = LogLevel.Warning, Message = "ClickHouse engine: {Line}")]
-    private partial void LogEngineSaid(string line);
+    [LoggerMessage(EventId = 4022, Message = "ClickHouse engine: {Line}")]
+    private partial void LogEngineSaid(LogLevel level, string line);
 }

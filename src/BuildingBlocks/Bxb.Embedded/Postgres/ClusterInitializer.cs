@@ -61,7 +61,7 @@ internal static class ClusterInitializer
         await reading;
         if (initdb.ExitCode != 0)
         {
-            throw new EmbeddedEngineException($"PostgreSQL could not make a cluster in {home.Cluster} (initdb ended with {initdb.ExitCode}):{Environment.NewLine}{output.Tail}");
+            throw new EmbeddedEngineException($"PostgreSQL could not make a cluster in {home.Cluster}: initdb ended {ProcessEnd.Describe(initdb)}. {output.LastWords}");
         }
 
         Directory.Move(draft, home.Cluster);

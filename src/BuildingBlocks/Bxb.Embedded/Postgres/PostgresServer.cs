@@ -69,12 +69,12 @@ internal sealed class PostgresServer(EmbeddedPostgresOptions options, ClusterHom
                 if (process.HasExited)
                 {
                     await reading;
-                    throw new EmbeddedEngineException($"PostgreSQL ended at its start (exit code {process.ExitCode}):{Environment.NewLine}{output.Tail}", e);
+                    throw new EmbeddedEngineException($"PostgreSQL ended at its start {ProcessEnd.Describe(process)}. {output.LastWords}", e);
                 }
 
                 if (Stopwatch.GetElapsedTime(started) > options.StartTimeout)
                 {
-                    throw new EmbeddedEngineException($"PostgreSQL did not take connections within {options.StartTimeout}:{Environment.NewLine}{output.Tail}", e);
+                    throw new EmbeddedEngineException($"PostgreSQL did not take connections within {options.StartTimeout}. {output.LastWords}", e);
                 }
 
                 await Task.Delay(PollInterval, ct);

@@ -1,23 +1,23 @@
 namespace Bxb.Embedded.Processes;
 
 /// <summary>
-/// Reads a child's output to its end, hands each line on and keeps the last ones for an error message. Thread-safe. Reading goes on
+/// Reads a child's output to its end, hands each line that is not blank on and keeps the last ones for an error message. Thread-safe. Reading goes on
 /// for the child's whole life: a full pipe would stop it.
 /// </summary>
 internal sealed class EngineOutput(Action<string> onLine)
 {
-    private const int KeptLines = 20;
+    private const int KeptLines = 5;
 
     private readonly Queue<string> _lines = new();
 
-    /// <summary>The last lines, oldest first.</summary>
-    public string Tail
+    /// <summary>A sentence with the last lines, oldest first.</summary>
+    public string LastWords
     {
         get
         {
             lock (_lines)
             {
-                return string.Join(Environment.NewLine, _lines);
+                return _lines.Count == 0 ? "There was no output." : $"Its last output: {string.Join(" | ", _lines)}";
             }
         }
     }
@@ -29,6 +29,11 @@ internal sealed class EngineOutput(Action<string> onLine)
         {
             while (await reader.ReadLineAsync() is { } line)
             {
+                if (string.IsNullOrWhiteSpace(line))
+                {
+                    continue;
+                }
+
                 lock (_lines)
                 {
                     if (_lines.Count == KeptLines)

@@ -31,20 +31,37 @@ internal sealed partial class ProcessSupervisor(SupervisedEngine engine, ILogger
     private Task _watch = Task.CompletedTask;
     private Process? _process;
     private int _restarts;
+    private int _failures;
+    private string? _lastFailure;
     private int _disposed;
 
     /// <summary>How often the child was started again.</summary>
     public int Restarts => Volatile.Read(ref _restarts);
 
-    /// <summary>Id of the child that runs now; null between two.</summary>
+    /// <summary>Id of the child that runs now; null while none does.</summary>
     public int? ProcessId => Volatile.Read(ref _process) is { } process && !HasExited(process) ? process.Id : null;
 
     /// <summary>Starts the child for the first time. Afterwards it is watched; a first start that fails throws and is not repeated.</summary>
     public async Task StartAsync(CancellationToken ct)
     {
-        _process = await engine.StartAsync(ct);
-        LogStarted(engine.Name, _process.Id);
+        var process = await engine.StartAsync(ct);
+        Volatile.Write(ref _process, process);
+        LogStarted(engine.Name, process.Id);
         _watch = WatchAsync();
+    }
+
+    /// <summary>As <see cref="StartAsync"/>, but a first start that fails is repeated in the background.</summary>
+    public async Task StartRetryingAsync(CancellationToken ct)
+    {
+        try
+        {
+            await StartAsync(ct);
+        }
+        catch (Exception e) when (!ct.IsCancellationRequested)
+        {
+            Failed(e);
+            _watch = WatchAsync();
+        }
     }
 
     /// <summary>Ends the watch, then the child, and returns when both are gone.</summary>
@@ -70,48 +87,57 @@ internal sealed partial class ProcessSupervisor(SupervisedEngine engine, ILogger
     private async Task WatchAsync()
     {
         var pause = FirstPause;
-        while (_process is { } process)
+        while (!_stopping.IsCancellationRequested)
         {
-            var watchedSince = Stopwatch.GetTimestamp();
-            var answers = await WaitForTroubleAsync(process);
-            if (_stopping.IsCancellationRequested)
+            if (_process is { } process)
             {
-                return;
+                var watchedSince = Stopwatch.GetTimestamp();
+                var ended = await WaitForTroubleAsync(process);
+                if (_stopping.IsCancellationRequested)
+                {
+                    return;
+                }
+
+                pause = Stopwatch.GetElapsedTime(watchedSince) > QuietTime ? FirstPause : pause;
+                LogTrouble(engine.Name, process.Id, ended ? $"has ended {ProcessEnd.Describe(process)}" : "no longer answers", pause.TotalMilliseconds);
+                await engine.StopAsync(process);
+                Volatile.Write(ref _process, null);
+                process.Dispose();
             }
 
-            pause = Stopwatch.GetElapsedTime(watchedSince) > QuietTime ? FirstPause : pause;
-            LogTrouble(engine.Name, process.Id, answers ? "has ended" : "no longer answers", pause.TotalMilliseconds);
-            await engine.StopAsync(process);
-            while (!_stopping.IsCancellationRequested && !await TryRestartAsync(pause))
-            {
-                pause = pause * 2 > LongestPause ? LongestPause : pause * 2;
-            }
-
-            process.Dispose();
+            await TryRestartAsync(pause);
             pause = pause * 2 > LongestPause ? LongestPause : pause * 2;
         }
     }
 
-    private async Task<bool> TryRestartAsync(TimeSpan pause)
+    private async Task TryRestartAsync(TimeSpan pause)
     {
-        Volatile.Write(ref _process, null);
         try
         {
             await Task.Delay(pause, _stopping.Token);
             var process = await engine.StartAsync(_stopping.Token);
             Volatile.Write(ref _process, process);
             Interlocked.Increment(ref _restarts);
-            LogRestarted(engine.Name, process.Id);
-            return true;
-        }
-        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
-        {
-            return false;
+            LogRestarted(engine.Name, process.Id, _failures);
+            (_failures, _lastFailure) = (0, null);
         }
         catch (Exception e)
         {
-            LogRestartFailed(e, engine.Name);
-            return false;
+            if (!_stopping.IsCancellationRequested)
+            {
+                Failed(e);
+            }
+        }
+    }
+
+    /// <summary>Logs a failed start unless it failed as the one before did: a cause that lasts costs one line, and the next success says how often it was tried.</summary>
+    private void Failed(Exception e)
+    {
+        _failures++;
+        if (e.Message != _lastFailure)
+        {
+            _lastFailure = e.Message;
+            LogStartFailed(engine.Name, LongestPause.TotalSeconds, e.Message);
         }
     }
 
@@ -166,9 +192,9 @@ internal sealed partial class ProcessSupervisor(SupervisedEngine engine, ILogger
     [LoggerMessage(EventId = 4002, Level = LogLevel.Warning, Message = "Embedded {Engine} (process {ProcessId}) {Trouble}; starting it again in {Pause} ms")]
     private partial void LogTrouble(string engine, int processId, string trouble, double pause);
 
-    [LoggerMessage(EventId = 4003, Level = LogLevel.Information, Message = "Embedded {Engine} runs again as process {ProcessId}")]
-    private partial void LogRestarted(string engine, int processId);
+    [LoggerMessage(EventId = 4003, Level = LogLevel.Information, Message = "Embedded {Engine} runs again as process {ProcessId}, after {Failures} failed starts")]
+    private partial void LogRestarted(string engine, int processId, int failures);
 
-    [LoggerMessage(EventId = 4004, Level = LogLevel.Error, Message = "Embedded {Engine} could not be started again")]
-    private partial void LogRestartFailed(Exception e, string engine);
+    [LoggerMessage(EventId = 4004, Level = LogLevel.Error, Message = "Embedded {Engine} cannot start and is tried again with pauses of up to {Seconds} s: {Reason}")]
+    private partial void LogStartFailed(string engine, double seconds, string reason);
 }
