@@ -20,8 +20,11 @@ internal sealed class RidersInstruments : IDisposable
     public RidersInstruments(IMeterFactory factory, GroupActivities groups)
     {
         _meter = factory.Create(MeterName);
-        _size = _meter.CreateHistogram<long>("bxb.riders.batch.size", "{event}", "Records in a batch that was processed.");
-        _duration = _meter.CreateHistogram<double>("bxb.riders.batch.duration", "s", "Time in the consumer, from the first try to the end, pauses included.");
+        // A batch is retried for as long as its store is away, so durations reach minutes.
+        var sizes = new InstrumentAdvice<long> { HistogramBucketBoundaries = [1, 10, 50, 100, 500, 1_000, 2_500, 5_000, 10_000, 20_000, 50_000, 100_000] };
+        var seconds = new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300] };
+        _size = _meter.CreateHistogram("bxb.riders.batch.size", "{event}", "Records in a batch that was processed.", advice: sizes);
+        _duration = _meter.CreateHistogram("bxb.riders.batch.duration", "s", "Time in the consumer, from the first try to the end, pauses included.", advice: seconds);
         _events = _meter.CreateCounter<long>("bxb.riders.events", "{event}", "Records processed.");
         _retries = _meter.CreateCounter<long>("bxb.riders.retries", "{attempt}", "Tries of a batch that failed for a passing reason.");
         _deadLetters = _meter.CreateCounter<long>("bxb.riders.dead_letters", "{event}", "Records that went to the dead letters.");

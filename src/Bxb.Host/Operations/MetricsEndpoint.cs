@@ -4,7 +4,9 @@ using OpenTelemetry.Metrics;
 
 namespace Bxb.Host.Operations;
 
-/// <summary>Collects the host's meters on demand and answers <c>/metrics</c>. One scrape at a time; a second one waits.</summary>
+/// <summary>
+/// Counts what the host's meters report from the moment that it is created, and answers <c>/metrics</c>. One scrape at a time; a second one waits.
+/// </summary>
 internal sealed class MetricsEndpoint : IDisposable
 {
     private readonly Collector _collector = new();
