@@ -1,29 +1,18 @@
 # The host alone, for servers of PostgreSQL, ClickHouse and Kafka: the embedded engines are not in it.
 #   docker build -t bxb-host:0.1.0 .
 
-# librdkafka, on the same system as the image that runs it, so that the libraries it was linked with are the ones it finds.
-FROM mcr.microsoft.com/dotnet/aspnet:10.0-noble AS native
-RUN apt-get update \
- && apt-get install -y --no-install-recommends ca-certificates gcc libc6-dev make npm libssl-dev libsasl2-dev zlib1g-dev libzstd-dev \
- && rm -rf /var/lib/apt/lists/*
-WORKDIR /native
-COPY src/BuildingBlocks/Bxb.Riders.Kafka/Native/build-librdkafka.mjs src/BuildingBlocks/Bxb.Embedded/Binaries/machine-cache.mjs ./
-ENV BXB_ENGINE_CACHE=/cache
-RUN node build-librdkafka.mjs \
- && for feature in tls scram oauthbearer gssapi gzip zstd; do grep -qw "$feature" /cache/librdkafka-2.15.1/librdkafka.features || { echo "librdkafka lacks $feature"; exit 1; }; done
-
 FROM mcr.microsoft.com/dotnet/sdk:10.0-noble AS build
 WORKDIR /source
 COPY . .
-RUN dotnet publish src/Bxb.Host -c Release -o /app -p:BxbFetchEngines=false
+# For this system only: the Kafka client's library comes for seven of them.
+RUN dotnet publish src/Bxb.Host -c Release -o /app --use-current-runtime --self-contained false -p:BxbFetchEngines=false
 
 FROM mcr.microsoft.com/dotnet/aspnet:10.0-noble
 RUN apt-get update \
- && apt-get install -y --no-install-recommends curl tzdata libsasl2-2 libsasl2-modules-gssapi-mit zlib1g libzstd1 \
+ && apt-get install -y --no-install-recommends curl tzdata \
  && rm -rf /var/lib/apt/lists/*
 WORKDIR /app
 COPY --from=build /app ./
-COPY --from=native /cache/librdkafka-2.15.1/librdkafka.* ./
 ENV ASPNETCORE_URLS=http://+:8080
 EXPOSE 8080
 # The user of the base image that may do nothing but run: it owns no file of the application.

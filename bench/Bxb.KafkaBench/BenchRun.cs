@@ -1,10 +1,8 @@
 using Bxb.EventLog.Appending;
 using Bxb.LoadTest.Figures;
 using Bxb.Riders.Kafka;
-using Bxb.Riders.Kafka.Native;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 
 namespace Bxb.KafkaBench;
@@ -16,7 +14,6 @@ internal sealed class BenchRun(BenchSettings settings)
     public async Task RunAsync(bool withRider, CancellationToken cancellationToken)
     {
         Console.WriteLine(await Machine.ReadAsync());
-        await Librdkafka.EnsureLoadedAsync(NullLogger.Instance, cancellationToken);
         await using var stage = await BenchStage.StartAsync(settings, cancellationToken);
         var last = await FillAsync(stage, cancellationToken);
         Console.WriteLine($"{settings.Events:N0} events are in the log");

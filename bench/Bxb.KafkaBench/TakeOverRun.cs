@@ -2,9 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Bxb.EventLog.Appending;
 using Bxb.LoadTest.Figures;
-using Bxb.Riders.Kafka.Native;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 
 namespace Bxb.KafkaBench;
@@ -20,7 +18,6 @@ internal sealed class TakeOverRun(BenchSettings settings)
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         Console.WriteLine(await Machine.ReadAsync());
-        await Librdkafka.EnsureLoadedAsync(NullLogger.Instance, cancellationToken);
         await using var stage = await BenchStage.StartAsync(settings, cancellationToken);
         using var host = await stage.BuildAsync(topic: null, withRelay: false, _ => { });
         await host.StartAsync(cancellationToken);

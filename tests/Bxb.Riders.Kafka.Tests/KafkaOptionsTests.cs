@@ -55,6 +55,19 @@ public sealed class KafkaOptionsTests
         TopicNames.DeadLetter(options, "g").ShouldBe("bxb.events.g.dead-letter");
     }
 
+    [Theory]
+    [InlineData(SecurityProtocol.Plaintext, SaslMechanism.ScramSha512)]
+    [InlineData(SecurityProtocol.Ssl, SaslMechanism.ScramSha512)]
+    [InlineData(SecurityProtocol.SaslSsl, SaslMechanism.Plain)]
+    [InlineData(SecurityProtocol.SaslSsl, SaslMechanism.ScramSha256)]
+    [InlineData(SecurityProtocol.SaslSsl, SaslMechanism.ScramSha512)]
+    public void The_library_knows_what_the_settings_offer(SecurityProtocol protocol, SaslMechanism mechanism)
+    {
+        var options = new KafkaOptions { BootstrapServers = "127.0.0.1:1", Security = new() { Protocol = protocol, SaslMechanism = mechanism, Username = "u", Password = "p" } };
+        using var producer = new ProducerBuilder<Null, Null>(new KafkaClients(Options.Create(options)).Relay()).SetLogHandler((_, _) => { }).Build();
+        Library.VersionString.ShouldBe("2.16.0");
+    }
+
     [Fact]
     public async Task Every_setting_stands_in_the_table_of_settings()
     {

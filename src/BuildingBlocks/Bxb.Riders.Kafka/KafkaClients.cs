@@ -5,7 +5,7 @@ using Microsoft.Extensions.Options;
 namespace Bxb.Riders.Kafka;
 
 /// <summary>The one place where the options become the client's configuration. Thread-safe; each call makes a new one, which is the caller's.</summary>
-/// <remarks>Opens nothing. The native library must have been loaded before a client is built from what this gives.</remarks>
+/// <remarks>Opens nothing.</remarks>
 internal sealed class KafkaClients(IOptions<KafkaOptions> options)
 {
     private readonly KafkaOptions _options = options.Value;

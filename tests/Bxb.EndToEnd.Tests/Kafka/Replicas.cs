@@ -1,7 +1,5 @@
-using Bxb.Riders.Kafka.Native;
 using Bxb.Testing;
 using Confluent.Kafka;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Bxb.EndToEnd.Tests.Kafka;
 
@@ -14,7 +12,6 @@ internal static class Replicas
     /// <summary>Returns once every partition of the topics that Kafka has, its own included, has all its copies in sync.</summary>
     public static async Task InSyncAsync(TestKafka brokers)
     {
-        await Librdkafka.EnsureLoadedAsync(NullLogger.Instance, CancellationToken.None);
         using var admin = new AdminClientBuilder(new AdminClientConfig { BootstrapServers = brokers.BootstrapServers })
             .SetLogHandler((_, _) => { }).SetErrorHandler((_, _) => { }).Build();
         var behind = "";

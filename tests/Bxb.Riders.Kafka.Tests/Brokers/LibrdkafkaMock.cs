@@ -1,18 +1,15 @@
 using System.Reflection;
 using System.Runtime.InteropServices;
-using Bxb.Riders.Kafka.Native;
 using Confluent.Kafka;
 
 namespace Bxb.Riders.Kafka.Tests.Brokers;
 
-/// <summary>The part of librdkafka's C interface that makes a mock cluster; Confluent.Kafka has none of it. The library must be loaded.</summary>
+/// <summary>The part of librdkafka's C interface that makes a mock cluster; Confluent.Kafka has none of it. Uses the library that Confluent.Kafka has loaded: two of them would not know each other's handles.</summary>
 internal static partial class LibrdkafkaMock
 {
     private const string Library = "librdkafka";
 
-    static LibrdkafkaMock() => NativeLibrary.SetDllImportResolver(
-        Assembly.GetExecutingAssembly(),
-        static (name, _, _) => name == Library ? NativeLibrary.Load(Librdkafka.Find(AppContext.BaseDirectory, Librdkafka.CacheFolder)!) : 0);
+    static LibrdkafkaMock() => NativeLibrary.SetDllImportResolver(Assembly.GetExecutingAssembly(), static (name, _, _) => name == Library ? NativeLibrary.Load(LoadedPath()) : 0);
 
     [LibraryImport(Library, EntryPoint = "rd_kafka_new")]
     public static partial nint NewClient(int type, nint configuration, [Out] byte[] error, nint errorSize);
@@ -61,4 +58,11 @@ internal static partial class LibrdkafkaMock
 
     [LibraryImport(Library, EntryPoint = "rd_kafka_mock_group_initial_rebalance_delay_ms")]
     public static partial void SetInitialRebalanceDelay(nint cluster, int milliseconds);
+
+    /// <summary>The package has a file for each kind of system, and Confluent.Kafka takes the first that loads.</summary>
+    private static string LoadedPath()
+    {
+        _ = Confluent.Kafka.Library.Version;
+        return File.ReadLines("/proc/self/maps").Select(line => line[(line.LastIndexOf(' ') + 1)..]).First(path => Path.GetFileName(path).EndsWith("librdkafka.so", StringComparison.Ordinal));
+    }
 }

@@ -1,9 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text;
-using Bxb.Riders.Kafka.Native;
 using Bxb.Testing;
 using Confluent.Kafka;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Bxb.Riders.Kafka.Tests.Brokers;
 
@@ -33,7 +31,6 @@ internal sealed class MockCluster : IDisposable
     /// <exception cref="InvalidOperationException">The library made none.</exception>
     public static async Task<MockCluster> StartAsync(int brokers = 1)
     {
-        await Librdkafka.EnsureLoadedAsync(NullLogger.Instance, CancellationToken.None);
         var error = new byte[512];
         var configuration = LibrdkafkaMock.NewConfiguration();
         // This client has no brokers to connect to, and would say so.

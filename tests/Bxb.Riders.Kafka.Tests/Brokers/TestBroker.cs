@@ -1,13 +1,11 @@
-using Bxb.Riders.Kafka.Native;
 using Bxb.Testing;
 using Confluent.Kafka;
 using Confluent.Kafka.Admin;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Bxb.Riders.Kafka.Tests.Brokers;
 
 /// <summary>One broker for the whole test process: real where there is a Kafka home, else of a mock cluster. Thread-safe.</summary>
-/// <remarks>What the mock cluster of 2.15.1 cannot do, each tried:
+/// <remarks>What the mock cluster of 2.16.0 cannot do, each tried:
 /// <list type="bullet">
 /// <item>Create, change or describe topics, and describe the cluster, by an admin client (it waits in vain for a controller): topics are
 /// made by <see cref="CreateTopicAsync(string, int)"/>, and metadata that is asked for a topic makes one of 4 partitions.</item>
@@ -62,7 +60,6 @@ internal sealed class TestBroker
 
     private static async Task<TestBroker> StartAsync()
     {
-        await Librdkafka.EnsureLoadedAsync(NullLogger.Instance, CancellationToken.None);
         if (TestKafka.Home is not null)
         {
             return new TestBroker((await TestKafka.SharedAsync()).BootstrapServers, mock: null);

@@ -1,8 +1,6 @@
-using Bxb.Riders.Kafka.Native;
 using Bxb.Testing;
 using Confluent.Kafka;
 using Confluent.Kafka.Admin;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Bxb.Riders.Kafka.Tests.Brokers;
 
@@ -31,7 +29,6 @@ public sealed class TestBrokerTests
     [RealKafkaFact]
     public async Task Three_nodes_keep_on_taking_records_when_one_is_killed_and_brought_back()
     {
-        await Librdkafka.EnsureLoadedAsync(NullLogger.Instance, CancellationToken.None);
         await using var cluster = await TestKafka.StartClusterAsync(3);
         var topic = TestKafka.NewTopicName();
         using var admin = Admin(cluster.BootstrapServers);

@@ -1,6 +1,5 @@
 using Bxb.EventLog.Schema;
 using Bxb.Riders.Compliance;
-using Bxb.Riders.Kafka.Native;
 using Bxb.Riders.Kafka.Relay;
 using Bxb.Riders.Transport;
 using Bxb.Testing;
@@ -34,7 +33,6 @@ internal sealed class RelayRig(int partitions = 3, TestKafka? cluster = null) : 
     public override async Task StartAsync()
     {
         await base.StartAsync();
-        await Librdkafka.EnsureLoadedAsync(NullLogger.Instance, CancellationToken.None);
         Servers = (cluster ?? await TestKafka.SharedAsync()).BootstrapServers;
         await BuildHost(_ => { }).Services.MigrateSqlAsync(CancellationToken.None);
     }

@@ -1,4 +1,3 @@
-using Bxb.Riders.Kafka.Native;
 using Bxb.Riders.Kafka.Topics;
 using Bxb.Testing;
 using Confluent.Kafka;
@@ -26,7 +25,6 @@ public sealed class TopicSetupTests : IAsyncLifetime
             return;
         }
 
-        await Librdkafka.EnsureLoadedAsync(NullLogger.Instance, CancellationToken.None);
         _options.BootstrapServers = (await TestKafka.SharedAsync()).BootstrapServers;
         _admin = new AdminClientBuilder(new AdminClientConfig { BootstrapServers = _options.BootstrapServers }).SetLogHandler((_, _) => { }).Build();
         var options = Options.Create(_options);

@@ -1,17 +1,15 @@
 using Bxb.EventLog.Records;
-using Bxb.Riders.Kafka.Native;
 using Bxb.Riders.Kafka.Records;
 using Bxb.Riders.Kafka.Relay;
 using Bxb.Riders.Transport;
 using Confluent.Kafka;
 using Confluent.Kafka.Admin;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace Bxb.Riders.Kafka.Consuming;
 
 /// <summary>What the topic holds, and how its offsets and the log's positions go together. Thread-safe.</summary>
-internal sealed class KafkaTopic(IOptions<KafkaOptions> options, KafkaClients clients, PartitionPlaces places, RelayProgress relay, ILogger<KafkaTopic> logger) : IEventTopic, IDisposable
+internal sealed class KafkaTopic(IOptions<KafkaOptions> options, KafkaClients clients, PartitionPlaces places, RelayProgress relay) : IEventTopic, IDisposable
 {
     private readonly Lazy<IAdminClient> _admin = new(() => new AdminClientBuilder(clients.Admin()).Build());
     private volatile IReadOnlyList<(long Above, int Partitions)> _counts = [];
@@ -35,7 +33,6 @@ internal sealed class KafkaTopic(IOptions<KafkaOptions> options, KafkaClients cl
 
     public async Task<IReadOnlyList<TopicSpan>> FindSpansAsync(CancellationToken cancellationToken)
     {
-        await Librdkafka.EnsureLoadedAsync(logger, cancellationToken);
         await RefreshAsync(cancellationToken);
         var partitions = Enumerable.Range(0, await CountPartitionsAsync(cancellationToken)).ToList();
         var first = await ListAsync(partitions, OffsetSpec.Earliest());

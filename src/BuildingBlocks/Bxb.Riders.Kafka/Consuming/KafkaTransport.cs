@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using Bxb.Riders.Kafka.Native;
 using Bxb.Riders.Kafka.Relay;
 using Bxb.Riders.Pipeline;
 using Bxb.Riders.Transport;
@@ -41,7 +40,6 @@ internal sealed class KafkaTransport(
 
     public async Task<IPartitionClaim> ClaimAsync(string group, Action waiting, CancellationToken cancellationToken)
     {
-        await Librdkafka.EnsureLoadedAsync(logger, cancellationToken);
         while (relay.Current is null)
         {
             await relay.WaitForChangeAsync(null, cancellationToken);
@@ -66,7 +64,6 @@ internal sealed class KafkaTransport(
     {
         try
         {
-            await Librdkafka.EnsureLoadedAsync(logger, cancellationToken);
             var described = await _admin.Value.DescribeConsumerGroupsAsync([clients.Consumer(group).GroupId], new DescribeConsumerGroupsOptions { RequestTimeout = kafka.Value.RequestTimeout });
             return described.ConsumerGroupDescriptions.Any(d => d.Members.Count > 0);
         }

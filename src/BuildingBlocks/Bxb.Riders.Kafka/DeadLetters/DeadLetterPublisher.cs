@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using Bxb.Riders.Kafka.Native;
 using Bxb.Riders.Kafka.Topics;
 using Confluent.Kafka;
 using Microsoft.Extensions.Hosting;
@@ -41,7 +40,6 @@ internal sealed partial class DeadLetterPublisher(NpgsqlDataSource database, Kaf
             {
                 try
                 {
-                    await Librdkafka.EnsureLoadedAsync(logger, stoppingToken);
                     producer ??= new ProducerBuilder<byte[], byte[]>(clients.Producer("dead-letters")).SetErrorHandler((_, _) => { }).SetLogHandler((_, _) => { }).Build();
                     while (await PublishAsync(producer, stoppingToken))
                     {

@@ -1,5 +1,4 @@
 using Bxb.EventLog.Records;
-using Bxb.Riders.Kafka.Native;
 using Bxb.Riders.Kafka.Records;
 using Confluent.Kafka;
 using Microsoft.Extensions.Logging;
@@ -53,7 +52,6 @@ internal sealed class RelayProducer : IAsyncDisposable
     public static async Task<RelayProducer> StartAsync(
         KafkaClients clients, int partitions, KafkaOptions options, Action<string> waiting, TimeProvider time, ILogger logger, CancellationToken cancellationToken)
     {
-        await Librdkafka.EnsureLoadedAsync(logger, cancellationToken);
         RelayProducer? producer = null;
         var client = new ProducerBuilder<byte[], byte[]>(clients.Relay())
             .SetLogHandler((_, message) => KafkaLog.Write(logger, message))

@@ -1,4 +1,3 @@
-using Bxb.Riders.Kafka.Native;
 using Confluent.Kafka;
 using Confluent.Kafka.Admin;
 using Microsoft.Extensions.Logging;
@@ -36,7 +35,7 @@ internal sealed partial class TopicSetup(KafkaClients clients, IOptions<KafkaOpt
         var asked = Enumerable.Range(0, partitions).Select(p => new TopicPartitionOffsetSpec { TopicPartition = new TopicPartition(topic, p), OffsetSpec = OffsetSpec.Latest() });
         try
         {
-            var listed = (await AdminAsync(cancellationToken)).ListOffsetsAsync(asked, new() { RequestTimeout = options.Value.RequestTimeout, IsolationLevel = IsolationLevel.ReadUncommitted });
+            var listed = Admin().ListOffsetsAsync(asked, new() { RequestTimeout = options.Value.RequestTimeout, IsolationLevel = IsolationLevel.ReadUncommitted });
             var found = (await listed.WaitAsync(cancellationToken)).ResultInfos.Select(r => r.TopicPartitionOffsetError);
             return [.. found.OrderBy(o => o.Partition.Value).Select(o => o.Offset.Value)];
         }
@@ -76,7 +75,7 @@ internal sealed partial class TopicSetup(KafkaClients clients, IOptions<KafkaOpt
     {
         try
         {
-            var created = (await AdminAsync(cancellationToken)).CreateTopicsAsync([plan.Specification()], new() { OperationTimeout = options.Value.RequestTimeout, RequestTimeout = options.Value.RequestTimeout });
+            var created = Admin().CreateTopicsAsync([plan.Specification()], new() { OperationTimeout = options.Value.RequestTimeout, RequestTimeout = options.Value.RequestTimeout });
             await created.WaitAsync(cancellationToken);
             LogMade(logger, plan.Name, plan.Partitions, plan.ReplicationFactor, plan.MinInsyncReplicas, plan.Retention);
         }
@@ -118,7 +117,7 @@ internal sealed partial class TopicSetup(KafkaClients clients, IOptions<KafkaOpt
     {
         try
         {
-            var described = (await AdminAsync(cancellationToken)).DescribeTopicsAsync(TopicCollection.OfTopicNames([topic]), new() { RequestTimeout = options.Value.RequestTimeout });
+            var described = Admin().DescribeTopicsAsync(TopicCollection.OfTopicNames([topic]), new() { RequestTimeout = options.Value.RequestTimeout });
             return (await described.WaitAsync(cancellationToken)).TopicDescriptions[0];
         }
         catch (DescribeTopicsException exception) when (exception.Results.TopicDescriptions.TrueForAll(t => t.Error.Code == ErrorCode.UnknownTopicOrPart))
@@ -140,7 +139,7 @@ internal sealed partial class TopicSetup(KafkaClients clients, IOptions<KafkaOpt
         try
         {
             var resource = new ConfigResource { Type = ResourceType.Topic, Name = topic };
-            var described = (await AdminAsync(cancellationToken)).DescribeConfigsAsync([resource], new() { RequestTimeout = options.Value.RequestTimeout });
+            var described = Admin().DescribeConfigsAsync([resource], new() { RequestTimeout = options.Value.RequestTimeout });
             return (await described.WaitAsync(cancellationToken))[0].Entries.ToDictionary(e => e.Key, e => e.Value.Value, StringComparer.Ordinal);
         }
         catch (DescribeConfigsException exception)
@@ -153,9 +152,8 @@ internal sealed partial class TopicSetup(KafkaClients clients, IOptions<KafkaOpt
         }
     }
 
-    private async Task<IAdminClient> AdminAsync(CancellationToken cancellationToken)
+    private IAdminClient Admin()
     {
-        await Librdkafka.EnsureLoadedAsync(logger, cancellationToken);
         lock (_gate)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
