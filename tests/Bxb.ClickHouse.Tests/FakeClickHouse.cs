@@ -36,9 +36,9 @@ internal sealed class FakeClickHouse : IAsyncDisposable
         return new FakeClickHouse(app) { Url = new Uri(address.Replace("http://", "http://us%40er:pa%3Ass@", StringComparison.Ordinal) + "/?database=da%20ta") };
     }
 
-    internal ClickHouseClient Client(TimeSpan? timeout = null) => new(new ClickHouseOptions
+    internal ClickHouseClient Client(TimeSpan? timeout = null, string prefix = "/") => new(new ClickHouseOptions
     {
-        Url = Url,
+        Url = new UriBuilder(Url) { Path = prefix }.Uri,
         QueryTimeout = timeout ?? TimeSpan.FromSeconds(30),
         InsertTimeout = timeout ?? TimeSpan.FromSeconds(30),
     });

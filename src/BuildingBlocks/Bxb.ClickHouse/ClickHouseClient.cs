@@ -23,17 +23,12 @@ public sealed class ClickHouseClient : IDisposable
     /// <summary>Makes a client; no connection is opened.</summary>
     /// <param name="options">Read once.</param>
     /// <param name="handler">Instead of the client's own connections; stays its owner's.</param>
-    /// <exception cref="ArgumentException">The URL is missing or is not an http or https URL.</exception>
+    /// <exception cref="ArgumentException">The URL is missing or not of the form that <see cref="ClickHouseOptions.Url"/> tells.</exception>
     public ClickHouseClient(ClickHouseOptions options, HttpMessageHandler? handler = null)
     {
         ArgumentNullException.ThrowIfNull(options);
-        if (options.Url is not { IsAbsoluteUri: true, Scheme: "http" or "https" } url)
-        {
-            throw new ArgumentException("The ClickHouse URL must be http://user:password@host:port/?database=name.", nameof(options));
-        }
-
         _options = options;
-        _requests = new StatementRequest(url);
+        _requests = new StatementRequest(ClickHouseAddress.Parse(options.Url));
         _http = new HttpClient(handler ?? Connections(options), disposeHandler: handler is null) { Timeout = Timeout.InfiniteTimeSpan };
     }
 

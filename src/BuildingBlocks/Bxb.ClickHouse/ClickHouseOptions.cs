@@ -6,8 +6,9 @@ namespace Bxb.ClickHouse;
 public sealed class ClickHouseOptions
 {
     /// <summary>
-    /// The server's HTTP address, <c>http://user:password@host:8123/?database=name</c>: credentials in the user information (percent-encoded where needed;
-    /// none: the user <c>default</c> without a password), the database in the query (none: the user's default database). Required.
+    /// The server's HTTP address, <c>http://user:password@host:8123/prefix/?database=name</c>: credentials in the user information (percent-encoded where needed;
+    /// none: the user <c>default</c> without a password), the prefix that a proxy needs in the path (it ends with a slash), the database in the query (none: the user's
+    /// default database). Nothing else may stand in it. Required.
     /// </summary>
     [Required]
     public Uri? Url { get; set; }

@@ -13,25 +13,17 @@ internal sealed class StatementRequest
     /// <summary>Longest URL part for parameters, in characters; servers take 8 KiB at least.</summary>
     private const int MaxInUrl = 4096;
 
-    private readonly Uri _server;
+    private readonly ClickHouseAddress _server;
     private readonly string _database;
-    private readonly AuthenticationHeaderValue? _credentials;
 
-    internal StatementRequest(Uri url)
+    internal StatementRequest(ClickHouseAddress server)
     {
-        _server = new Uri(url.GetLeftPart(UriPartial.Authority).Replace(url.UserInfo + "@", "", StringComparison.Ordinal));
-        Database = Query(url, "database");
-        _database = Database is null ? "" : "database=" + Uri.EscapeDataString(Database) + "&";
-        if (url.UserInfo.Length > 0)
-        {
-            var user = url.UserInfo.Split(':', 2);
-            var text = Uri.UnescapeDataString(user[0]) + ":" + (user.Length > 1 ? Uri.UnescapeDataString(user[1]) : "");
-            _credentials = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes(text)));
-        }
+        _server = server;
+        _database = server.Database is { } database ? "database=" + Uri.EscapeDataString(database) + "&" : "";
     }
 
     /// <summary>The database that the URL names; null if none.</summary>
-    internal string? Database { get; }
+    internal string? Database => _server.Database;
 
     internal HttpRequestMessage Query(ClickHouseStatement statement, string sql, TimeSpan? serverLimit, bool withDatabase = true)
     {
@@ -67,12 +59,12 @@ internal sealed class StatementRequest
         return Request(statement, url, body);
     }
 
-    /// <summary>A request to a path beside the statements' one.</summary>
-    internal HttpRequestMessage Plain(HttpMethod method, string path) => new(method, new Uri(_server, path)) { Headers = { Authorization = _credentials } };
+    /// <summary>A request to a path below the address, such as <c>/bxb/sync</c>.</summary>
+    internal HttpRequestMessage Plain(HttpMethod method, string path) => new(method, new Uri(_server.Root, "." + path)) { Headers = { Authorization = _server.Credentials } };
 
     private HttpRequestMessage Request(ClickHouseStatement statement, StringBuilder url, HttpContent body)
     {
-        var request = new HttpRequestMessage(HttpMethod.Post, new Uri(_server, url.ToString())) { Content = body, Headers = { Authorization = _credentials } };
+        var request = new HttpRequestMessage(HttpMethod.Post, new Uri(_server.Root, url.ToString())) { Content = body, Headers = { Authorization = _server.Credentials } };
         if (statement.OnlyInstance is { } instance)
         {
             request.Headers.Add("X-Bxb-Instance", instance);
@@ -83,7 +75,7 @@ internal sealed class StatementRequest
 
     private StringBuilder Url(ClickHouseStatement statement, bool withDatabase)
     {
-        var url = new StringBuilder("/?", 1024).Append(withDatabase ? _database : "").Append("wait_end_of_query=0");
+        var url = new StringBuilder("?", 1024).Append(withDatabase ? _database : "").Append("wait_end_of_query=0");
         if (statement.QueryId is { } id)
         {
             url.Append("&query_id=").Append(Uri.EscapeDataString(id));
@@ -106,18 +98,4 @@ internal sealed class StatementRequest
     }
 
     private static ByteArrayContent Field(string value) => new(Encoding.UTF8.GetBytes(value));
-
-    private static string? Query(Uri url, string name)
-    {
-        foreach (var pair in url.Query.TrimStart('?').Split('&', StringSplitOptions.RemoveEmptyEntries))
-        {
-            var parts = pair.Split('=', 2);
-            if (parts[0] == name && parts.Length == 2)
-            {
-                return Uri.UnescapeDataString(parts[1]);
-            }
-        }
-
-        return null;
-    }
 }

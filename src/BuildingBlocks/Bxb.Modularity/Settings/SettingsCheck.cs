@@ -1,13 +1,28 @@
 using System.ComponentModel;
-using System.Reflection;
+using System.Text;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Bxb.Modularity.Settings;
 
-/// <summary>Refuses keys below <c>Bxb</c> that nobody reads, and values that their keys cannot take: a misspelt setting must end the start, not be ignored.</summary>
+/// <summary>Refuses keys below <c>Bxb</c> that have no reader, and values that their keys cannot take: a misspelt setting must end the start, not be ignored.</summary>
 public static class SettingsCheck
 {
+    /// <summary>Cuts the line ends off that stand at the end of values: a secret that comes from a file has one.</summary>
+    public static void TrimLineEnds(IConfigurationSection section)
+    {
+        ArgumentNullException.ThrowIfNull(section);
+        if (section.Value is { } value && value.AsSpan().TrimEnd("\r\n").Length < value.Length)
+        {
+            section.Value = value.TrimEnd('\r', '\n');
+        }
+
+        foreach (var child in section.GetChildren())
+        {
+            TrimLineEnds(child);
+        }
+    }
+
     /// <summary>Checks the section against everything that was registered with <see cref="ValidatedOptions.AddValidatedOptions{TOptions}"/> or as <see cref="KnownSettings"/>.</summary>
     /// <exception cref="SettingsException">Names every unknown key with the nearest known one, and every value that cannot be read.</exception>
     public static void CheckSettings(this IServiceProvider services, IConfigurationSection bxb)
@@ -18,12 +33,7 @@ public static class SettingsCheck
     public static void Check(IConfigurationSection bxb, IEnumerable<KnownSettings> known)
     {
         ArgumentNullException.ThrowIfNull(bxb);
-        var root = new Node(null);
-        foreach (var (path, type) in known)
-        {
-            root.At(path).Take(type);
-        }
-
+        var root = SettingsTree.Of(known);
         var faults = new List<string>();
         Walk(bxb, root, root, bxb.Path, faults);
         if (faults.Count > 0)
@@ -32,7 +42,7 @@ public static class SettingsCheck
         }
     }
 
-    private static void Walk(IConfigurationSection section, Node node, Node root, string prefix, List<string> faults)
+    private static void Walk(IConfigurationSection section, SettingsTree node, SettingsTree root, string prefix, List<string> faults)
     {
         foreach (var child in section.GetChildren())
         {
@@ -41,9 +51,12 @@ public static class SettingsCheck
                 var nearest = Nearest(child.Path[(prefix.Length + 1)..], root);
                 faults.Add($"The setting {child.Path} is not known." + (nearest is null ? "" : $" Did you mean {prefix}:{nearest}?"));
             }
-            else if (known.Leaf is { } leaf)
+            else if (known.Leaf is not null)
             {
-                CheckLeaf(child, leaf, faults);
+                if (Fault(child, known) is { } fault)
+                {
+                    faults.Add($"The setting {child.Path} {fault}");
+                }
             }
             else if (child.Value is { Length: > 0 })
             {
@@ -56,27 +69,55 @@ public static class SettingsCheck
         }
     }
 
-    private static void CheckLeaf(IConfigurationSection child, Type leaf, List<string> faults)
+    /// <summary>What is wrong with a value, without the value: it may be a secret.</summary>
+    private static string? Fault(IConfigurationSection setting, SettingsTree known)
     {
-        if (IsCollection(leaf))
+        if (SettingsTree.IsCollection(known.Type))
         {
-            return;
+            return null;
         }
 
-        if (child.GetChildren().Any())
+        if (setting.GetChildren().Any())
         {
-            faults.Add($"The setting {child.Path} is a value and has no keys below it.");
+            return "is a value and has no keys below it.";
         }
-        else if (child.Value is { Length: > 0 } text && leaf != typeof(string) && !CanRead(text, leaf))
+
+        if (string.IsNullOrEmpty(setting.Value))
         {
-            faults.Add($"The setting {child.Path} cannot be read: it must be {Describe(leaf)}.");
+            return known.MayBeEmpty ? null : "is empty: give it a value or leave it out.";
         }
+
+        if (!IsText(setting.Value))
+        {
+            return "holds a control character, or text that is no Unicode.";
+        }
+
+        return known.Type == typeof(string) || CanRead(setting.Value, known.Type) ? null : $"cannot be read: it must be {Describe(known.Type)}.";
     }
 
-    private static bool IsCollection(Type type) => type != typeof(string) && typeof(System.Collections.IEnumerable).IsAssignableFrom(type);
+    private static bool IsText(string value)
+    {
+        for (var at = 0; at < value.Length;)
+        {
+            if (!Rune.TryGetRuneAt(value, at, out var rune) || Rune.IsControl(rune))
+            {
+                return false;
+            }
+
+            at += rune.Utf16SequenceLength;
+        }
+
+        return true;
+    }
 
     private static bool CanRead(string text, Type type)
     {
+        if (type.IsEnum)
+        {
+            // The converter takes numbers, too, also those that have no name.
+            return Enum.GetNames(type).Contains(text.Trim(), StringComparer.OrdinalIgnoreCase);
+        }
+
         try
         {
             return TypeDescriptor.GetConverter(type).ConvertFromInvariantString(text) is not null;
@@ -98,9 +139,9 @@ public static class SettingsCheck
         _ => $"a {type.Name}",
     };
 
-    private static string? Nearest(string key, Node root)
+    private static string? Nearest(string key, SettingsTree root)
     {
-        var best = root.Paths("").Select(p => (Path: p, Distance: Distance(key.ToUpperInvariant(), p.ToUpperInvariant()))).OrderBy(p => p.Distance).FirstOrDefault();
+        var best = root.Paths().Select(p => (Path: p, Distance: Distance(key.ToUpperInvariant(), p.ToUpperInvariant()))).OrderBy(p => p.Distance).FirstOrDefault();
         return best.Path is not null && best.Distance <= Math.Max(2, key.Length / 3) ? best.Path : null;
     }
 
@@ -120,62 +161,5 @@ public static class SettingsCheck
         }
 
         return row[b.Length];
-    }
-
-    /// <summary>One known key: a value (<see cref="Leaf"/>) or a section.</summary>
-    private sealed class Node(Type? leaf)
-    {
-        public Type? Leaf { get; } = leaf;
-
-        public Dictionary<string, Node> Children { get; } = new(StringComparer.OrdinalIgnoreCase);
-
-        public Node At(string path)
-        {
-            var node = this;
-            foreach (var part in path.Split(':', StringSplitOptions.RemoveEmptyEntries))
-            {
-                node = node.Child(part, null);
-            }
-
-            return node;
-        }
-
-        public void Take(Type type)
-        {
-            foreach (var property in type.GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(p => p.SetMethod is { IsPublic: true } || IsSection(p.PropertyType) || IsCollection(p.PropertyType)))
-            {
-                var value = Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType;
-                if (typeof(Delegate).IsAssignableFrom(value))
-                {
-                    continue;
-                }
-
-                if (IsSection(value))
-                {
-                    Child(property.Name, null).Take(value);
-                }
-                else
-                {
-                    Child(property.Name, value);
-                }
-            }
-        }
-
-        public IEnumerable<string> Paths(string prefix)
-            => Children.SelectMany(c => c.Value.Leaf is not null ? [prefix + c.Key] : c.Value.Paths(prefix + c.Key + ":").Append(prefix + c.Key));
-
-        private static bool IsSection(Type type)
-            => type.IsClass && type != typeof(string) && !IsCollection(type) && !typeof(Delegate).IsAssignableFrom(type)
-                && !TypeDescriptor.GetConverter(type).CanConvertFrom(typeof(string));
-
-        private Node Child(string name, Type? leaf)
-        {
-            if (!Children.TryGetValue(name, out var child))
-            {
-                Children[name] = child = new Node(leaf);
-            }
-
-            return child;
-        }
     }
 }

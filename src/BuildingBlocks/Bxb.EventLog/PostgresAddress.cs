@@ -1,0 +1,74 @@
+using System.Data.Common;
+using System.Globalization;
+using Npgsql;
+
+namespace Bxb.EventLog;
+
+/// <summary>Checks connection strings before the first connection is made.</summary>
+public static class PostgresAddress
+{
+    private const string Form = "Host=...;Port=5432;Username=...;Password=...;Database=...";
+
+    /// <summary>
+    /// What is wrong with a connection string, to be put behind the name of its setting; null when it can be used. It holds no part of the string but keywords that
+    /// Npgsql knows: a password that is not quoted is cut into keywords.
+    /// </summary>
+    public static string? Fault(string connectionString)
+    {
+        ArgumentNullException.ThrowIfNull(connectionString);
+        if (connectionString.Contains("://", StringComparison.Ordinal) && Uri.TryCreate(connectionString, UriKind.Absolute, out _))
+        {
+            return $"must be of the form {Form}, not a URL.";
+        }
+
+        var given = new DbConnectionStringBuilder();
+        try
+        {
+            given.ConnectionString = connectionString;
+        }
+        catch (ArgumentException)
+        {
+            return $"must be of the form {Form}; a value that holds ; = ' or \" stands in quotes.";
+        }
+
+        return Keywords(given) ?? Whole(connectionString);
+    }
+
+    private static string? Keywords(DbConnectionStringBuilder given)
+    {
+        var known = new NpgsqlConnectionStringBuilder();
+        var place = 0;
+        foreach (string keyword in given.Keys)
+        {
+            place++;
+            if (!known.ContainsKey(keyword))
+            {
+                return string.Create(CultureInfo.InvariantCulture, $"has a keyword that Npgsql does not know, at place {place}; a value that holds ; = ' or \" stands in quotes.");
+            }
+
+            try
+            {
+                known[keyword] = given[keyword];
+            }
+            catch (Exception error) when (error is ArgumentException or FormatException or OverflowException or InvalidCastException or NotSupportedException)
+            {
+                return $"has a value of {keyword} that cannot be read.";
+            }
+        }
+
+        return string.IsNullOrWhiteSpace(known.Host) ? "must name a Host." : null;
+    }
+
+    private static string? Whole(string connectionString)
+    {
+        try
+        {
+            NpgsqlDataSource.Create(connectionString).Dispose();
+            return null;
+        }
+        catch (Exception error) when (error is ArgumentException or FormatException or InvalidOperationException or NotSupportedException)
+        {
+            return "has values that do not go together, or a host that cannot be read.";
+        }
+    }
+}
