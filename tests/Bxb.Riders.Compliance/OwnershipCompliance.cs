@@ -127,6 +127,49 @@ public abstract class OwnershipCompliance : TransportCompliance
     }
 
     [Fact]
+    public async Task Other_hosts_see_that_a_group_is_read_and_at_once_that_it_no_longer_is()
+    {
+        var other = await Rig.StartHostAsync(b => b.Group("unrelated"));
+        var reader = await Rig.StartHostAsync(b => b.Group(Group).Riders(o => o.Owner = "reader"));
+        var positions = await Rig.AppendAsync(3);
+        var last = positions[^1];
+        await reader.WaitForAsync(Group, last);
+        await Eventually.HoldsAsync(async () => (await other.Groups.GetAsync(Group, CancellationToken.None))!.State == ConsumerGroupState.Idle, "The group is read");
+        (await other.Groups.ReadPartitionsAsync(Group, CancellationToken.None)).ShouldAllBe(p => p.IsCurrent && p.Position >= last && p.LastRecord == last);
+        await reader.StopAsync();
+        (await other.Groups.GetAsync(Group, CancellationToken.None))!.State.ShouldBe(ConsumerGroupState.Stopped);
+        (await other.Groups.ReadPartitionsAsync(Group, CancellationToken.None)).ShouldAllBe(p => !p.IsCurrent && p.LastRecord == last);
+    }
+
+    [Fact]
+    public async Task A_partition_counts_as_compared_only_once_the_store_has_answered_and_the_group_has_gone_back()
+    {
+        var first = await Rig.StartHostAsync(b => b.Group(Group));
+        var positions = await Rig.AppendAsync(10);
+        var (fifth, last) = (positions[4], positions[^1]);
+        await first.WaitForAsync(Group, last);
+        await first.StopAsync();
+        var asked = new TaskCompletionSource();
+        var answer = new TaskCompletionSource<long>();
+        var gate = new TaskCompletionSource();
+        var second = await Rig.StartHostAsync(b => b.Group(
+            Group,
+            o => o.DurableProgress = async (_, _, _) =>
+            {
+                asked.TrySetResult();
+                return await answer.Task;
+            },
+            (_, _) => gate.Task));
+        await asked.Task;
+        (await second.Groups.ReadPartitionsAsync(Group, CancellationToken.None)).ShouldAllBe(p => !p.IsCurrent && p.Position >= last);
+        answer.SetResult(fifth);
+        await Eventually.HoldsAsync(async () => (await second.Groups.ReadPartitionsAsync(Group, CancellationToken.None)).All(p => p.IsCurrent), "It is compared");
+        (await second.Groups.ReadPartitionsAsync(Group, CancellationToken.None)).ShouldAllBe(p => p.Position == fifth && p.LastRecord == last);
+        gate.SetResult();
+        await second.WaitForAsync(Group, last);
+    }
+
+    [Fact]
     public async Task A_stop_cancels_a_consumer_that_takes_too_long_and_commits_nothing_of_it()
     {
         var inHand = new TaskCompletionSource();

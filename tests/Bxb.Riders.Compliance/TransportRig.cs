@@ -40,9 +40,6 @@ public class TransportRig : IAsyncDisposable
         _database = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(ConnectionString) { ApplicationName = "rig" });
     }
 
-    /// <summary>Whether the transport can say that another host reads a group. librdkafka's mock cluster answers no questions about groups.</summary>
-    public virtual bool KnowsReadersElsewhere => true;
-
     /// <summary>The hosts that were made.</summary>
     protected IReadOnlyList<ComplianceHost> Hosts => _hosts;
 

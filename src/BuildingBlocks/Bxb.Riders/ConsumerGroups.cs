@@ -3,7 +3,6 @@ using Bxb.EventLog;
 using Bxb.EventLog.Reading;
 using Bxb.Riders.Progress;
 using Bxb.Riders.Transport;
-using Npgsql;
 
 namespace Bxb.Riders;
 
@@ -12,48 +11,42 @@ public sealed class ConsumerGroups
 {
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(50);
 
-    private readonly NpgsqlDataSource _database;
     private readonly ConsumerProgress _progress;
+    private readonly LagAges _ages;
     private readonly GroupActivities _groups;
     private readonly IEventTransport _transport;
     private readonly SettledPosition _settled;
     private readonly TimeProvider _time;
 
-    internal ConsumerGroups(
-        NpgsqlDataSource database, ConsumerProgress progress, GroupActivities groups, IEventTransport transport, SettledPosition settled, TimeProvider time) =>
-        (_database, _progress, _groups, _transport, _settled, _time) = (database, progress, groups, transport, settled, time);
+    internal ConsumerGroups(ConsumerProgress progress, LagAges ages, GroupActivities groups, IEventTransport transport, SettledPosition settled, TimeProvider time) =>
+        (_progress, _ages, _groups, _transport, _settled, _time) = (progress, ages, groups, transport, settled, time);
 
     /// <summary>The status of one group; null when no such group is registered here or ever had an owner.</summary>
     /// <exception cref="EventLogException">PostgreSQL did not answer.</exception>
     public async Task<ConsumerGroupStatus?> GetAsync(string group, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(group);
-        try
-        {
-            var local = _groups.Find(group);
-            var rows = await _progress.ReadAsync(group, cancellationToken);
-            return local is null && rows.Count == 0 ? null : await DescribeAsync(group, local, rows, cancellationToken);
-        }
-        catch (DbException exception)
-        {
-            throw EventLogErrors.Translate(exception);
-        }
+        var rows = await ReadAsync(group, cancellationToken);
+        return rows.Count == 0 && _groups.Find(group) is null ? null : (await DescribeAsync([(group, rows)], cancellationToken))[0];
     }
 
     /// <summary>The status of every group, by name.</summary>
     /// <exception cref="EventLogException">PostgreSQL did not answer.</exception>
     public async Task<IReadOnlyList<ConsumerGroupStatus>> ListAsync(CancellationToken cancellationToken)
     {
-        var statuses = new List<ConsumerGroupStatus>();
-        foreach (var group in await NamesAsync(cancellationToken))
-        {
-            if (await GetAsync(group, cancellationToken) is { } status)
-            {
-                statuses.Add(status);
-            }
-        }
+        var rows = (await ReadAsync(group: null, cancellationToken)).ToLookup(r => r.Group, StringComparer.Ordinal);
+        var names = new SortedSet<string>(rows.Select(r => r.Key).Concat(_groups.All.Select(g => g.Group)), StringComparer.Ordinal);
+        return await DescribeAsync([.. names.Select(name => (name, (IReadOnlyList<PartitionRow>)[.. rows[name]]))], cancellationToken);
+    }
 
-        return statuses;
+    /// <summary>What is stored of a group's partitions, by one small read: neither the log nor the transport is asked.</summary>
+    /// <returns>The partitions by number; none when the group never had an owner, or has not begun all of its partitions.</returns>
+    /// <exception cref="EventLogException">PostgreSQL did not answer.</exception>
+    public async Task<IReadOnlyList<GroupPartition>> ReadPartitionsAsync(string group, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(group);
+        var rows = await ReadAsync(group, cancellationToken);
+        return rows.Count < _transport.Partitions ? [] : [.. rows.Select(r => new GroupPartition(TopicOf(r.Stream), r.Partition, r.Progress.Position, r.LastRecord, r.IsRead && r.IsCompared))];
     }
 
     /// <summary>
@@ -128,13 +121,11 @@ public sealed class ConsumerGroups
         }
     }
 
-    private async Task<IReadOnlyList<string>> NamesAsync(CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<PartitionRow>> ReadAsync(string? group, CancellationToken cancellationToken)
     {
         try
         {
-            var names = new SortedSet<string>(await _progress.NamesAsync(cancellationToken), StringComparer.Ordinal);
-            names.UnionWith(_groups.All.Select(g => g.Group));
-            return [.. names];
+            return await _progress.ReadAsync(group, cancellationToken);
         }
         catch (DbException exception)
         {
@@ -142,37 +133,45 @@ public sealed class ConsumerGroups
         }
     }
 
-    private async Task<ConsumerGroupStatus> DescribeAsync(string group, GroupActivity? local, IReadOnlyList<PartitionRow> rows, CancellationToken cancellationToken)
+    /// <summary>The topic that a stream is of; null for the log. A topic's name has no slash. See <see cref="IPartitionClaim.Stream"/>.</summary>
+    private static string? TopicOf(string stream) => stream.Split('/') is [_, var topic, ..] ? topic : null;
+
+    private async Task<IReadOnlyList<ConsumerGroupStatus>> DescribeAsync(IReadOnlyList<(string Group, IReadOnlyList<PartitionRow> Rows)> groups, CancellationToken cancellationToken)
     {
+        var delivered = _transport.Delivered;
+        var upstream = Math.Max(0, _settled.Current - delivered);
+        var behind = groups.SelectMany(g => g.Rows).Where(r => CountLag(r) > 0).Select(r => r.Progress.Position);
+        var ages = await _ages.ReadAsync(upstream > 0 ? behind.Append(delivered) : behind, cancellationToken);
+        return [.. groups.Select(g => Describe(g.Group, g.Rows, delivered, upstream, ages))];
+    }
+
+    private ConsumerGroupStatus Describe(string group, IReadOnlyList<PartitionRow> rows, long delivered, long upstream, IReadOnlyDictionary<long, double>? ages)
+    {
+        var local = _groups.Find(group);
         var partitions = new List<PartitionStatus>();
-        var upstream = Math.Max(0, _settled.Current - _transport.Delivered);
-        var oldest = upstream > 0 ? _transport.Delivered : long.MaxValue;
+        var oldest = upstream > 0 ? delivered : long.MaxValue;
         foreach (var row in rows)
         {
-            var lag = _transport.CountLag(row.Partition, row.Progress);
+            var lag = CountLag(row);
             oldest = lag > 0 ? Math.Min(oldest, row.Progress.Position) : oldest;
-            partitions.Add(new(row.Partition, row.Progress.Position, row.Progress.Offset, lag, lag == 0 ? 0 : await AgeAsync(row.Progress.Position, cancellationToken), row.Owner, row.Error));
+            partitions.Add(new(row.Partition, row.Progress.Position, row.Progress.Offset, lag, lag == 0 ? 0 : Age(ages, row.Progress.Position), row.Owner, row.Error));
         }
 
         var behind = partitions.Sum(p => p.LagEvents) + upstream;
-        
+
         // Of a partition that this host reads it knows more than the table.
         var error = local?.Error ?? rows.Where(r => local?.Partition(r.Partition) is not { IsHeld: true }).Select(r => r.Error).FirstOrDefault(e => e is not null);
         var state = error is not null ? ConsumerGroupState.Retrying
-            : local is not { IsHeld: true } && !await _transport.IsClaimedAsync(group, cancellationToken) ? ConsumerGroupState.Stopped
+            : local is not { IsHeld: true } && !rows.Any(r => r.IsRead) ? ConsumerGroupState.Stopped
             : behind > 0 ? ConsumerGroupState.Running
             : ConsumerGroupState.Idle;
         return new ConsumerGroupStatus(
-            group, rows.Count == 0 ? 0 : rows.Min(r => r.Progress.Position), behind, behind == 0 ? 0 : await AgeAsync(oldest, cancellationToken), state, error,
+            group, rows.Count == 0 ? 0 : rows.Min(r => r.Progress.Position), behind, behind == 0 ? 0 : Age(ages, oldest), state, error,
             rows.Count == 0 ? null : rows[0].Owner, partitions);
     }
 
-    /// <summary>Age of the oldest record above a position, by the database's clock, which also said when the record came in.</summary>
-    private async Task<double> AgeAsync(long progress, CancellationToken cancellationToken)
-    {
-        await using var command = _database.CreateCommand(
-            "select extract(epoch from clock_timestamp() - ingested_at)::float8 from event_log.events where position > $1 order by position limit 1");
-        command.Parameters.Add(new() { Value = progress });
-        return await command.ExecuteScalarAsync(cancellationToken) is double age ? Math.Max(0, age) : 0;
-    }
+    private long CountLag(PartitionRow row) => _transport.CountLag(row.Partition, row.Progress);
+
+    /// <summary>The lag may have come after the ages were asked for.</summary>
+    private static double? Age(IReadOnlyDictionary<long, double>? ages, long position) => ages is null ? null : ages.GetValueOrDefault(position);
 }

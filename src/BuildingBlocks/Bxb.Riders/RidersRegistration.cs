@@ -61,6 +61,7 @@ public static class RidersRegistration
         services.AddSingleton<GroupActivities>();
         services.AddSingleton<RidersInstruments>();
         services.AddSingleton<ConsumerProgress>();
+        services.AddSingleton<LagAges>();
         services.AddSingleton<TakeOver>();
         services.AddSingleton<LaneReplays>();
         services.AddSingleton<LogTimes>();
@@ -76,8 +77,9 @@ public static class RidersRegistration
         services.AddSingleton<DeadLetterStore>();
         services.AddSingleton<LoopServices>();
         services.AddSingleton<GroupHealth>();
+        services.AddHostedService<LeaseRenewal>();
         services.AddSingleton(p => new ConsumerGroups(
-            p.GetRequiredService<NpgsqlDataSource>(), p.GetRequiredService<ConsumerProgress>(), p.GetRequiredService<GroupActivities>(), p.GetRequiredService<IEventTransport>(),
+            p.GetRequiredService<ConsumerProgress>(), p.GetRequiredService<LagAges>(), p.GetRequiredService<GroupActivities>(), p.GetRequiredService<IEventTransport>(),
             p.GetRequiredService<SettledPosition>(), p.GetRequiredService<TimeProvider>()));
         services.AddSingleton(p => new DeadLetters(p.GetRequiredService<NpgsqlDataSource>(), p.GetRequiredService<GroupActivities>()));
         services.AddSingleton(provider => new GroupLocks(

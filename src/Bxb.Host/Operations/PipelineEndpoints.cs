@@ -42,7 +42,7 @@ internal static class PipelineEndpoints
             ? [.. group.Partitions.Select(p => new PartitionState(p.Partition, p.Position, p.Offset < 0 ? null : p.Offset, p.LagEvents, Seconds(p.LagSeconds), p.Owner, p.Error))]
             : null);
 
-    private static double Seconds(double exact) => Math.Round(exact, 3);
+    private static double? Seconds(double? exact) => exact is { } seconds ? Math.Round(seconds, 3) : null;
 }
 
 /// <summary>The pipeline as the API shows it.</summary>
@@ -61,32 +61,32 @@ internal sealed record LogState(long Head, long Settled);
 /// <summary>What carries the log to the topic.</summary>
 /// <param name="Position">Everything up to here is in the topic.</param>
 /// <param name="LagEvents">Positions beyond it; they have gaps, so at most so many events.</param>
-/// <param name="LagSeconds">Age of the oldest event that is not in the topic.</param>
+/// <param name="LagSeconds">Age of the oldest event that is not in the topic; absent when the log does not say in time.</param>
 /// <param name="State">What it is doing.</param>
 /// <param name="Owner">The host that runs it, or ran it last.</param>
 /// <param name="Error">Why it does not get on.</param>
-internal sealed record RelayAnswer(long Position, long LagEvents, double LagSeconds, RelayState State, string? Owner, string? Error);
+internal sealed record RelayAnswer(long Position, long LagEvents, double? LagSeconds, RelayState State, string? Owner, string? Error);
 
 /// <summary>One consumer group.</summary>
 /// <param name="Group">Its name.</param>
 /// <param name="Position">Everything up to here is processed; a replay that is under way changes nothing of that.</param>
 /// <param name="LagEvents">Events still to come; an upper bound where only positions are known.</param>
-/// <param name="LagSeconds">Age of the oldest of them.</param>
+/// <param name="LagSeconds">Age of the oldest of them; absent when the log does not say in time.</param>
 /// <param name="State">What it is doing.</param>
 /// <param name="Error">Why it does not get on.</param>
 /// <param name="Partitions">Its partitions; only with Kafka.</param>
 internal sealed record GroupState(
-    string Group, long Position, long LagEvents, double LagSeconds, ConsumerGroupState State, string? Error, IReadOnlyList<PartitionState>? Partitions);
+    string Group, long Position, long LagEvents, double? LagSeconds, ConsumerGroupState State, string? Error, IReadOnlyList<PartitionState>? Partitions);
 
 /// <summary>One partition of a group.</summary>
 /// <param name="Partition">Its number.</param>
 /// <param name="Position">Everything of it up to here is processed.</param>
 /// <param name="Offset">The offset of what follows, when it is known.</param>
 /// <param name="LagEvents">Records of it still to come.</param>
-/// <param name="LagSeconds">At most so old is the oldest of them.</param>
+/// <param name="LagSeconds">At most so old is the oldest of them; absent when the log does not say in time.</param>
 /// <param name="Owner">The host that reads it, or read it last.</param>
 /// <param name="Error">Why it does not get on.</param>
-internal sealed record PartitionState(int Partition, long Position, long? Offset, long LagEvents, double LagSeconds, string Owner, string? Error);
+internal sealed record PartitionState(int Partition, long Position, long? Offset, long LagEvents, double? LagSeconds, string Owner, string? Error);
 
 /// <summary>One store.</summary>
 internal sealed record StoreState(bool Available);

@@ -21,9 +21,6 @@ internal sealed class KafkaRig(int partitions = 1) : TransportRig
     public ComplianceHost Relay { get; private set; } = null!;
 
     /// <inheritdoc />
-    public override bool KnowsReadersElsewhere => TestKafka.Home is not null;
-
-    /// <inheritdoc />
     public override async Task StartAsync()
     {
         await base.StartAsync();

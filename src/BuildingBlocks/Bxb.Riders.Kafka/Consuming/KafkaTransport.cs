@@ -2,8 +2,6 @@ using System.Collections.Concurrent;
 using Bxb.Riders.Kafka.Relay;
 using Bxb.Riders.Pipeline;
 using Bxb.Riders.Transport;
-using Confluent.Kafka;
-using Confluent.Kafka.Admin;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
@@ -12,15 +10,12 @@ namespace Bxb.Riders.Kafka.Consuming;
 /// <summary>Reads the topic that the relay fills: each group is a Kafka consumer group, whose partitions the brokers spread over the hosts. Thread-safe.</summary>
 /// <remarks>The brokers say who reads what; how far, PostgreSQL says. Owns one <see cref="TopicEndpoint"/> for each group that reads here.</remarks>
 internal sealed class KafkaTransport(
-    IOptions<KafkaOptions> kafka, KafkaClients clients, KafkaTopic topic, PartitionPlaces places, RelayProgress relay, UnreadableRecords unreadable,
+    KafkaClients clients, KafkaTopic topic, PartitionPlaces places, RelayProgress relay, UnreadableRecords unreadable,
     IEnumerable<EventConsumerRegistration> groups, IOptions<RidersOptions> riders, TimeProvider time, ILogger<KafkaTransport> logger) : IEventTransport, IAsyncDisposable
 {
     private const int MinimumBytes = 1024 * 1024;
 
     private readonly ConcurrentDictionary<string, TopicEndpoint> _endpoints = new(StringComparer.Ordinal);
-    private readonly Lazy<IAdminClient> _admin = new(() => new AdminClientBuilder(clients.Admin()).Build());
-
-    private bool _disposed;
 
     public string Name => "kafka";
 
@@ -60,20 +55,6 @@ internal sealed class KafkaTransport(
         }
     }
 
-    public async Task<bool> IsClaimedAsync(string group, CancellationToken cancellationToken)
-    {
-        try
-        {
-            var described = await _admin.Value.DescribeConsumerGroupsAsync([clients.Consumer(group).GroupId], new DescribeConsumerGroupsOptions { RequestTimeout = kafka.Value.RequestTimeout });
-            return described.ConsumerGroupDescriptions.Any(d => d.Members.Count > 0);
-        }
-        catch (KafkaException)
-        {
-            // Who cannot ask the brokers does not read from them either.
-            return false;
-        }
-    }
-
     public long CountLag(int partition, ReadMark reached)
     {
         if (relay.Current is not { } carried || partition >= carried.Offsets.Length || reached.Position >= carried.Position)
@@ -105,12 +86,6 @@ internal sealed class KafkaTransport(
         foreach (var (_, endpoint) in _endpoints)
         {
             await endpoint.DisposeAsync();
-        }
-
-        // The container knows it under two names, and disposes of it under each.
-        if (!Interlocked.Exchange(ref _disposed, true) && _admin.IsValueCreated)
-        {
-            _admin.Value.Dispose();
         }
     }
 

@@ -12,6 +12,7 @@ namespace Bxb.Riders.Delivery;
 internal sealed class PartitionMarks(PartitionDuty duty, StoredProgress found)
 {
     private bool _unstored;
+    private long _lastRecord;
 
     /// <summary>Everything up to here was delivered: for good, or again by the replay.</summary>
     public ReadMark Progress { get; private set; } = found.Progress;
@@ -26,9 +27,13 @@ internal sealed class PartitionMarks(PartitionDuty duty, StoredProgress found)
     public ReadMark Processed => Replay?.Resume ?? Progress;
 
     /// <summary>A batch was processed, or a gap was read.</summary>
-    public void Reach(ReadMark mark, int records)
+    /// <param name="mark">How far the partition was read.</param>
+    /// <param name="records">Records that were processed.</param>
+    /// <param name="lastRecord">The position of the last of them; 0 for none.</param>
+    public void Reach(ReadMark mark, int records, long lastRecord)
     {
         (Progress, _unstored) = (mark, true);
+        _lastRecord = Math.Max(_lastRecord, lastRecord);
         Replay = Replay is { } replay ? replay with { Events = replay.Events + records } : null;
     }
 
@@ -56,7 +61,7 @@ internal sealed class PartitionMarks(PartitionDuty duty, StoredProgress found)
     public async Task StoreAsync(BatchEdges? next)
     {
         duty.Abort.ThrowIfCancellationRequested();
-        await duty.RequireOwnedAsync(duty.Services.Progress.StoreAsync(duty.Owned, Progress, next, RepeatUntil, Replay, duty.Abort));
+        await duty.RequireOwnedAsync(duty.Services.Progress.StoreAsync(duty.Owned, Progress, _lastRecord, next, RepeatUntil, Replay, duty.Abort));
         Stored();
     }
 

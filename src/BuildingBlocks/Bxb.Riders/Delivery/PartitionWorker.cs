@@ -60,6 +60,7 @@ internal sealed partial class PartitionWorker
             await RewindAsync(durable, _marks.Progress.Position);
         }
 
+        await _duty.RequireOwnedAsync(_duty.Services.Progress.StoreComparedAsync(_duty.Owned, _duty.Abort));
         while (!_duty.IsStopping)
         {
             await using var reader = _source.Open();
@@ -130,7 +131,7 @@ internal sealed partial class PartitionWorker
                     await DeliverAsync(batch.Records, batch.IsRepeat);
                 }
 
-                _marks.Reach(batch.Reached, batch.Records.Count);
+                _marks.Reach(batch.Reached, batch.Records.Count, batch.Records.LastPosition);
                 _rewinds = 0;
             }
         }
@@ -164,7 +165,7 @@ internal sealed partial class PartitionWorker
 
             if (_marks.Progress.Position < edges.Last)
             {
-                _marks.Reach(new ReadMark(edges.Last, edges.LastOffset < 0 ? -1 : edges.LastOffset + 1), records.Count);
+                _marks.Reach(new ReadMark(edges.Last, edges.LastOffset < 0 ? -1 : edges.LastOffset + 1), records.Count, records.LastPosition);
             }
         }
         catch (ProgressLostException lost)

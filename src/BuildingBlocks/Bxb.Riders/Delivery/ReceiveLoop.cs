@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Data.Common;
 using Bxb.Riders.Failures;
 using Bxb.Riders.Pipeline;
 using Bxb.Riders.Progress;
@@ -17,6 +18,7 @@ namespace Bxb.Riders.Delivery;
 /// </remarks>
 internal sealed partial class ReceiveLoop : ReceiveTransportHandle
 {
+    private static readonly TimeSpan ReleaseTime = TimeSpan.FromSeconds(2);
     private static readonly Backoff Reconnect = new(TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(5));
 
     private readonly CancellationTokenSource _intake = new();
@@ -122,7 +124,7 @@ internal sealed partial class ReceiveLoop : ReceiveTransportHandle
         _owned[claim.Partition] = found.Epoch;
         await _endpoint.TransportObservers.NotifyReady(_endpoint.InputAddress);
         var partition = _activity.Partition(claim.Partition);
-        partition.Held(found.Processed, mark => _services.Transport.CountLag(claim.Partition, mark));
+        partition.Held(found.Processed, mark => _services.Transport.CountLag(claim.Partition, mark), found.Epoch);
         _activity.Advance(claim.Partition, found.Processed);
         try
         {
@@ -141,6 +143,21 @@ internal sealed partial class ReceiveLoop : ReceiveTransportHandle
         {
             partition.Released();
             _activity.TakeRecheck(claim.Partition)?.TrySetResult();
+            await ReleaseAsync(owned);
+        }
+    }
+
+    /// <summary>Tells other hosts at once that this one reads the partition no longer. Where PostgreSQL is away they find out by the owner's silence.</summary>
+    private async Task ReleaseAsync(PartitionOwnership owned)
+    {
+        using var limit = new CancellationTokenSource(ReleaseTime, _services.Time);
+        try
+        {
+            await _services.Progress.ReleaseAsync(owned, limit.Token);
+        }
+        catch (Exception exception) when (exception is DbException or OperationCanceledException)
+        {
+            NotReleased(_services.Logger, owned.Group, owned.Partition, exception.Message);
         }
     }
 
@@ -213,6 +230,9 @@ internal sealed partial class ReceiveLoop : ReceiveTransportHandle
 
     [LoggerMessage(2006, LogLevel.Debug, "Consumer group {Group} gave partition {Partition} up in mid-batch; the next owner repeats it.")]
     private static partial void GivenUp(ILogger logger, string group, int partition);
+
+    [LoggerMessage(2007, LogLevel.Debug, "Consumer group {Group} could not note that partition {Partition} is released: {Reason}")]
+    private static partial void NotReleased(ILogger logger, string group, int partition, string reason);
 
     [LoggerMessage(2005, LogLevel.Warning, "The consumer of group {Group} does not end although it was cancelled; its batch will be repeated.")]
     private static partial void Abandoned(ILogger logger, string group);

@@ -30,7 +30,5 @@ internal sealed class PostgresLogTransport(
 
     public Task LeaveAsync(string group) => Task.CompletedTask;
 
-    public Task<bool> IsClaimedAsync(string group, CancellationToken cancellationToken) => locks.IsHeldAsync(group, cancellationToken);
-
     public long CountLag(int partition, ReadMark reached) => Math.Max(0, settled.Current - reached.Position);
 }

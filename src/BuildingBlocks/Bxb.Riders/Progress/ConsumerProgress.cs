@@ -1,5 +1,6 @@
 using System.Data.Common;
 using Bxb.Riders.Transport;
+using Microsoft.Extensions.Options;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -10,18 +11,20 @@ namespace Bxb.Riders.Progress;
 /// A cancelled write may have been done or not; either is sound: progress is written only for finished work, edges only before work. Writes are durable when they
 /// return (synchronous_commit stays on), or a batch could be repeated with other edges after the server crashed.
 /// </remarks>
-internal sealed class ConsumerProgress(NpgsqlDataSource database)
+internal sealed class ConsumerProgress(NpgsqlDataSource database, IOptions<RidersOptions> options)
 {
     private const string Store = """
         update event_log.consumer_groups
         set progress = $4, next_offset = $5, in_flight_first = $6, in_flight_last = $7, in_flight_first_offset = $8, in_flight_last_offset = $9, repeat_until = $10,
-            resume_at = $11, resume_offset = $12, replay_until = coalesce($13, replay_until), replay_events = $14, error = null, updated_at = clock_timestamp()
+            resume_at = $11, resume_offset = $12, replay_until = coalesce($13, replay_until), replay_events = $14, last_record = greatest(last_record, $15), error = null,
+            confirmed_at = clock_timestamp(), updated_at = clock_timestamp()
         where group_name = $1 and partition = $2 and owner_epoch = $3
         """;
 
     private const string StoreWithin = """
         update event_log.consumer_groups
-        set next_offset = case when progress < $4 then $5 else next_offset end, progress = greatest(progress, $4), updated_at = clock_timestamp()
+        set next_offset = case when progress < $4 then $5 else next_offset end, progress = greatest(progress, $4), last_record = greatest(last_record, $4),
+            confirmed_at = clock_timestamp(), updated_at = clock_timestamp()
         where group_name = $1 and partition = $2 and owner_epoch = $3
         """;
 
@@ -30,17 +33,41 @@ internal sealed class ConsumerProgress(NpgsqlDataSource database)
         where group_name = $1 and partition = $2 and owner_epoch = $3
         """;
 
-    private const string Read = """
-        select partition, coalesce(resume_at, progress), coalesce(case when resume_at is null then next_offset else resume_offset end, -1), owner, error
-        from event_log.consumer_groups where group_name = $1 order by partition
+    private const string Compared = """
+        update event_log.consumer_groups set compared_epoch = owner_epoch, confirmed_at = clock_timestamp()
+        where group_name = $1 and partition = $2 and owner_epoch = $3
         """;
 
-    private const string Names = "select distinct group_name from event_log.consumer_groups";
+    // A row that is locked is being stored to, which confirms it too: a consumer's long transaction holds up no other partition.
+    private const string Confirm = """
+        with held as (
+            select g.group_name, g.partition
+            from event_log.consumer_groups g
+            join unnest($1::text[], $2::integer[], $3::bigint[]) h(group_name, partition, epoch)
+                on g.group_name = h.group_name and g.partition = h.partition and g.owner_epoch = h.epoch
+            for no key update of g skip locked)
+        update event_log.consumer_groups g set confirmed_at = clock_timestamp() from held where g.group_name = held.group_name and g.partition = held.partition
+        """;
+
+    private const string Release = "update event_log.consumer_groups set confirmed_at = null where group_name = $1 and partition = $2 and owner_epoch = $3";
+
+    private const string Read = """
+        select group_name, partition, stream, coalesce(resume_at, progress), coalesce(case when resume_at is null then next_offset else resume_offset end, -1), last_record, owner, error,
+            coalesce(confirmed_at > clock_timestamp() - $2::interval, false), coalesce(compared_epoch = owner_epoch, false)
+        from event_log.consumer_groups where $1::text is null or group_name = $1 order by group_name, partition
+        """;
 
     /// <summary>Commits progress, and in the same statement the edges of the batch that comes next, if there is one.</summary>
+    /// <param name="owned">The ownership.</param>
+    /// <param name="progress">Everything up to here is processed.</param>
+    /// <param name="lastRecord">The last record that was processed; 0 for none since the take-over.</param>
+    /// <param name="next">The edges of the next batch.</param>
+    /// <param name="repeatUntil">Everything up to here was delivered before.</param>
+    /// <param name="replay">The partition's part in a replay.</param>
+    /// <param name="cancellationToken">Ends the call; it may have been stored.</param>
     /// <returns>False when the epoch is over: somebody else owns the partition, and nothing was written.</returns>
     public async Task<bool> StoreAsync(
-        PartitionOwnership owned, ReadMark progress, BatchEdges? next, long repeatUntil, LaneReplay? replay, CancellationToken cancellationToken)
+        PartitionOwnership owned, ReadMark progress, long lastRecord, BatchEdges? next, long repeatUntil, LaneReplay? replay, CancellationToken cancellationToken)
     {
         await using var command = database.CreateCommand(Store);
         Name(command, owned);
@@ -55,6 +82,7 @@ internal sealed class ConsumerProgress(NpgsqlDataSource database)
         command.Parameters.Add(Offset(replay?.Resume.Offset));
         command.Parameters.Add(Bigint(replay?.Until));
         command.Parameters.Add(new() { Value = replay?.Events ?? 0L });
+        command.Parameters.Add(new() { Value = lastRecord });
         return await command.ExecuteNonQueryAsync(cancellationToken) == 1;
     }
 
@@ -79,33 +107,51 @@ internal sealed class ConsumerProgress(NpgsqlDataSource database)
         return await command.ExecuteNonQueryAsync(cancellationToken) == 1;
     }
 
-    /// <summary>A group's partitions; none when it never had an owner.</summary>
-    public async Task<IReadOnlyList<PartitionRow>> ReadAsync(string group, CancellationToken cancellationToken)
+    /// <summary>Notes that the owner has compared the consumer's store with the progress: from now on the store holds what the progress says.</summary>
+    /// <returns>False when the epoch is over.</returns>
+    public async Task<bool> StoreComparedAsync(PartitionOwnership owned, CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand(Compared);
+        Name(command, owned);
+        return await command.ExecuteNonQueryAsync(cancellationToken) == 1;
+    }
+
+    /// <summary>Confirms for other hosts that this one reads the partitions. One whose epoch is over is passed over.</summary>
+    public async Task ConfirmAsync(IReadOnlyCollection<PartitionOwnership> owned, CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand(Confirm);
+        command.Parameters.Add(new() { Value = owned.Select(o => o.Group).ToArray() });
+        command.Parameters.Add(new() { Value = owned.Select(o => o.Partition).ToArray() });
+        command.Parameters.Add(new() { Value = owned.Select(o => o.Epoch).ToArray() });
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    /// <summary>Says that this host no longer reads a partition. Nothing happens when the epoch is over.</summary>
+    public async Task ReleaseAsync(PartitionOwnership owned, CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand(Release);
+        Name(command, owned);
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    /// <summary>The stored partitions of a group, or of all groups, by group and number; none of a group that never had an owner.</summary>
+    /// <param name="group">The group; null for all.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    public async Task<IReadOnlyList<PartitionRow>> ReadAsync(string? group, CancellationToken cancellationToken)
     {
         await using var command = database.CreateCommand(Read);
-        command.Parameters.Add(new() { Value = group });
+        command.Parameters.Add(new() { Value = (object?)group ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text });
+        command.Parameters.Add(new() { Value = options.Value.OwnerSilence, NpgsqlDbType = NpgsqlDbType.Interval });
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         var rows = new List<PartitionRow>();
         while (await reader.ReadAsync(cancellationToken))
         {
-            rows.Add(new(reader.GetInt32(0), new(reader.GetInt64(1), reader.GetInt64(2)), reader.GetString(3), reader.GetValue(4) as string));
+            rows.Add(new(
+                reader.GetString(0), reader.GetInt32(1), reader.GetString(2), new(reader.GetInt64(3), reader.GetInt64(4)), reader.GetInt64(5), reader.GetString(6), reader.GetValue(7) as string,
+                reader.GetBoolean(8), reader.GetBoolean(9)));
         }
 
         return rows;
-    }
-
-    /// <summary>The groups that ever had an owner.</summary>
-    public async Task<IReadOnlyList<string>> NamesAsync(CancellationToken cancellationToken)
-    {
-        await using var command = database.CreateCommand(Names);
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        var names = new List<string>();
-        while (await reader.ReadAsync(cancellationToken))
-        {
-            names.Add(reader.GetString(0));
-        }
-
-        return names;
     }
 
     internal static void Name(NpgsqlCommand command, PartitionOwnership owned)

@@ -15,6 +15,7 @@ internal sealed class PartitionActivity(int partition, TimeProvider time)
     private long _movedAt = time.GetTimestamp();
     private long _oldestPending;
     private long _replayingSince;
+    private long _epoch;
     private string? _error;
 
     /// <summary>The partition.</summary>
@@ -22,6 +23,9 @@ internal sealed class PartitionActivity(int partition, TimeProvider time)
 
     /// <summary>Whether this host reads it.</summary>
     public bool IsHeld => Volatile.Read(ref _countLag) is not null;
+
+    /// <summary>The epoch under which this host reads it; 0 while it does not.</summary>
+    public long Epoch => Interlocked.Read(ref _epoch);
 
     /// <summary>Why it does not get on, one line; null when nothing is wrong.</summary>
     public string? Error => Volatile.Read(ref _error);
@@ -76,8 +80,9 @@ internal sealed class PartitionActivity(int partition, TimeProvider time)
     }
 
     /// <summary>The partition was claimed with this progress.</summary>
-    public void Held(ReadMark progress, Func<ReadMark, long> countLag)
+    public void Held(ReadMark progress, Func<ReadMark, long> countLag, long epoch = 0)
     {
+        Interlocked.Exchange(ref _epoch, epoch);
         Advance(progress);
         Volatile.Write(ref _error, null);
         Moved();
@@ -101,6 +106,7 @@ internal sealed class PartitionActivity(int partition, TimeProvider time)
     public void Released()
     {
         Replaying(false);
+        Interlocked.Exchange(ref _epoch, 0);
         Volatile.Write(ref _countLag, null);
         Volatile.Write(ref _error, null);
         Interlocked.Exchange(ref _oldestPending, 0);

@@ -21,5 +21,15 @@ internal readonly record struct StoredProgress(ReadMark Progress, BatchEdges? In
 /// <summary>One ownership of one partition: what every write names.</summary>
 internal readonly record struct PartitionOwnership(string Group, int Partition, long Epoch);
 
-/// <summary>What stands in the table for one partition of a group, whoever owns it. Progress is what was processed, whatever a replay delivers again just now.</summary>
-internal readonly record struct PartitionRow(int Partition, ReadMark Progress, string Owner, string? Error);
+/// <summary>What is stored of one partition of a group.</summary>
+/// <param name="Group">The group.</param>
+/// <param name="Partition">The partition.</param>
+/// <param name="Stream">The stream that it is a partition of; see <see cref="IPartitionClaim.Stream"/>.</param>
+/// <param name="Progress">Everything up to here is processed, also while a replay delivers it again.</param>
+/// <param name="LastRecord">No record of the partition lies between this position and the progress.</param>
+/// <param name="Owner">The host that reads it, or read it last.</param>
+/// <param name="Error">Why it does not get on; null when nothing is wrong.</param>
+/// <param name="IsRead">Whether a host reads it: its owner has confirmed that lately.</param>
+/// <param name="IsCompared">Whether the last owner has compared the consumer's store with the progress.</param>
+internal readonly record struct PartitionRow(
+    string Group, int Partition, string Stream, ReadMark Progress, long LastRecord, string Owner, string? Error, bool IsRead, bool IsCompared);

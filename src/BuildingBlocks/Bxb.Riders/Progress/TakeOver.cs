@@ -14,7 +14,7 @@ namespace Bxb.Riders.Progress;
 internal sealed partial class TakeOver(NpgsqlDataSource database, ILogger<TakeOver> logger)
 {
     private const string Take = """
-        update event_log.consumer_groups set owner = $4, owner_epoch = owner_epoch + 1, error = null, updated_at = clock_timestamp()
+        update event_log.consumer_groups set owner = $4, owner_epoch = owner_epoch + 1, error = null, confirmed_at = clock_timestamp(), updated_at = clock_timestamp()
         where group_name = $1 and partition = $2 and stream = $3
         returning progress, coalesce(next_offset, -1), in_flight_first, in_flight_last, coalesce(in_flight_first_offset, -1), coalesce(in_flight_last_offset, -1),
             coalesce(repeat_until, 0), owner_epoch, case when resume_at is not null then replay_id end, replay_until, resume_at, coalesce(resume_offset, -1), replay_events,
@@ -42,8 +42,8 @@ internal sealed partial class TakeOver(NpgsqlDataSource database, ILogger<TakeOv
     private const string Forget = "delete from event_log.consumer_groups where group_name = $1 and stream <> $2";
 
     private const string Begin = """
-        insert into event_log.consumer_groups (group_name, partition, stream, owner, progress, repeat_until, owner_epoch)
-        select $1, p, $2, $3, $4, nullif($5, $4), $6 from generate_series(0, $7 - 1) p on conflict do nothing
+        insert into event_log.consumer_groups (group_name, partition, stream, owner, progress, repeat_until, owner_epoch, last_record)
+        select $1, p, $2, $3, $4, nullif($5, $4), $6, greatest($4, $5) from generate_series(0, $7 - 1) p on conflict do nothing
         """;
 
     /// <summary>Takes the partition over: from the commit on, no earlier owner can write.</summary>

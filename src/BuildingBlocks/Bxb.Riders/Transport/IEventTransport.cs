@@ -32,9 +32,6 @@ public interface IEventTransport
     /// <summary>This host reads the group no longer; all its claims were disposed of.</summary>
     Task LeaveAsync(string group);
 
-    /// <summary>Whether any host reads the group just now.</summary>
-    Task<bool> IsClaimedAsync(string group, CancellationToken cancellationToken);
-
     /// <summary>How many records of a partition that the transport holds lie beyond a mark; an upper bound where only positions are known. Costs nothing.</summary>
     long CountLag(int partition, ReadMark reached);
 }

@@ -11,7 +11,8 @@ public interface IPartitionClaim : IRecordSource, IAsyncDisposable
     string? Topic { get; }
 
     /// <summary>
-    /// Names the partitioned stream for good: progress that was stored under another name counts in positions only, and its offsets and partitions mean nothing here.
+    /// Names the partitioned stream for good: progress that was stored under another name counts in positions only, and its offsets and partitions mean nothing here. Of a topic:
+    /// the transport's name, the topic's and the topic's id, with slashes between them.
     /// </summary>
     string Stream { get; }
 

@@ -11,11 +11,11 @@ public interface IRelay
 /// <summary>How far the relay is.</summary>
 /// <param name="Position">Everything up to this position of the log is in the topic, acknowledged.</param>
 /// <param name="LagEvents">Settled positions beyond it; an upper bound, since positions have gaps.</param>
-/// <param name="LagSeconds">Age of the oldest event that is not in the topic, seconds; 0 when there is none.</param>
+/// <param name="LagSeconds">Age of the oldest event that is not in the topic, seconds; 0 when there is none; null when the log does not say in time.</param>
 /// <param name="State">What it is doing.</param>
 /// <param name="Owner">The host that runs it, or ran it last; null when none ever did.</param>
 /// <param name="Error">Why it does not get on, one line; null when nothing is wrong.</param>
-public sealed record RelayStatus(long Position, long LagEvents, double LagSeconds, RelayState State, string? Owner, string? Error);
+public sealed record RelayStatus(long Position, long LagEvents, double? LagSeconds, RelayState State, string? Owner, string? Error);
 
 /// <summary>What the relay is doing.</summary>
 public enum RelayState

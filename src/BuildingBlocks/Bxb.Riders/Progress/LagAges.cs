@@ -1,0 +1,59 @@
+using System.Data.Common;
+using Npgsql;
+
+namespace Bxb.Riders.Progress;
+
+/// <summary>Ages of the oldest records above positions of the log. Thread-safe.</summary>
+/// <remarks>A status is worth having without them, so they are given up after <see cref="Limit"/>: while a lock is held on the log, every read of it waits.</remarks>
+internal sealed class LagAges(NpgsqlDataSource database, TimeProvider time)
+{
+    /// <summary>How long the log may take to answer.</summary>
+    public static readonly TimeSpan Limit = TimeSpan.FromMilliseconds(500);
+
+    // By the database's clock, which also said when the record came in.
+    private const string Read = """
+        select p, (select extract(epoch from clock_timestamp() - ingested_at)::float8 from event_log.events where position > p order by position limit 1)
+        from unnest($1::bigint[]) p
+        """;
+
+    /// <summary>The age in seconds of the oldest record above each position, 0 where there is none; null when the log does not answer in time.</summary>
+    public async Task<IReadOnlyDictionary<long, double>?> ReadAsync(IEnumerable<long> positions, CancellationToken cancellationToken)
+    {
+        var asked = positions.Distinct().ToArray();
+        if (asked.Length == 0)
+        {
+            return new Dictionary<long, double>();
+        }
+
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var reading = ReadAsync(asked, limit.Token);
+        try
+        {
+            return await reading.WaitAsync(Limit, time, cancellationToken);
+        }
+        catch (Exception exception) when (exception is TimeoutException or DbException && !cancellationToken.IsCancellationRequested)
+        {
+            return null;
+        }
+        finally
+        {
+            // The driver takes its time to cancel where the server does not answer, and is not waited for.
+            await limit.CancelAsync();
+            _ = reading.ContinueWith(static t => t.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+        }
+    }
+
+    private async Task<IReadOnlyDictionary<long, double>?> ReadAsync(long[] positions, CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand(Read);
+        command.Parameters.Add(new() { Value = positions });
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var ages = new Dictionary<long, double>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            ages[reader.GetInt64(0)] = reader.GetValue(1) is double age ? Math.Max(0, age) : 0;
+        }
+
+        return ages;
+    }
+}

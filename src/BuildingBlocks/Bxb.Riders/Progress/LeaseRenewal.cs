@@ -1,0 +1,52 @@
+using System.Data.Common;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Bxb.Riders.Progress;
+
+/// <summary>Confirms at an interval which partitions this host reads, by one statement for all of them.</summary>
+/// <remarks>Other hosts see by it whether a group is read. Nothing else depends on it: writes are fenced by the owner's epoch.</remarks>
+internal sealed partial class LeaseRenewal(GroupActivities groups, ConsumerProgress progress, IOptions<RidersOptions> options, TimeProvider time, ILogger<LeaseRenewal> logger)
+    : BackgroundService
+{
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(options.Value.OwnershipInterval, time);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(stoppingToken))
+            {
+                await ConfirmAsync(stoppingToken);
+            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            LogStopped();
+        }
+    }
+
+    private async Task ConfirmAsync(CancellationToken cancellationToken)
+    {
+        var owned = groups.All.SelectMany(g => g.Partitions.Select(p => new PartitionOwnership(g.Group, p.Partition, p.Epoch))).Where(o => o.Epoch > 0).ToList();
+        if (owned.Count == 0)
+        {
+            return;
+        }
+
+        try
+        {
+            await progress.ConfirmAsync(owned, cancellationToken);
+        }
+        catch (DbException exception)
+        {
+            LogAway(exception.Message);
+        }
+    }
+
+    [LoggerMessage(2070, LogLevel.Debug, "PostgreSQL does not take the confirmation of partitions: {Reason}")]
+    private partial void LogAway(string reason);
+
+    [LoggerMessage(2071, LogLevel.Debug, "Partitions are no longer confirmed")]
+    private partial void LogStopped();
+}
