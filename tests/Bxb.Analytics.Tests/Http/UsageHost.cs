@@ -28,6 +28,12 @@ public sealed class UsageHost : IAsyncLifetime
     /// <summary>The URL of ClickHouse; null makes an empty database.</summary>
     public Uri? ClickHouseUrl { get; init; }
 
+    /// <summary>The database of the log; null makes an empty one.</summary>
+    public string? Database { get; set; }
+
+    /// <summary>Sets what holds for all consumer groups.</summary>
+    public Action<RidersOptions>? Riders { get; init; }
+
     public Dictionary<string, string?> Settings { get; } = new(StringComparer.Ordinal) { ["Bxb:AdminToken"] = "the-admin-token-of-the-tests", ["Bxb:Analytics:MaxWait"] = "00:00:00.010" };
 
     public HttpClient Http { get; } = new(new SocketsHttpHandler());
@@ -38,14 +44,14 @@ public sealed class UsageHost : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        var database = await TestPostgres.CreateDatabaseAsync();
+        var database = Database ??= await TestPostgres.CreateDatabaseAsync();
         var builder = WebApplication.CreateSlimBuilder();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         Settings["Bxb:ClickHouse:Url"] = (ClickHouseUrl ?? await TestClickHouse.CreateDatabaseAsync()).AbsoluteUri;
         builder.Configuration.AddInMemoryCollection(Settings);
         builder.Logging.ClearProviders();
         builder.Services.AddEventLog(o => o.ConnectionString = database);
-        builder.Services.AddRiders();
+        builder.Services.AddRiders(Riders);
         builder.Services.ConfigureHttpJsonOptions(o => ApiJson.Apply(o.SerializerOptions));
         builder.Services.AddOpenApi("v1");
         var bxb = builder.Configuration.GetSection("Bxb");
@@ -99,6 +105,9 @@ public sealed class UsageHost : IAsyncLifetime
         var text = await response.Content.ReadAsStringAsync();
         return ((int)response.StatusCode, text.Length == 0 ? default : JsonDocument.Parse(text).RootElement);
     }
+
+    /// <summary>Stops it in order: its last checkpoint is made.</summary>
+    public Task StopAsync() => _app!.StopAsync();
 
     public async Task DisposeAsync()
     {

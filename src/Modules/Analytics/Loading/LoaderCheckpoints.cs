@@ -53,6 +53,21 @@ internal sealed class LoaderCheckpoints(ClickHouseClient client)
         return await rows.ReadAsync() ? rows.GetInt64(0) : 0;
     }
 
+    /// <summary>Up to where everything of each of several lanes is safe, by one read: as <see cref="ReadAsync(Lane, CancellationToken)"/> says it for one.</summary>
+    internal async Task<IReadOnlyList<long>> ReadAsync(IReadOnlyCollection<Lane> lanes, CancellationToken cancellationToken)
+    {
+        var statement = new ClickHouseStatement("SELECT `group`, max(position) FROM loader_checkpoints WHERE `group` IN ({lanes:Array(String)}) GROUP BY `group`")
+            .With("lanes", [.. lanes.SelectMany(l => (string[])[l.Name, l.Family]).Distinct(StringComparer.Ordinal)]);
+        await using var rows = await client.QueryAsync(statement, cancellationToken);
+        var safe = new Dictionary<string, long>(StringComparer.Ordinal);
+        while (await rows.ReadAsync())
+        {
+            safe[rows.GetString(0)] = rows.GetInt64(1);
+        }
+
+        return [.. lanes.Select(l => Math.Max(safe.GetValueOrDefault(l.Name), safe.GetValueOrDefault(l.Family)))];
+    }
+
     private Task NoteAsync(IReadOnlyCollection<(LoaderTerm Term, long Position)> safe, CancellationToken cancellationToken) => client.ExecuteAsync(
         LoaderTerm.Name(new ClickHouseStatement(Note), [.. safe.Select(s => s.Term)]).With("positions", [.. safe.Select(s => s.Position)]), cancellationToken);
 }

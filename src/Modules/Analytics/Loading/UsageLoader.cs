@@ -48,6 +48,11 @@ internal sealed class UsageLoader(ClickHouseClient client, LoaderTerms terms, Ro
     /// <exception cref="ClickHouseException">It failed, or its end is unknown.</exception>
     internal Task CheckpointAsync(CancellationToken cancellationToken) => terms.Checkpoints.MakeAsync(_lanes.Values.Select(l => l.Terms), cancellationToken);
 
+    /// <summary>Up to where everything of some partitions is in the table and on disk, as these data say themselves: an older copy of them says less.</summary>
+    /// <exception cref="ClickHouseException">It does not answer, or holds no checkpoints.</exception>
+    internal Task<IReadOnlyList<long>> ReadCheckpointsAsync(IEnumerable<GroupPartition> partitions, CancellationToken cancellationToken) =>
+        terms.Checkpoints.ReadAsync([.. partitions.Select(p => Lane.Of(p.Topic, p.Partition))], cancellationToken);
+
     private LoaderLane Find(string? topic, int partition) =>
         _lanes.GetOrAdd(Lane.Of(topic, partition), lane => new LoaderLane(lane, client, terms, writers, shared, logger));
 }

@@ -5,7 +5,7 @@ using Bxb.Riders;
 
 namespace Bxb.Analytics.Queries.ClickHouseStore;
 
-/// <summary>Usage from ClickHouse. What it covers is the progress of the group that loads it.</summary>
+/// <summary>Usage from ClickHouse. What it covers is the progress of the group that loads it, or its own checkpoints while no host reads the group.</summary>
 internal sealed class ClickHouseUsage(ClickHouseRunner runner, ConsumerGroups groups, UsageLoader loader) : IUsageStore
 {
     /// <summary>UNKNOWN_TABLE and UNKNOWN_DATABASE: nothing was ever loaded, or an empty directory was put in the place of the data.</summary>
@@ -18,10 +18,10 @@ internal sealed class ClickHouseUsage(ClickHouseRunner runner, ConsumerGroups gr
 
     public async Task<UsageAnswer> QueryAsync(UsageQuery query, CancellationToken cancellationToken)
     {
-        // Before the query: whatever the query reads is there already.
-        var position = await ProgressAsync(cancellationToken);
         try
         {
+            // Before the query: whatever the query reads is there already.
+            var position = await ProgressAsync(cancellationToken);
             var rows = await runner.RunAsync(query, cancellationToken);
             if (loader.MayHaveLost)
             {
@@ -37,18 +37,36 @@ internal sealed class ClickHouseUsage(ClickHouseRunner runner, ConsumerGroups gr
         }
     }
 
+    /// <summary>The position that ClickHouse covers.</summary>
+    /// <remarks>
+    /// While hosts read the group and have compared ClickHouse with the progress, it is the progress. Otherwise (the brokers are away, all hosts were stopped) the data may have been replaced by an
+    /// older copy since, and only their own checkpoints are believed, which are as old as the data. A checkpoint at or above a partition's last record proves the whole progress.
+    /// </remarks>
     private async Task<long> ProgressAsync(CancellationToken cancellationToken)
     {
+        IReadOnlyList<GroupPartition> partitions;
         try
         {
-            // While no host owns the group nobody has compared what ClickHouse holds with the progress, so that means nothing.
-            return await groups.GetAsync(LoadingRegistration.Group, cancellationToken) is { State: not ConsumerGroupState.Stopped } status
-                ? status.Position
-                : throw new StoreAwayException("ClickHouse is not being loaded at present.", isLimit: false, innerException: null);
+            partitions = await groups.ReadPartitionsAsync(LoadingRegistration.Group, cancellationToken);
         }
         catch (EventLogException e) when (e.IsTransient)
         {
             throw new StoreAwayException("The position of ClickHouse cannot be told at present.", isLimit: false, e);
         }
+
+        if (partitions.Count == 0)
+        {
+            throw new StoreAwayException("ClickHouse has not been loaded yet.", isLimit: false, innerException: null);
+        }
+
+        var current = partitions.Where(p => p.IsCurrent).Select(p => p.Position);
+        var others = partitions.Where(p => !p.IsCurrent).ToList();
+        if (others.Count == 0)
+        {
+            return current.Min();
+        }
+
+        var checkpoints = await loader.ReadCheckpointsAsync(others, cancellationToken);
+        return current.Concat(others.Zip(checkpoints, (p, checkpoint) => checkpoint >= p.LastRecord ? p.Position : Math.Min(checkpoint, p.Position))).Min();
     }
 }
