@@ -7,6 +7,7 @@ using Bxb.EventLog.Schema;
 using Bxb.Testing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using Npgsql;
 
 namespace Bxb.EventLog.Tests;
@@ -32,14 +33,23 @@ internal sealed class LogFixture : IAsyncDisposable
 
     public SettledPosition Settled => _services.GetRequiredService<SettledPosition>();
 
+    public ServerWatch Watch => _services.GetRequiredService<ServerWatch>();
+
     public EventLogReader Reader => _services.GetRequiredService<EventLogReader>();
 
     public EventLogQueries Queries => _services.GetRequiredService<EventLogQueries>();
 
-    public static async Task<LogFixture> StartAsync(Action<EventLogOptions>? configure = null, string? connectionString = null, bool start = true)
+    public static async Task<LogFixture> StartAsync(Action<EventLogOptions>? configure = null, string? connectionString = null, bool start = true, ILoggerProvider? loggers = null)
     {
         connectionString ??= await TestPostgres.CreateDatabaseAsync();
         var services = new ServiceCollection();
+        services.AddLogging(l =>
+        {
+            if (loggers is not null)
+            {
+                l.AddProvider(loggers);
+            }
+        });
         services.AddEventLog(o =>
         {
             o.ConnectionString = connectionString;

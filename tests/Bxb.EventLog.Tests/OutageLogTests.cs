@@ -27,7 +27,7 @@ public sealed class OutageLogTests
             "Warning: The store does not answer: InvalidOperationException: outer <- IOException: inner line",
             "Warning: The store does not answer, for 60 s now and 601 times: InvalidOperationException: outer <- IOException: inner line",
             "Warning: The store does not answer, for 120 s now and 1201 times: InvalidOperationException: outer <- IOException: inner line",
-            "Information: Over: The store does not answer. It lasted 120 s and 1201 calls failed",
+            "Information: Over after 120 s and 1201 times: The store does not answer",
         ]);
     }
 
@@ -53,6 +53,6 @@ public sealed class OutageLogTests
         log.Succeeded();
         _clock.Advance(TimeSpan.FromHours(1));
         log.Failed("b");
-        _lines.All.ShouldBe(["Warning: X: a", "Information: Over: X. It lasted 0 s and 1 calls failed", "Warning: X: b"]);
+        _lines.All.ShouldBe(["Warning: X: a", "Information: Over after 0 s and 1 times: X", "Warning: X: b"]);
     }
 }

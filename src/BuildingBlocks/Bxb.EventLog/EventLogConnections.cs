@@ -38,7 +38,7 @@ internal sealed class EventLogConnections : IAsyncDisposable
 
     private static NpgsqlDataSource Create(string connectionString, string name, string settings, int commandTimeout, bool pooling)
     {
-        var builder = new NpgsqlDataSourceBuilder(connectionString);
+        var builder = new NpgsqlDataSourceBuilder(ConnectionLimits.Apply(connectionString).ConnectionString);
         var parts = builder.ConnectionStringBuilder;
         parts.ApplicationName = name;
         parts.Options = string.IsNullOrEmpty(parts.Options) ? settings : parts.Options + " " + settings;

@@ -5,9 +5,13 @@ namespace Bxb.EventLog;
 /// <summary>What the log measures, on the meter <c>Bxb.EventLog</c>.</summary>
 internal sealed class EventLogInstruments
 {
+    /// <summary>The reason of a block that was not appended although nothing is wrong with it.</summary>
+    public const string Unavailable = "unavailable";
+
     private readonly Meter _meter;
     private readonly Counter<long> _events;
     private readonly Counter<long> _failures;
+    private long _unavailable;
 
     public EventLogInstruments(IMeterFactory meters)
     {
@@ -35,13 +39,27 @@ internal sealed class EventLogInstruments
         _events.Add(conflicts, new KeyValuePair<string, object?>("outcome", "conflict"));
     }
 
-    public void Failed(int blocks, string reason) => _failures.Add(blocks, new KeyValuePair<string, object?>("reason", reason));
+    public void Failed(int blocks, string reason)
+    {
+        _failures.Add(blocks, new KeyValuePair<string, object?>("reason", reason));
+        if (reason == Unavailable)
+        {
+            Interlocked.Add(ref _unavailable, blocks);
+        }
+    }
 
     public void ObserveQueue(Func<int> blocks) =>
         _meter.CreateObservableGauge("bxb.eventlog.append.queue", blocks, "{block}", "Blocks that wait for a writer.");
 
-    public void ObserveSettled(Func<long> lag, Func<long> position)
+    /// <summary>Blocks that were not appended since the start because PostgreSQL was away, too slow or takes no writes.</summary>
+    public long UnavailableBlocks => Interlocked.Read(ref _unavailable);
+
+    public void ObserveServer(Func<bool> isWritable) =>
+        _meter.CreateObservableGauge("bxb.eventlog.writable", () => isWritable() ? 1 : 0, description: "1 while PostgreSQL answers and takes writes, else 0.");
+
+    public void ObserveSettled(Func<long> lag, Func<long> position, Func<double> heldBack)
     {
+        _meter.CreateObservableGauge("bxb.eventlog.settled.held_back", heldBack, "s", "How long an open transaction, in any database of the server, has held the settled position back.");
         _meter.CreateObservableGauge("bxb.eventlog.settled.lag", lag, "{position}", "Positions taken that are not settled yet.");
         _meter.CreateObservableGauge("bxb.eventlog.settled.position", position, "{position}", "The settled position.");
     }

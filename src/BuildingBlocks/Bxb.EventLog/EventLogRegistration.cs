@@ -20,7 +20,7 @@ public static class EventLogRegistration
         services.AddLogging();
         services.AddMetrics();
         services.TryAddSingleton(TimeProvider.System);
-        services.AddSingleton(provider => NpgsqlDataSource.Create(provider.GetRequiredService<IOptions<EventLogOptions>>().Value.ConnectionString));
+        services.AddSingleton(provider => NpgsqlDataSource.Create(ConnectionLimits.Apply(provider.GetRequiredService<IOptions<EventLogOptions>>().Value.ConnectionString)));
         services.AddSingleton<EventLogConnections>();
         services.AddSingleton<EventLogInstruments>();
         services.AddSqlMigrations(typeof(EventLogRegistration).Assembly, "event_log", "Schema");
@@ -29,6 +29,9 @@ public static class EventLogRegistration
         services.AddSingleton<PartitionMaker>();
         services.AddSingleton<LogNotifier>();
         services.AddSingleton<EventLogQueries>();
+        services.AddSingleton(p => new ServerWatch(
+            p.GetRequiredService<NpgsqlDataSource>(), p.GetRequiredService<EventLogConnections>(), p.GetRequiredService<EventLogInstruments>(),
+            p.GetRequiredService<IOptions<EventLogOptions>>(), p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<ServerWatch>>()));
         services.AddSingleton(p => new EventLogReader(p.GetRequiredService<EventLogConnections>()));
         services.AddSingleton(p => new SettledPosition(
             p.GetRequiredService<EventLogConnections>(), p.GetRequiredService<EventLogInstruments>(), p.GetRequiredService<IOptions<EventLogOptions>>(),
@@ -39,6 +42,7 @@ public static class EventLogRegistration
             p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<EventLogAppender>>()));
 
         // Stopped in reverse: first the appender drains, then those whom it wakes end.
+        services.AddHostedService(provider => provider.GetRequiredService<ServerWatch>());
         services.AddHostedService(provider => provider.GetRequiredService<PartitionMaker>());
         services.AddHostedService(provider => provider.GetRequiredService<SettledPosition>());
         services.AddHostedService(provider => provider.GetRequiredService<LogNotifier>());

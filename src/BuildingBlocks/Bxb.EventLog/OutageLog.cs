@@ -91,7 +91,7 @@ public sealed partial class OutageLog(ILogger logger, string what, TimeProvider 
 
     private void End()
     {
-        LogOver(logger, what, Seconds(_failedAt), _failures);
+        LogOver(logger, Seconds(_failedAt), _failures, what);
         _failures = 0;
     }
 
@@ -115,8 +115,8 @@ public sealed partial class OutageLog(ILogger logger, string what, TimeProvider 
     [LoggerMessage(1051, LogLevel.Warning, "{What}, for {Seconds} s now and {Failures} times: {Reason}")]
     private static partial void LogLasting(ILogger logger, string what, double seconds, long failures, string reason);
 
-    [LoggerMessage(1052, LogLevel.Information, "Over: {What}. It lasted {Seconds} s and {Failures} calls failed")]
-    private static partial void LogOver(ILogger logger, string what, double seconds, long failures);
+    [LoggerMessage(1052, LogLevel.Information, "Over after {Seconds} s and {Failures} times: {What}")]
+    private static partial void LogOver(ILogger logger, double seconds, long failures, string what);
 
     [LoggerMessage(1053, LogLevel.Debug, "{What}: the first failure")]
     private static partial void LogStack(ILogger logger, Exception reason, string what);

@@ -4,8 +4,10 @@ using Npgsql;
 namespace Bxb.EventLog.Reading;
 
 /// <summary>Hears other hosts' notifications over one connection of its own and wakes the settled position. Reconnects by itself.</summary>
-internal sealed partial class LogListener(EventLogConnections connections, SettledPosition settled, TimeProvider time, ILogger logger)
+internal sealed class LogListener(EventLogConnections connections, SettledPosition settled, TimeProvider time, ILogger logger)
 {
+    private readonly OutageLog _lost = new(logger, "No notifications are heard; the log is polled", time);
+
     public async Task RunAsync(CancellationToken ct)
     {
         var failures = 0;
@@ -21,6 +23,7 @@ internal sealed partial class LogListener(EventLogConnections connections, Settl
                 }
 
                 failures = 0;
+                _lost.Succeeded();
 
                 // What came while nobody listened.
                 settled.Wake();
@@ -31,7 +34,7 @@ internal sealed partial class LogListener(EventLogConnections connections, Settl
             }
             catch (Exception e) when (EventLogErrors.IsDriverError(e))
             {
-                LogLost(logger, e);
+                _lost.Failed(e);
                 await Task.Delay(TimeSpan.FromMilliseconds(Math.Min(5_000, 50 << Math.Min(failures++, 7))), time, ct);
             }
         }
@@ -45,7 +48,4 @@ internal sealed partial class LogListener(EventLogConnections connections, Settl
             settled.Wake();
         }
     }
-
-    [LoggerMessage(1023, LogLevel.Information, "The listening connection was lost; polling until it is back")]
-    private static partial void LogLost(ILogger logger, Exception exception);
 }

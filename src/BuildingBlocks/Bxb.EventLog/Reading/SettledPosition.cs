@@ -17,6 +17,8 @@ public sealed partial class SettledPosition : BackgroundService
     private readonly EventLogOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger<SettledPosition> _logger;
+    private readonly OutageLog _away;
+    private readonly SettledHold _hold;
     private readonly WakeSignal _wake;
     private TaskCompletionSource _advanced = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private TaskCompletionSource<long>? _refresh;
@@ -33,7 +35,9 @@ public sealed partial class SettledPosition : BackgroundService
         _time = time;
         _wake = new WakeSignal(time);
         _logger = logger;
-        instruments.ObserveSettled(() => Head - Current, () => Current);
+        _away = new OutageLog(logger, "The settled position cannot be looked for; readers wait", time);
+        _hold = new SettledHold(logger, time);
+        instruments.ObserveSettled(() => Head - Current, () => Current, () => _hold.Duration.TotalSeconds);
     }
 
     /// <summary>The settled position as last seen; 0 before the first look.</summary>
@@ -44,6 +48,11 @@ public sealed partial class SettledPosition : BackgroundService
     /// look; who judges a position that a stranger brought calls <see cref="RefreshAsync"/> first.
     /// </summary>
     public long Head => Math.Max(Volatile.Read(ref _head), Current);
+
+    /// <summary>
+    /// The oldest open transaction while the settled position waits for it for a second or longer; null otherwise. It may run in any database of the server.
+    /// </summary>
+    public HoldingTransaction? HeldBackBy => _hold.By;
 
     /// <summary>Waits until the settled position is above a position, and returns it.</summary>
     /// <exception cref="OperationCanceledException">The token, or the host stops.</exception>
@@ -131,14 +140,12 @@ public sealed partial class SettledPosition : BackgroundService
                 await AdvanceAsync(ct);
                 refresh?.TrySetResult(Current);
                 failures = 0;
+                _away.Succeeded();
             }
             catch (Exception e) when (EventLogErrors.IsDriverError(e) || (e is InvalidOperationException && _probe is { IsOpen: false }))
             {
-                if (failures++ == 0)
-                {
-                    LogLost(_logger, e);
-                }
-
+                failures++;
+                _away.Failed(e);
                 refresh?.TrySetException(EventLogErrors.IsDriverError(e) ? EventLogErrors.Translate(e) : new EventLogUnavailableException("The event log cannot be reached.", inner: e));
                 await CloseAsync();
             }
@@ -181,10 +188,24 @@ public sealed partial class SettledPosition : BackgroundService
 
         var started = Stopwatch.GetTimestamp();
         var barrier = await _probe.RaiseBarrierAsync(ct);
-        await _probe.PassAsync(barrier, _time, session => LogHeldBack(_logger, Current, Head, session), ct);
+        try
+        {
+            await _probe.PassAsync(barrier, _time, HoldBack, ct);
+        }
+        finally
+        {
+            _hold.End();
+        }
+
         Raise(ref _current, taken);
         Interlocked.Exchange(ref _advanced, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult();
         _instruments.ProbeDuration.Record(Stopwatch.GetElapsedTime(started).TotalSeconds);
+    }
+
+    private void HoldBack(long head, HoldingTransaction? by)
+    {
+        Raise(ref _head, head);
+        _hold.Continue(by, Current, Head);
     }
 
     private async Task CloseAsync()
@@ -210,12 +231,6 @@ public sealed partial class SettledPosition : BackgroundService
             seen = found;
         }
     }
-
-    [LoggerMessage(1020, LogLevel.Warning, "The settled position cannot be looked for; readers wait, trying again")]
-    private static partial void LogLost(ILogger logger, Exception exception);
-
-    [LoggerMessage(1021, LogLevel.Warning, "Readers are held at {Settled} of {Head} by an open transaction: {Session}")]
-    private static partial void LogHeldBack(ILogger logger, long settled, long head, string session);
 
     [LoggerMessage(1022, LogLevel.Information, "No longer looking for the settled position; it was {Settled}")]
     private static partial void LogStopped(ILogger logger, long settled);

@@ -1,5 +1,4 @@
 using System.Data;
-using System.Globalization;
 using Npgsql;
 
 namespace Bxb.EventLog.Reading;
@@ -34,7 +33,18 @@ internal sealed class SettledProbe : IAsyncDisposable
 
     private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan FlushAfter = TimeSpan.FromMilliseconds(10);
-    private static readonly TimeSpan WarnAfter = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan DescribeInterval = TimeSpan.FromSeconds(1);
+
+    // Every transaction with an id holds a lock on that id. pg_locks shows it to every role; pg_stat_activity hides backend_xid, state and times of other roles' sessions
+    // unless this role has pg_read_all_stats. A prepared transaction has no process. Replication slots and standbys hold back vacuum, not this.
+    private const string FindOldest = """
+        select coalesce(a.datname, p.database), l.pid, coalesce('prepared transaction ' || p.gid, a.state, 'unknown'), coalesce(p.prepared, a.xact_start)
+        from pg_locks l
+        left join pg_stat_activity a on a.pid = l.pid
+        left join pg_prepared_xacts p on l.pid is null and p.transaction = l.transactionid
+        where l.locktype = 'transactionid' and l.mode = 'ExclusiveLock' and l.granted and l.pid is distinct from pg_backend_pid()
+        order by age(l.transactionid) desc limit 1
+        """;
 
     private readonly NpgsqlConnection _connection;
     private readonly NpgsqlCommand _sequence;
@@ -87,13 +97,15 @@ internal sealed class SettledProbe : IAsyncDisposable
     /// <summary>Waits until the barrier is passed, looking more and more seldom.</summary>
     /// <param name="barrier">From <see cref="RaiseBarrierAsync"/> of this connection.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="heldBack">Told once, with the session that holds the oldest transaction, when that takes unusually long.</param>
+    /// <param name="heldBack">
+    /// Called once a second while an open transaction holds the barrier: with the last position taken by now, and the oldest transaction; null when it has ended meanwhile.
+    /// </param>
     /// <param name="ct">Ends the wait.</param>
-    public async Task PassAsync(SettleBarrier barrier, TimeProvider time, Action<string> heldBack, CancellationToken ct)
+    public async Task PassAsync(SettleBarrier barrier, TimeProvider time, Action<long, HoldingTransaction?> heldBack, CancellationToken ct)
     {
         var started = time.GetTimestamp();
         var pause = TimeSpan.FromMilliseconds(1);
-        var told = false;
+        var describeAt = DescribeInterval;
         while (!barrier.Passed)
         {
             await Task.Delay(pause, time, ct);
@@ -105,10 +117,10 @@ internal sealed class SettledProbe : IAsyncDisposable
             }
 
             await LookAsync(barrier, ct);
-            if (!barrier.TransactionsEnded && waited > WarnAfter && !told)
+            if (!barrier.TransactionsEnded && waited >= describeAt)
             {
-                told = true;
-                heldBack(await DescribeOldestAsync(ct));
+                describeAt = waited + DescribeInterval;
+                heldBack(await ReadSequenceAsync(ct), await FindOldestAsync(ct));
             }
         }
     }
@@ -134,15 +146,15 @@ internal sealed class SettledProbe : IAsyncDisposable
         await command.ExecuteNonQueryAsync(ct);
     }
 
-    private async Task<string> DescribeOldestAsync(CancellationToken ct)
+    private async Task<HoldingTransaction?> FindOldestAsync(CancellationToken ct)
     {
-        await using var command = new NpgsqlCommand(
-            """
-            select coalesce((select format('process %s, %s, state %s for %s s', pid, application_name, state, extract(epoch from now() - state_change)::bigint)
-                from pg_stat_activity where backend_xid is not null and pid <> pg_backend_pid() order by age(backend_xid) desc limit 1), 'a prepared transaction')
-            """,
-            _connection);
-        return Convert.ToString(await command.ExecuteScalarAsync(ct), CultureInfo.InvariantCulture)!;
+        await using var command = new NpgsqlCommand(FindOldest, _connection);
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        return await reader.ReadAsync(ct)
+            ? new HoldingTransaction(
+                reader.GetValue(0) as string, reader.GetValue(1) as int?, reader.GetString(2),
+                await reader.IsDBNullAsync(3, ct) ? null : await reader.GetFieldValueAsync<DateTimeOffset>(3, ct))
+            : null;
     }
 }
 

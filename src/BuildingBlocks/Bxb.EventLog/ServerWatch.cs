@@ -1,0 +1,193 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Npgsql;
+
+namespace Bxb.EventLog;
+
+/// <summary>What the log's server can do, as last seen.</summary>
+public enum ServerCondition
+{
+    /// <summary>Not asked yet.</summary>
+    Unknown,
+
+    /// <summary>It answers and takes writes.</summary>
+    Writable,
+
+    /// <summary>It answers and takes no writes: a standby, a read-only database, or commits that fail.</summary>
+    ReadOnly,
+
+    /// <summary>It does not answer.</summary>
+    Away,
+}
+
+/// <summary>Asks the log's server once a second whether it answers and takes writes, so that everyone else reads memory. Thread-safe.</summary>
+/// <remarks>
+/// <para>
+/// An answer that takes longer than 2 s is not waited for, and two of them in a row mean that the server is away. The question is left to the driver's time-outs, which end it within 6 s. It is not cancelled, because the driver's cancellation waits
+/// for the server too. Questions go over a few connections of their own: a busy pool says nothing about the server.
+/// </para>
+/// <para>
+/// Reading the server's state costs nothing. After appends have failed it does not count: then only a commit of a few bytes proves that writes are possible again, for example after a full
+/// disk or a synchronous standby that was away.
+/// </para>
+/// <para>
+/// When the address leads to another server than before, or to one that was restarted, pooled connections are dropped, so that the next call resolves the address anew.
+/// </para>
+/// </remarks>
+public sealed class ServerWatch : BackgroundService
+{
+    private const int PoolSize = 4;
+    private const int TimeoutSeconds = 2;
+    private const int LateAnswers = 2;
+
+    private const string Ask = """
+        select pg_is_in_recovery() or current_setting('transaction_read_only')::boolean, concat(pg_postmaster_start_time(), ' ', inet_server_addr(), ' ', inet_server_port())
+        """;
+
+    private const string Commit = "select pg_logical_emit_message(true, 'bxb', '')";
+
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(TimeoutSeconds);
+
+    private readonly NpgsqlDataSource _own;
+    private readonly NpgsqlDataSource _pool;
+    private readonly EventLogConnections _connections;
+    private readonly EventLogInstruments _instruments;
+    private readonly TimeProvider _time;
+    private readonly OutageLog _away;
+    private readonly OutageLog _readOnly;
+    private long _failedAppends;
+    private int _late;
+    private string? _server;
+    private volatile ServerCondition _condition;
+
+    internal ServerWatch(
+        NpgsqlDataSource pool, EventLogConnections connections, EventLogInstruments instruments, IOptions<EventLogOptions> options, TimeProvider time, ILogger<ServerWatch> logger)
+    {
+        (_pool, _connections, _instruments, _time) = (pool, connections, instruments, time);
+        _own = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(options.Value.ConnectionString)
+        {
+            ApplicationName = "bxb watch", Timeout = TimeoutSeconds, CommandTimeout = TimeoutSeconds, MinPoolSize = 0, MaxPoolSize = PoolSize, Enlist = false,
+        });
+        _away = new OutageLog(logger, "PostgreSQL does not answer", time);
+        _readOnly = new OutageLog(logger, "PostgreSQL answers and takes no writes; events are refused", time);
+        instruments.ObserveServer(() => _condition == ServerCondition.Writable);
+    }
+
+    /// <summary>The condition as last seen: at most 6 s old, and 2 s where the server refuses connections.</summary>
+    public ServerCondition Condition => _condition;
+
+    /// <inheritdoc />
+    public override void Dispose()
+    {
+        _own.Dispose();
+        base.Dispose();
+    }
+
+    /// <inheritdoc />
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Interval, _time);
+        do
+        {
+            await LookAsync(stoppingToken);
+        }
+        while (!stoppingToken.IsCancellationRequested && await NextAsync(timer, stoppingToken));
+    }
+
+    private static async Task<bool> NextAsync(PeriodicTimer timer, CancellationToken ct)
+    {
+        try
+        {
+            return await timer.WaitForNextTickAsync(ct);
+        }
+        catch (OperationCanceledException) when (ct.IsCancellationRequested)
+        {
+            return false;
+        }
+    }
+
+    private async Task LookAsync(CancellationToken ct)
+    {
+        var failedAppends = _instruments.UnavailableBlocks;
+        try
+        {
+            var (readOnly, server) = await AskAsync(mustCommit: failedAppends != _failedAppends).WaitAsync(Patience, _time, ct);
+            _late = 0;
+            _away.Succeeded();
+            if (readOnly)
+            {
+                TakesNoWrites("the server is a standby, or the database is read-only");
+                return;
+            }
+
+            if (_server != server || _condition != ServerCondition.Writable)
+            {
+                DropConnections();
+            }
+
+            (_failedAppends, _server, _condition) = (failedAppends, server, ServerCondition.Writable);
+            _readOnly.Succeeded();
+        }
+        catch (PostgresException full) when (full.SqlState == SqlStates.TooManyConnections && failedAppends == _failedAppends && _condition == ServerCondition.Writable)
+        {
+            // The writers keep their connections, and their commits succeed.
+            _away.Failed(full);
+        }
+        catch (PostgresException refused) when (refused.SqlState is not (SqlStates.AdminShutdown or SqlStates.CrashShutdown or SqlStates.CannotConnectNow))
+        {
+            TakesNoWrites($"SQLSTATE {refused.SqlState}: {refused.MessageText}");
+        }
+        catch (TimeoutException late) when (++_late < LateAnswers)
+        {
+            // One late answer may be this host's own load.
+            _away.Failed(late);
+        }
+        catch (Exception e) when (EventLogErrors.IsDriverError(e))
+        {
+            _condition = ServerCondition.Away;
+            _away.Failed(e);
+        }
+        catch (OperationCanceledException) when (ct.IsCancellationRequested)
+        {
+            _condition = ServerCondition.Unknown;
+        }
+    }
+
+    private void TakesNoWrites(string reason)
+    {
+        _condition = ServerCondition.ReadOnly;
+        DropConnections();
+        _readOnly.Failed(reason);
+    }
+
+    /// <summary>The next call of any pool opens a connection anew; connections in use are closed when they are given back.</summary>
+    private void DropConnections()
+    {
+        _own.Clear();
+        _pool.Clear();
+        _connections.Reading.Clear();
+    }
+
+    private async Task<(bool ReadOnly, string Server)> AskAsync(bool mustCommit)
+    {
+        await using var connection = await _own.OpenConnectionAsync(CancellationToken.None);
+        bool readOnly;
+        string server;
+        await using (var ask = new NpgsqlCommand(Ask, connection))
+        await using (var answer = await ask.ExecuteReaderAsync(CancellationToken.None))
+        {
+            await answer.ReadAsync(CancellationToken.None);
+            (readOnly, server) = (answer.GetBoolean(0), answer.GetString(1));
+        }
+
+        if (mustCommit && !readOnly)
+        {
+            await using var commit = new NpgsqlCommand(Commit, connection);
+            await commit.ExecuteNonQueryAsync(CancellationToken.None);
+        }
+
+        return (readOnly, server);
+    }
+}
