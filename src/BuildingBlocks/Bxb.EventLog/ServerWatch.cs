@@ -75,7 +75,7 @@ public sealed class ServerWatch : BackgroundService
         instruments.ObserveServer(() => _condition == ServerCondition.Writable);
     }
 
-    /// <summary>The condition as last seen: at most 6 s old, and 2 s where the server refuses connections.</summary>
+    /// <summary>The condition as last seen, after the stop too: at most 6 s old, and 2 s where the server refuses connections.</summary>
     public ServerCondition Condition => _condition;
 
     /// <inheritdoc />
@@ -151,7 +151,7 @@ public sealed class ServerWatch : BackgroundService
         }
         catch (OperationCanceledException) when (ct.IsCancellationRequested)
         {
-            _condition = ServerCondition.Unknown;
+            return;
         }
     }
 

@@ -23,7 +23,7 @@ public sealed class RidersOptions
     [Range(typeof(TimeSpan), "00:00:00.100", "00:10:00")]
     public TimeSpan OwnerSilence { get; set; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>A partition of a group with lag that has not moved for so long makes the host unready. Default 8 s; 1 s to 1 hour.</summary>
+    /// <summary>A partition of a group with lag that has not moved for so long makes the host degraded. Default 8 s; 1 s to 1 hour.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
     public TimeSpan StalledAfter { get; set; } = TimeSpan.FromSeconds(8);
 

@@ -14,6 +14,7 @@ using MassTransit.Configuration;
 using MassTransit.DependencyInjection.Registration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Options;
 using Npgsql;
 
@@ -89,6 +90,9 @@ public static class RidersRegistration
         services.AddMassTransit(x =>
         {
             x.DisableUsageTelemetry();
+
+            // Faults of the bus's endpoints are faults of consumer groups: the host still takes events.
+            x.ConfigureHealthCheckOptions(health => health.MinimalFailureStatus = HealthStatus.Degraded);
             bus?.Invoke(x);
             x.AddRider(rider => rider.SetRiderFactory(new EventRiderFactory()));
             x.UsingInMemory((context, factory) => factory.ConfigureEndpoints(context));

@@ -1,9 +1,7 @@
-using Bxb.EventLog.Reading;
 using Bxb.Modularity.Authorization;
 using Bxb.Modularity.Http;
 using Bxb.Modularity.Json;
 using Bxb.Riders;
-using Bxb.Riders.Replay;
 using Bxb.Riders.Transport;
 
 namespace Bxb.Host.Operations;
@@ -16,33 +14,11 @@ internal static class PipelineEndpoints
         .AllowQuery()
         .RequireScope(ApiScopes.Manage | ApiScopes.Admin)
         .WithName("GetPipeline").WithTags("Operation").WithSummary("Where the relay and every consumer group stand, and whether the stores answer.")
+        .WithDescription("Answers within a second, whatever is away. What could not be told in time is told as it was last known, and named in stale.")
         .Produces<PipelineAnswer>();
 
-    private static async Task<IResult> AnswerAsync(
-        IServiceProvider services, SettledPosition settled, ConsumerGroups groups, Replays replays, IEventTransport transport, StoreProbe stores, CancellationToken cancellationToken)
-    {
-        var position = await settled.RefreshAsync(cancellationToken);
-        var relay = services.GetService<IRelay>() is { } carrier ? await carrier.GetStatusAsync(cancellationToken) : null;
-        var states = await groups.ListAsync(cancellationToken);
-        var running = await replays.ListRunningAsync(cancellationToken);
-        return Results.Json(
-            new PipelineAnswer(
-                new LogState(settled.Head, position),
-                transport.Name,
-                relay is null ? null : new RelayAnswer(relay.Position, relay.LagEvents, Seconds(relay.LagSeconds), relay.State, relay.Owner, relay.Error),
-                [.. states.Select(s => Describe(s, transport.Topic is not null))],
-                [.. running.Select(ReplayAnswer.Of)],
-                await stores.ProbeAsync(cancellationToken)),
-            ApiJson.Options);
-    }
-
-    private static GroupState Describe(ConsumerGroupStatus group, bool hasPartitions) => new(
-        group.Group, group.Position, group.LagEvents, Seconds(group.LagSeconds), group.State, group.Error,
-        hasPartitions
-            ? [.. group.Partitions.Select(p => new PartitionState(p.Partition, p.Position, p.Offset < 0 ? null : p.Offset, p.LagEvents, Seconds(p.LagSeconds), p.Owner, p.Error))]
-            : null);
-
-    private static double? Seconds(double? exact) => exact is { } seconds ? Math.Round(seconds, 3) : null;
+    private static async Task<IResult> AnswerAsync(PipelineView pipeline, CancellationToken cancellationToken)
+        => Results.Json(await pipeline.ReadAsync(cancellationToken), ApiJson.Options);
 }
 
 /// <summary>The pipeline as the API shows it.</summary>
@@ -52,11 +28,24 @@ internal static class PipelineEndpoints
 /// <param name="Groups">The consumer groups, by name.</param>
 /// <param name="Replays">The replays that are under way.</param>
 /// <param name="Stores">Whether each store answers.</param>
+/// <param name="Stale">Which of log, relay, groups and replays could not be told in time and are as last known, or empty when they never were; absent when everything is current.</param>
+/// <param name="AsOf">The time of the oldest value of relay, groups and replays that is stale; absent when none is, or one was never known.</param>
 internal sealed record PipelineAnswer(
-    LogState Log, string Transport, RelayAnswer? Relay, IReadOnlyList<GroupState> Groups, IReadOnlyList<ReplayAnswer> Replays, IReadOnlyDictionary<string, StoreState> Stores);
+    LogState Log, string Transport, RelayAnswer? Relay, IReadOnlyList<GroupState> Groups, IReadOnlyList<ReplayAnswer> Replays, IReadOnlyDictionary<string, StoreState> Stores,
+    IReadOnlyList<string>? Stale, DateTimeOffset? AsOf);
 
 /// <summary>The log's last position, and the position below which nothing can still appear.</summary>
-internal sealed record LogState(long Head, long Settled);
+/// <param name="Head">The last position taken.</param>
+/// <param name="Settled">The position below which nothing can still appear: readers go no further.</param>
+/// <param name="HeldBackBy">The open transaction for which the settled position has waited for a second or longer; absent while it waits for none.</param>
+internal sealed record LogState(long Head, long Settled, HeldBackBy? HeldBackBy);
+
+/// <summary>An open transaction that has a transaction id, in any database of the log's server.</summary>
+/// <param name="Database">The database of its session.</param>
+/// <param name="Pid">The server process of its session; absent for a prepared transaction.</param>
+/// <param name="State">The session's state as PostgreSQL shows it, such as idle in transaction; unknown without the right to see it; for a prepared transaction these words and its name.</param>
+/// <param name="Since">When the transaction began; without the right to see that, when this host saw it first.</param>
+internal sealed record HeldBackBy(string? Database, int? Pid, string State, DateTimeOffset? Since);
 
 /// <summary>What carries the log to the topic.</summary>
 /// <param name="Position">Everything up to here is in the topic.</param>
@@ -89,4 +78,6 @@ internal sealed record GroupState(
 internal sealed record PartitionState(int Partition, long Position, long? Offset, long LagEvents, double? LagSeconds, string Owner, string? Error);
 
 /// <summary>One store.</summary>
-internal sealed record StoreState(bool Available);
+/// <param name="Available">Whether it answers, as last seen.</param>
+/// <param name="Writable">Whether it takes writes; only of PostgreSQL.</param>
+internal sealed record StoreState(bool Available, bool? Writable);

@@ -47,23 +47,19 @@ internal static class BxbApplication
         }
 
         builder.Services.AddRiders(riders => bxb.GetSection("Riders").Bind(riders));
-
-
         builder.Services.AddSingleton<StoreProbe>();
+        builder.Services.AddHostedService(provider => provider.GetRequiredService<StoreProbe>());
+        builder.Services.AddSingleton<StoreAway>();
+        builder.Services.AddSingleton<PipelineView>();
         builder.Services.AddSingleton<MetricsEndpoint>();
-        builder.Services.AddHealthChecks().AddCheck<StoreProbe>("postgresql").AddCheck<Drain>(Drain.Name);
-        if (engines.ClickHouse is { } engine)
-        {
-            builder.Services.AddHealthChecks().AddCheck(EngineHealth.Name, new EngineHealth(engine));
-        }
-
+        builder.Services.AddHealth(hasClickHouse: engines.ClickHouseUrl is not null, engines.ClickHouse);
         builder.Services.AddOpenApiDocument();
 
         var app = builder.Build();
         // Made now and not by the first scrape: what happens before it counts too.
         var metrics = app.Services.GetRequiredService<MetricsEndpoint>();
         app.Use(app.Services.GetRequiredService<Drain>().CloseConnectionsAsync);
-        app.UseProblemDocuments();
+        app.UseProblemDocuments(app.Services.GetRequiredService<StoreAway>().Translate);
         app.UseRouting();
         app.UseApiKeys();
         app.MapModules();

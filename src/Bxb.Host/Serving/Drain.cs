@@ -1,32 +1,23 @@
 using System.Runtime.InteropServices;
-using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Options;
 
 namespace Bxb.Host.Serving;
 
 /// <summary>
-/// Takes the host out of service before its port closes: the host is ready from the end of its start to the beginning of its stop, and goes on answering for
-/// <see cref="ShutdownOptions.DrainTime"/> after that, with <c>Connection: close</c> on every answer.
+/// Takes the host out of service before its port closes: from the beginning of its stop, when <c>/health/ready</c> says 503, the host goes on answering for
+/// <see cref="ShutdownOptions.DrainTime"/>, with <c>Connection: close</c> on every answer.
 /// </summary>
-internal sealed partial class Drain(IOptions<ShutdownOptions> options, TimeProvider time, ILogger<Drain> logger) : IHostedLifecycleService, IHealthCheck
+internal sealed partial class Drain(IOptions<ShutdownOptions> options, TimeProvider time, ILogger<Drain> logger) : IHostedLifecycleService
 {
-    /// <summary>The check's name.</summary>
-    public const string Name = "host";
-
     private static readonly PosixSignal[] StopSignals = [PosixSignal.SIGTERM, PosixSignal.SIGINT, PosixSignal.SIGQUIT];
 
-    private volatile bool _isStarted;
     private volatile bool _isStopping;
 
     public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    public Task StartedAsync(CancellationToken cancellationToken)
-    {
-        _isStarted = true;
-        return Task.CompletedTask;
-    }
+    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     /// <summary>Runs before any service stops, the web server included, and returns when the drain time is over.</summary>
     public async Task StoppingAsync(CancellationToken cancellationToken)
@@ -56,11 +47,6 @@ internal sealed partial class Drain(IOptions<ShutdownOptions> options, TimeProvi
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) => Task.FromResult(
-        _isStopping ? HealthCheckResult.Unhealthy("The host is stopping.")
-        : _isStarted ? HealthCheckResult.Healthy()
-        : HealthCheckResult.Unhealthy("The host is starting."));
 
     /// <summary>Middleware that closes a client's connection with its next answer once the host is stopping, so that the client opens its next one elsewhere.</summary>
     public Task CloseConnectionsAsync(HttpContext context, RequestDelegate next)

@@ -27,18 +27,18 @@ public sealed class RelayHealthTests : IAsyncLifetime
     public async Task DisposeAsync() => await _rig.DisposeAsync();
 
     [Fact]
-    public async Task It_is_degraded_while_it_retries_and_unhealthy_when_it_stands_still_with_lag()
+    public async Task It_is_degraded_while_it_retries_and_when_it_stands_still_with_lag()
     {
         (await CheckAsync()).ShouldBe((HealthStatus.Healthy, "waiting for its turn"));
         _activity.Held(position: 0);
         (await CheckAsync()).ShouldBe((HealthStatus.Healthy, "running"));
         _activity.Failing("TopicException: away");
-        (await CheckAsync()).ShouldBe((HealthStatus.Degraded, "retrying: TopicException: away"));
+        (await CheckAsync()).ShouldBe((HealthStatus.Degraded, "retrying"));
         _clock.Advance(TimeSpan.FromSeconds(10));
         _activity.Sample();
-        (await CheckAsync()).ShouldBe((HealthStatus.Unhealthy, "nothing carried to Kafka for 10 s, 5 positions behind: TopicException: away"));
+        (await CheckAsync()).ShouldBe((HealthStatus.Degraded, "nothing carried to Kafka for 10 s, 5 positions behind"));
         _activity.Released();
-        (await CheckAsync()).Status.ShouldBe(HealthStatus.Unhealthy, "It is this host's turn still, as far as it knows");
+        (await CheckAsync()).Status.ShouldBe(HealthStatus.Degraded, "It is this host's turn still, as far as it knows");
         _activity.Advance(position: 5);
         (await CheckAsync()).Status.ShouldBe(HealthStatus.Healthy);
     }

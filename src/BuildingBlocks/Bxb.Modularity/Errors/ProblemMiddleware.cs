@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 namespace Bxb.Modularity.Errors;
 
 /// <summary>Turns what an endpoint threw, and answers without a body such as 404 and 405, into problem documents.</summary>
-internal sealed partial class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMiddleware> logger)
+internal sealed partial class ProblemMiddleware(RequestDelegate next, Func<Exception, ApiException?> translate, ILogger<ProblemMiddleware> logger)
 {
     public async Task InvokeAsync(HttpContext context)
     {
@@ -36,6 +36,12 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, ILogger<Pr
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {
             // The caller has gone; nobody reads an answer.
+            return;
+        }
+        catch (Exception failure) when (!context.Response.HasStarted && translate(failure) is { } problem)
+        {
+            Reset(context);
+            await ProblemDocument.WriteAsync(context, problem.Code, problem.Message, problem.Faults, problem.RetryAfter);
             return;
         }
         catch (Exception failure) when (!context.Response.HasStarted)
@@ -83,5 +89,8 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, ILogger<Pr
 public static class ProblemMiddlewareRegistration
 {
     /// <summary>Puts error answers around everything that is added after it.</summary>
-    public static IApplicationBuilder UseProblemDocuments(this IApplicationBuilder app) => app.UseMiddleware<ProblemMiddleware>();
+    /// <param name="app">The application.</param>
+    /// <param name="translate">The answer for an exception that is no defect, such as that of a store that is away; null for any other, which is answered 500 and logged.</param>
+    public static IApplicationBuilder UseProblemDocuments(this IApplicationBuilder app, Func<Exception, ApiException?>? translate = null) =>
+        app.UseMiddleware<ProblemMiddleware>(translate ?? (static _ => null));
 }

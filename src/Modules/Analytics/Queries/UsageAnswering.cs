@@ -19,6 +19,7 @@ internal sealed partial class UsageAnswering(
     ClickHouseUsage? clickHouse, PostgresUsage postgres, SettledPosition settled, UsageQueryOptions options, TimeProvider time, ILogger<UsageAnswering> logger)
 {
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan HeadInterval = TimeSpan.FromMilliseconds(50);
 
     private long _awayUntil = long.MinValue;
 
@@ -71,7 +72,7 @@ internal sealed partial class UsageAnswering(
             }
 
             throw new ApiException(ErrorCode.PositionNotReached, string.Create(CultureInfo.InvariantCulture,
-                $"The store {Word(store)} does not cover the position {position} within {request.Timeout.TotalSeconds} s."), retryAfter: RetryAfter);
+                $"The store {Word(store)} does not cover the position {position} within {request.Timeout.TotalSeconds} s.{HeldBack(position)}"), retryAfter: RetryAfter);
         }
         catch (StoreAwayException e)
         {
@@ -133,7 +134,17 @@ internal sealed partial class UsageAnswering(
         limit.CancelAfter(request.Timeout > RetryAfter ? request.Timeout : RetryAfter);
         try
         {
-            await settled.RefreshAsync(limit.Token);
+            var look = settled.RefreshAsync(limit.Token).AsTask();
+            while (position > settled.Head && !look.IsCompleted)
+            {
+                // Ends sooner than the look where an open transaction holds the settled position back: positions that were taken meanwhile are known all the same.
+                await Task.WhenAny(look, Task.Delay(HeadInterval, time, limit.Token));
+            }
+
+            if (position > settled.Head)
+            {
+                await look;
+            }
         }
         catch (EventLogException e) when (e.IsTransient)
         {
@@ -150,6 +161,11 @@ internal sealed partial class UsageAnswering(
             throw new ApiException(ErrorCode.PositionBeyondHead, string.Create(CultureInfo.InvariantCulture, $"The log ends before the position {position}."), [new ApiFault("min_position", "must be a position of the log")]);
         }
     }
+
+    /// <summary>Why no store can cover a position: an open transaction holds the settled position back. Empty where that is not the reason.</summary>
+    private string HeldBack(long position) => settled.HeldBackBy is { } by && position > settled.Current
+        ? string.Create(CultureInfo.InvariantCulture, $" The settled position is held back at {settled.Current} by {by}.")
+        : "";
 
     private static ApiException Unavailable(string detail) => new(ErrorCode.Unavailable, detail, retryAfter: RetryAfter);
 

@@ -1,5 +1,6 @@
 using System.Data.Common;
 using System.Net.Sockets;
+using Bxb.EventLog;
 using Bxb.Modularity.Errors;
 using MediatR;
 
@@ -15,12 +16,12 @@ internal static class StoreErrors
 
     public static bool IsForeignKeyViolation(this Exception error) => SqlState(error) == ForeignKeyViolation;
 
-    /// <summary>Whether the same call may succeed later: the server is starting, stopping, full or cannot be reached.</summary>
+    /// <summary>Whether the same call may succeed later: the server is starting, stopping, full, takes no writes just now, or cannot be reached.</summary>
     public static bool IsAway(this Exception error)
     {
         for (var cause = error; cause is not null; cause = cause.InnerException)
         {
-            if (cause is DbException { IsTransient: true } or SocketException or TimeoutException || (cause is DbException database && IsServerState(database.SqlState)))
+            if (cause is SocketException or TimeoutException || (cause is DbException database && (database.IsTransient || EventLogErrors.Translate(database) is EventLogUnavailableException)))
             {
                 return true;
             }
@@ -30,10 +31,6 @@ internal static class StoreErrors
     }
 
     public static ApiException Unavailable() => new(ErrorCode.Unavailable, "The database does not answer.");
-
-    // Class 08 connection, 53 resources, 57P operator intervention, and 28/3D while a server is being set up behind the host.
-    private static bool IsServerState(string? state)
-        => state is not null && (state.StartsWith("08", StringComparison.Ordinal) || state.StartsWith("53", StringComparison.Ordinal) || state.StartsWith("57P", StringComparison.Ordinal));
 
     private static string? SqlState(Exception? error)
     {

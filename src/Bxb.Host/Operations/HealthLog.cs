@@ -1,0 +1,38 @@
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+
+namespace Bxb.Host.Operations;
+
+/// <summary>Logs the host's health when it changes, looked at every few seconds; polls of <c>/health/ready</c> log nothing.</summary>
+internal sealed partial class HealthLog(ILogger<HealthLog> logger) : IHealthCheckPublisher
+{
+    private string _known = "";
+
+    /// <inheritdoc />
+    public Task PublishAsync(HealthReport report, CancellationToken cancellationToken)
+    {
+        // By status alone: descriptions count seconds.
+        var now = string.Join(", ", report.Entries.Where(e => e.Value.Status != HealthStatus.Healthy).Select(e => $"{e.Key} {e.Value.Status.ToString().ToLowerInvariant()}"));
+        if (now == _known)
+        {
+            return Task.CompletedTask;
+        }
+
+        _known = now;
+        if (now.Length == 0)
+        {
+            LogHealthy(logger);
+        }
+        else
+        {
+            LogNotHealthy(logger, report.Status == HealthStatus.Unhealthy ? "not ready" : "degraded", now, string.Join("; ", report.Entries.Select(e => e.Value.Description).Where(d => d is not null)));
+        }
+
+        return Task.CompletedTask;
+    }
+
+    [LoggerMessage(8010, LogLevel.Warning, "The host is {Status}: {Checks} ({Descriptions})")]
+    private static partial void LogNotHealthy(ILogger logger, string status, string checks, string descriptions);
+
+    [LoggerMessage(8011, LogLevel.Information, "The host is healthy again")]
+    private static partial void LogHealthy(ILogger logger);
+}

@@ -1,0 +1,48 @@
+using System.Data.Common;
+using Bxb.ClickHouse;
+using Bxb.EventLog;
+using Bxb.Modularity.Errors;
+using Npgsql;
+
+namespace Bxb.Host.Operations;
+
+/// <summary>The answer of a call that met a store that is away, too slow or takes no writes: 503. One line is logged for all calls of an outage. Thread-safe.</summary>
+internal sealed class StoreAway(NpgsqlDataSource postgres, TimeProvider time, ILogger<StoreAway> logger)
+{
+    private const string ReadOnlyTransaction = "25006";
+    private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
+
+    private readonly OutageLog _calls = new(logger, "Calls are answered 503", time);
+
+    /// <summary>The 503 of an exception that says so, itself or one that caused it; null for any other.</summary>
+    public ApiException? Translate(Exception failure)
+    {
+        for (var cause = failure; cause is not null; cause = cause.InnerException)
+        {
+            var error = cause is DbException ? EventLogErrors.Translate(cause) : cause;
+            if (error is EventLogException { IsTransient: true } log)
+            {
+                if (log.SqlState == ReadOnlyTransaction)
+                {
+                    // After a fail-over pooled connections may still lead to the old primary.
+                    postgres.Clear();
+                }
+
+                return Away(failure, log.SqlState == ReadOnlyTransaction ? "PostgreSQL takes no writes." : "PostgreSQL does not answer.");
+            }
+
+            if (error is ClickHouseException { IsTransient: true })
+            {
+                return Away(failure, "ClickHouse does not answer.");
+            }
+        }
+
+        return null;
+    }
+
+    private ApiException Away(Exception failure, string detail)
+    {
+        _calls.Failed(failure);
+        return new ApiException(ErrorCode.Unavailable, detail, retryAfter: RetryAfter);
+    }
+}
