@@ -93,14 +93,20 @@ public class FailureTests
         new[] { "MEMORY_LIMIT_EXCEEDED", "CUT_STREAM" }.ShouldContain(error.Name);
     }
 
-    [Fact]
-    public async Task Text_that_looks_like_an_exception_is_data_where_the_server_announces_its_tag()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Text_that_looks_like_an_exception_is_data_in_an_answer_that_is_whole(bool tagged)
     {
         const string Text = "Code: 60. DB::Exception: nothing of the kind (version 1)";
-        await using var fake = await FakeClickHouse.StartAsync(c =>
+        await using var fake = await FakeClickHouse.StartAsync(async c =>
         {
-            c.Response.Headers["X-ClickHouse-Exception-Tag"] = Tag;
-            return c.Response.Body.WriteAsync(ResultBytes.Of([("t", "String")], w => w.WriteString(Text))).AsTask();
+            if (tagged)
+            {
+                c.Response.Headers["X-ClickHouse-Exception-Tag"] = Tag;
+            }
+
+            await c.Response.Body.WriteAsync(await ResultBytes.WholeAsync(c, ResultBytes.Of([("t", "String")], w => w.WriteString(Text))));
         });
         using var client = fake.Client();
         await using var result = await client.QueryAsync(Query);
@@ -119,7 +125,7 @@ public class FailureTests
             c.Abort();
         });
         using var client = fake.Client();
-        foreach (var call in Calls(client))
+        foreach (var call in Calls(client)[..3])
         {
             var error = await Should.ThrowAsync<ClickHouseException>(call);
             (error.Name, error.IsTransient, error.MayStillRun).ShouldBe(("CUT_STREAM", true, true));
@@ -158,7 +164,7 @@ public class FailureTests
             await Task.Delay(Timeout.Infinite, c.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);
         });
         using var client = fake.Client(TimeSpan.FromMilliseconds(200));
-        foreach (var call in Calls(client))
+        foreach (var call in Calls(client)[..3])
         {
             var error = await Should.ThrowAsync<ClickHouseException>(call);
             (error.Name, error.IsTransient, error.IsTimeout, error.MayStillRun).ShouldBe(("TIMEOUT", true, true, true));
@@ -176,7 +182,7 @@ public class FailureTests
         });
         using var client = fake.Client();
         using var cancel = new CancellationTokenSource();
-        var insert = client.InsertAsync(Query, new byte[5], cancel.Token);
+        var insert = client.InsertAsync(Query, new byte[5], cancellationToken: cancel.Token);
         await arrived.Task;
         await cancel.CancelAsync();
         await Should.ThrowAsync<OperationCanceledException>(() => insert);

@@ -1,3 +1,5 @@
+using System.Text;
+using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Http;
 
 namespace Bxb.ClickHouse.Tests;
@@ -5,22 +7,26 @@ namespace Bxb.ClickHouse.Tests;
 /// <summary>Answers in RowBinaryWithNamesAndTypes, as the fake sends them.</summary>
 internal static class ResultBytes
 {
-    internal static byte[] Of((string Name, string Type)[] columns, Action<RowBinaryWriter> rows)
+    /// <summary>The header, the number of rows and the rows; what is missing is the trailer.</summary>
+    internal static byte[] Of((string Name, string Type)[] columns, Action<RowBinaryWriter> rows, int count = 1)
     {
         using var writer = new RowBinaryWriter();
-        writer.WriteLength((uint)columns.Length);
-        foreach (var (name, _) in columns)
-        {
-            writer.WriteString(name);
-        }
-
-        foreach (var (_, type) in columns)
-        {
-            writer.WriteString(type);
-        }
-
+        writer.WriteLength(2);
+        writer.WriteString("rows");
+        writer.WriteString("trailer");
+        writer.WriteString($"Array(Tuple({string.Join(", ", columns.Select(c => $"{c.Name} {c.Type}".TrimStart()))}))");
+        writer.WriteString("String");
+        writer.WriteLength((uint)count);
         rows(writer);
         return writer.WrittenMemory.ToArray();
+    }
+
+    /// <summary>The bytes, and behind them the trailer that the request's statement asks for.</summary>
+    internal static async Task<byte[]> WholeAsync(HttpContext context, byte[] bytes)
+    {
+        using var reader = new StreamReader(context.Request.Body);
+        var trailer = Regex.Match(await reader.ReadToEndAsync(), "'([0-9a-f]{32})' AS trailer").Groups[1].Value;
+        return [.. bytes, (byte)trailer.Length, .. Encoding.ASCII.GetBytes(trailer)];
     }
 
     /// <summary>Numbers 0 to count-1 with a text each.</summary>
@@ -31,7 +37,7 @@ internal static class ResultBytes
             w.WriteUInt64((ulong)i);
             w.WriteString(new string('x', textBytes));
         }
-    });
+    }, count);
 
     /// <summary>Sends bytes in pieces of random size.</summary>
     internal static async Task SendAsync(HttpContext context, byte[] bytes, int seed)

@@ -12,13 +12,9 @@ namespace Bxb.ClickHouse;
 /// </remarks>
 public sealed class ClickHouseClient : IDisposable
 {
-    private const string ExceptionCodeHeader = "X-ClickHouse-Exception-Code";
-    private const string InstanceHeader = "X-ClickHouse-Server-Display-Name";
-
     private readonly ClickHouseOptions _options;
-    private readonly HttpClient _http;
     private readonly StatementRequest _requests;
-    private volatile string? _serverInstance;
+    private readonly ServerConnection _server;
 
     /// <summary>Makes a client; no connection is opened.</summary>
     /// <param name="options">Read once.</param>
@@ -29,23 +25,26 @@ public sealed class ClickHouseClient : IDisposable
         ArgumentNullException.ThrowIfNull(options);
         _options = options;
         _requests = new StatementRequest(ClickHouseAddress.Parse(options.Url));
-        _http = new HttpClient(handler ?? Connections(options), disposeHandler: handler is null) { Timeout = Timeout.InfiniteTimeSpan };
+        _server = new ServerConnection(options, handler);
     }
 
     /// <summary>What the server last called itself; null before its first answer. The embedded engine takes a new name at every start.</summary>
-    public string? ServerInstance => _serverInstance;
+    public string? ServerInstance => _server.Instance;
 
     /// <summary>The database of the URL; null when it names none.</summary>
     public string? Database => _requests.Database;
 
-    /// <summary>Runs a statement whose result, if any, is of no interest, to its end.</summary>
+    /// <summary>Runs a statement whose result, if any, is of no interest, to its end. The server is told to send none, so that only an empty answer says that it is done.</summary>
     /// <exception cref="ClickHouseException">It failed, or its end is unknown.</exception>
     public Task ExecuteAsync(ClickHouseStatement statement, CancellationToken cancellationToken = default) =>
-        RunAsync("execute", statement, _requests.Query(statement, statement.Sql, serverLimit: null), cancellationToken);
+        RunAsync("execute", statement, _requests.Command(statement, statement.Sql), null, cancellationToken);
 
     /// <summary>Runs a query; its rows are read as they arrive. Dispose of the result.</summary>
+    /// <remarks>Its answer proves that it is whole; see <see cref="ClickHouseResult"/> for when. The server makes the whole answer before it sends the first row.</remarks>
     /// <exception cref="ClickHouseException">It failed before the first row.</exception>
-    public async Task<ClickHouseResult> QueryAsync(ClickHouseStatement statement, CancellationToken cancellationToken = default)
+    public Task<ClickHouseResult> QueryAsync(ClickHouseStatement statement, CancellationToken cancellationToken = default) => QueryAsync("query", statement, cancellationToken);
+
+    private async Task<ClickHouseResult> QueryAsync(string operation, ClickHouseStatement statement, CancellationToken cancellationToken)
     {
         var limit = statement.Timeout ?? _options.QueryTimeout;
         var clock = new StatementClock(limit, cancellationToken);
@@ -54,16 +53,17 @@ public sealed class ClickHouseClient : IDisposable
         try
         {
             var serverLimit = statement.Settings.Any(s => s.Key == "max_execution_time") ? (TimeSpan?)null : limit;
-            using var request = _requests.Query(statement, statement.Sql + "\nFORMAT RowBinaryWithNamesAndTypes", serverLimit);
-            response = await SendAsync(request, clock);
-            var result = await ClickHouseResult.OpenAsync(response, clock);
-            Measure("query", begun, "ok");
+            var trailer = new AnswerTrailer();
+            using var request = _requests.Query(statement, trailer.Wrap(statement.Sql), serverLimit);
+            response = await _server.SendAsync(request, clock);
+            var result = await ClickHouseResult.OpenAsync(response, trailer, clock);
+            Measure(operation, begun, "ok");
             return result;
         }
         catch (Exception e)
         {
             var translated = clock.Translate(e);
-            Measure("query", begun, Outcome(translated));
+            Measure(operation, begun, Outcome(translated));
             response?.Dispose();
             clock.Dispose();
             throw translated == e ? Rethrown(e) : translated;
@@ -73,11 +73,12 @@ public sealed class ClickHouseClient : IDisposable
     /// <summary>Inserts rows by a statement of the form <c>INSERT INTO t (…) SELECT … FROM input('…') [WHERE …] [SETTINGS …] FORMAT RowBinary</c>.</summary>
     /// <param name="statement">The statement; it ends with FORMAT RowBinary.</param>
     /// <param name="rows">The rows; the caller's until the task has ended, and not to be changed meanwhile. No rows is no error.</param>
+    /// <param name="expectedRows">How many rows the server has to say that it has written, at least; 0 where the statement may leave out any. A view on the table makes it count more.</param>
     /// <param name="cancellationToken">Gives up waiting; the server may go on.</param>
-    /// <exception cref="ClickHouseException">It failed, or its end is unknown.</exception>
-    public async Task InsertAsync(ClickHouseStatement statement, ReadOnlyMemory<byte> rows, CancellationToken cancellationToken = default)
+    /// <exception cref="ClickHouseException">It failed, or its end is unknown; <see cref="ClickHouseException.IsUnproven"/> when the server does not say that it has written the rows.</exception>
+    public async Task InsertAsync(ClickHouseStatement statement, ReadOnlyMemory<byte> rows, long expectedRows = 0, CancellationToken cancellationToken = default)
     {
-        await RunAsync("insert", statement, _requests.Insert(statement, statement.Sql, rows), cancellationToken);
+        await RunAsync("insert", statement, _requests.Insert(statement, statement.Sql, rows), expectedRows, cancellationToken);
         ClickHouseInstruments.InsertedBytes.Add(rows.Length);
     }
 
@@ -97,7 +98,7 @@ public sealed class ClickHouseClient : IDisposable
         {
             await ExecuteAsync(new ClickHouseStatement($"KILL QUERY WHERE {which} SYNC").With("id", queryId).With("part", containing), cancellationToken);
             await using var left = await QueryAsync(new ClickHouseStatement($"SELECT count() FROM system.processes WHERE {which}").With("id", queryId).With("part", containing), cancellationToken);
-            if (await left.ReadAsync() && left.GetUInt64(0) == 0)
+            if (await left.ReadOneAsync() && left.GetUInt64(0) == 0)
             {
                 return;
             }
@@ -113,30 +114,65 @@ public sealed class ClickHouseClient : IDisposable
 
     /// <summary>Asks whether the server answers, with these credentials.</summary>
     /// <exception cref="ClickHouseException">It does not.</exception>
-    public Task PingAsync(CancellationToken cancellationToken = default)
+    public async Task PingAsync(CancellationToken cancellationToken = default)
     {
         var limit = _options.ConnectTimeout < _options.QueryTimeout ? _options.ConnectTimeout : _options.QueryTimeout;
-        var statement = new ClickHouseStatement("SELECT 1") { Timeout = limit };
-        return RunAsync("ping", statement, _requests.Query(statement, statement.Sql, serverLimit: null), cancellationToken);
+        await using var answer = await QueryAsync("ping", new ClickHouseStatement("SELECT 1") { Timeout = limit }, cancellationToken);
+        await answer.ReadOneAsync();
+    }
+
+    /// <summary>Asks whether there is a process at all that answers, however busy it is: without credentials, without a query, on a connection that no query can take.</summary>
+    /// <param name="limit">How long it may take.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    /// <returns>False when it does not answer in time, or says that it cannot.</returns>
+    public async Task<bool> IsAliveAsync(TimeSpan limit, CancellationToken cancellationToken = default)
+    {
+        using var request = _requests.Plain(HttpMethod.Get, "/ping");
+        return await _server.AnswersAsync(request, limit, cancellationToken);
+    }
+
+    /// <summary>Runs work that waits for the server, as long as the server gives a sign of life: a query may take its time, a process that hangs is not waited for.</summary>
+    /// <param name="work">The work; it ends when its token is cancelled.</param>
+    /// <param name="limit">How long there may be no sign of life. After half of it, and again and again, one is asked for.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    /// <exception cref="ClickHouseException"><see cref="ClickHouseException.IsHang"/>, or what the work throws.</exception>
+    public async Task<T> WhileAliveAsync<T>(Func<CancellationToken, Task<T>> work, TimeSpan limit, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(work);
+        using var givenUp = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var running = work(givenUp.Token);
+        Task ended = running;
+        while (!ended.IsCompleted)
+        {
+            await ended.WaitAsync(limit / 2, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (!ended.IsCompleted && !await IsAliveAsync(limit / 2, CancellationToken.None) && !ended.IsCompleted && !cancellationToken.IsCancellationRequested)
+            {
+                await givenUp.CancelAsync();
+                await ended.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                throw ClickHouseErrors.Hang(limit);
+            }
+        }
+
+        return await running;
     }
 
     /// <summary>Has the embedded engine bring to disk whatever it has acknowledged.</summary>
     /// <returns>False when the server is none of ours and has no such call.</returns>
-    /// <exception cref="ClickHouseException">It failed.</exception>
+    /// <exception cref="ClickHouseException">It failed, or its end is unknown.</exception>
     public async Task<bool> SyncAsync(CancellationToken cancellationToken = default)
     {
         using var clock = new StatementClock(_options.InsertTimeout, cancellationToken);
         try
         {
             using var request = _requests.Plain(HttpMethod.Post, "/bxb/sync");
-            using var response = await _http.SendAsync(request, clock.Token);
+            using var response = await _server.SendUncheckedAsync(request, clock);
             if (response.StatusCode == HttpStatusCode.NotFound)
             {
-                Remember(response);
                 return false;
             }
 
-            await CheckAsync(response, clock.Token);
+            await ServerConnection.CheckAsync(response, clock.Token);
+            await StatementAnswer.RequireEmptyAsync(response, clock);
             return true;
         }
         catch (Exception e) when (e is HttpRequestException or SocketException or IOException or OperationCanceledException)
@@ -147,24 +183,17 @@ public sealed class ClickHouseClient : IDisposable
 
     /// <summary>Runs a statement outside of the URL's database, for making that.</summary>
     internal Task ExecuteOutsideAsync(ClickHouseStatement statement, CancellationToken cancellationToken) =>
-        RunAsync("execute", statement, _requests.Query(statement, statement.Sql, serverLimit: null, withDatabase: false), cancellationToken);
+        RunAsync("execute", statement, _requests.Command(statement, statement.Sql, withDatabase: false), null, cancellationToken);
 
     /// <summary>Closes the connections.</summary>
-    public void Dispose() => _http.Dispose();
+    public void Dispose() => _server.Dispose();
 
-    private static SocketsHttpHandler Connections(ClickHouseOptions options) => new()
-    {
-        ConnectTimeout = options.ConnectTimeout,
-        MaxConnectionsPerServer = options.MaxConnections,
-        // Shorter than any server's keep-alive, so that a request seldom meets a connection that is being closed.
-        PooledConnectionIdleTimeout = TimeSpan.FromSeconds(5),
-        AllowAutoRedirect = false,
-        UseCookies = false,
-        UseProxy = false,
-        AutomaticDecompression = DecompressionMethods.None,
-    };
-
-    private async Task RunAsync(string operation, ClickHouseStatement statement, HttpRequestMessage request, CancellationToken cancellationToken)
+    /// <param name="operation">For the metrics.</param>
+    /// <param name="statement">The statement.</param>
+    /// <param name="request">It, as it is sent; disposed.</param>
+    /// <param name="writtenRows">How many rows the server has to say that it has written; null where it need not say.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    private async Task RunAsync(string operation, ClickHouseStatement statement, HttpRequestMessage request, long? writtenRows, CancellationToken cancellationToken)
     {
         using var clock = new StatementClock(statement.Timeout ?? _options.InsertTimeout, cancellationToken);
         var begun = Stopwatch.GetTimestamp();
@@ -172,8 +201,12 @@ public sealed class ClickHouseClient : IDisposable
         {
             using (request)
             {
-                using var response = await SendAsync(request, clock);
-                await StatementAnswer.DrainAsync(response, clock);
+                using var response = await _server.SendAsync(request, clock);
+                await StatementAnswer.RequireEmptyAsync(response, clock);
+                if (writtenRows is { } expected && !(StatementAnswer.WrittenRows(response) >= expected))
+                {
+                    throw ClickHouseErrors.Unproven($"{StatementAnswer.WrittenRows(response)?.ToString(CultureInfo.InvariantCulture) ?? "an unknown number of"} rows written, {expected} expected");
+                }
             }
 
             Measure(operation, begun, "ok");
@@ -183,46 +216,6 @@ public sealed class ClickHouseClient : IDisposable
             var translated = clock.Translate(e);
             Measure(operation, begun, Outcome(translated));
             throw translated == e ? Rethrown(e) : translated;
-        }
-    }
-
-    private async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, StatementClock clock)
-    {
-        var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, clock.Token);
-        try
-        {
-            await CheckAsync(response, clock.Token);
-            return response;
-        }
-        catch
-        {
-            response.Dispose();
-            throw;
-        }
-    }
-
-    private async Task CheckAsync(HttpResponseMessage response, CancellationToken cancellationToken)
-    {
-        Remember(response);
-        var code = 0;
-        if (response.Headers.TryGetValues(ExceptionCodeHeader, out var codes))
-        {
-            _ = int.TryParse(codes.First(), NumberStyles.None, CultureInfo.InvariantCulture, out code);
-        }
-
-        if (response.IsSuccessStatusCode && code == 0)
-        {
-            return;
-        }
-
-        throw ClickHouseErrors.FromServer(await StatementAnswer.ErrorTextAsync(response, cancellationToken), code, (int)response.StatusCode);
-    }
-
-    private void Remember(HttpResponseMessage response)
-    {
-        if (response.Headers.TryGetValues(InstanceHeader, out var names))
-        {
-            _serverInstance = names.First();
         }
     }
 

@@ -47,6 +47,13 @@ internal static partial class ClickHouseErrors
         return new ClickHouseException(message, code, name, transient, code is 159 or 160 or 209, mayStillRun: code is 209 or 210 or 319);
     }
 
+    /// <summary>An error that came after a status line of 200. What became of the statement is not sure: it may not be the server that says so.</summary>
+    internal static ClickHouseException Late(string text)
+    {
+        var error = FromServer(text, 0, 200);
+        return new ClickHouseException(error.Message, error.Code, error.Name, isTransient: true, error.IsTimeout, mayStillRun: true);
+    }
+
     internal static ClickHouseException FromConnection(HttpRequestException e)
     {
         // A request that never got a connection was never seen by a server.
@@ -59,11 +66,17 @@ internal static partial class ClickHouseErrors
     internal static ClickHouseException Cut(Exception e) =>
         new("The connection to ClickHouse broke off before the answer was whole: " + e.Message, 0, "CUT_STREAM", isTransient: true, isTimeout: false, mayStillRun: true, e);
 
+    internal static ClickHouseException Hang(TimeSpan limit) =>
+        new($"ClickHouse gave no sign of life within {limit.TotalSeconds.ToString(CultureInfo.InvariantCulture)} s.", 0, "HANG", isTransient: true, isTimeout: true, mayStillRun: true);
+
     internal static ClickHouseException Timeout(TimeSpan limit, Exception e) =>
         new($"ClickHouse did not answer within {limit.TotalSeconds.ToString(CultureInfo.InvariantCulture)} s.", 0, "TIMEOUT", isTransient: true, isTimeout: true, mayStillRun: true, e);
 
     internal static ClickHouseException Malformed(string what) =>
         new("The answer of ClickHouse cannot be read: " + what, 0, "MALFORMED", isTransient: false, isTimeout: false, mayStillRun: false);
+
+    internal static ClickHouseException Unproven(string what) =>
+        new("The answer of ClickHouse does not prove that the statement was done: " + what, 0, "UNPROVEN", isTransient: true, isTimeout: false, mayStillRun: true);
 
     private static string NameOf(string text)
     {

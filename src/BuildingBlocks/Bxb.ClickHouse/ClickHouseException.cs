@@ -16,7 +16,7 @@ public sealed class ClickHouseException : Exception
     /// <summary>The server's error code, <c>system.errors</c>; 0 when the fault is on the way to it.</summary>
     public int Code { get; }
 
-    /// <summary>The server's name for the code, such as <c>UNKNOWN_TABLE</c>; for a fault on the way one of ours: <c>CONNECTION</c>, <c>TIMEOUT</c>, <c>CUT_STREAM</c>, <c>MALFORMED</c>, <c>HTTP</c>.</summary>
+    /// <summary>The server's name for the code, such as <c>UNKNOWN_TABLE</c>; for a fault on the way one of ours: <c>CONNECTION</c>, <c>TIMEOUT</c>, <c>HANG</c>, <c>CUT_STREAM</c>, <c>UNPROVEN</c>, <c>MALFORMED</c>, <c>HTTP</c>.</summary>
     public string Name { get; }
 
     /// <summary>Whether the same statement may well succeed later, unchanged.</summary>
@@ -26,7 +26,16 @@ public sealed class ClickHouseException : Exception
     public bool IsTimeout { get; }
 
     /// <summary>
-    /// Whether it is unknown what became of the statement: it may be running yet, or may have succeeded. False when the server answered, or was never reached.
+    /// Whether it is unknown what became of the statement: it may be running yet, or may have succeeded. False when the server answered with an error's status, or was never reached.
     /// </summary>
     public bool MayStillRun { get; }
+
+    /// <summary>Whether the server gave no sign of life.</summary>
+    public bool IsHang => Name == "HANG";
+
+    /// <summary>Whether the fault is on the way to the server, so that every statement meets it: no connection, no answer in time, or a proxy's word that there is no server.</summary>
+    public bool IsOutage => Code == 0 && IsTransient && !IsUnproven;
+
+    /// <summary>Whether the answer said that all is well without the proof that belongs to it.</summary>
+    public bool IsUnproven => Name == "UNPROVEN";
 }

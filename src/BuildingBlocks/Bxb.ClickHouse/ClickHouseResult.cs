@@ -1,55 +1,41 @@
-using System.Buffers;
 using System.Text;
 
 namespace Bxb.ClickHouse;
 
-/// <summary>A column of a result.</summary>
-/// <param name="Name">As the statement named it.</param>
-/// <param name="Type">As ClickHouse writes it, such as <c>Nullable(String)</c>.</param>
-public sealed record ClickHouseColumn(string Name, string Type);
-
-/// <summary>The rows of a query as they arrive, one at a time, read forward only.</summary>
+/// <summary>The rows of a query, one at a time, read forward only.</summary>
 /// <remarks>
 /// Not thread-safe. Holds a connection and a pooled buffer until <see cref="DisposeAsync"/>, which may come before the last row: the server is then left to notice.
-/// The values of a row, spans among them, are valid until the next <see cref="ReadAsync"/>. The last 17 KiB of an answer are kept back until its end was seen,
-/// so that no row is ever read out of an error text.
+/// The values of a row, spans among them, are valid until the next <see cref="ReadAsync"/>. The last row is handed out only when the answer has proved that it is whole (<see cref="AnswerTrailer"/>);
+/// rows before it are not proven until then: what is gathered from them counts once <see cref="ReadAsync"/> has returned false, or after the last of <see cref="Count"/>. The last 17 KiB of
+/// an answer are kept back until its end was seen, so that the error in them is found.
 /// </remarks>
 public sealed class ClickHouseResult : IAsyncDisposable
 {
     /// <summary>No row, and no value, may be longer: 64 MiB.</summary>
     internal const int MaxRowBytes = 64 * 1024 * 1024;
 
-    private readonly HttpResponseMessage _response;
-    private readonly Stream _stream;
-    private readonly StatementClock _clock;
-    private readonly string? _tag;
-    private byte[] _buffer = ArrayPool<byte>.Shared.Rent(64 * 1024);
-    private int _start;
-    private int _end;
-    private int _next;
-    private bool _ended;
+    private readonly AnswerStream _stream;
     private ColumnType[] _types = [];
     private (int Start, int Length)[] _values = [];
+    private int _rowBytes;
+    private int _given;
 
-    private ClickHouseResult(HttpResponseMessage response, Stream stream, StatementClock clock)
+    private ClickHouseResult(AnswerStream stream) => _stream = stream;
+
+    /// <summary>The types of the columns, in the statement's order, as ClickHouse writes them, such as <c>Nullable(String)</c>.</summary>
+    public IReadOnlyList<string> Types { get; private set; } = [];
+
+    /// <summary>How many rows there are.</summary>
+    public int Count { get; private set; }
+
+    internal static async Task<ClickHouseResult> OpenAsync(HttpResponseMessage response, AnswerTrailer trailer, StatementClock clock)
     {
-        _response = response;
-        _stream = stream;
-        _clock = clock;
-        _tag = response.Headers.TryGetValues(LateException.TagHeader, out var tags) ? tags.First() : null;
-    }
-
-    /// <summary>The columns, in the statement's order; empty when the statement has no result.</summary>
-    public IReadOnlyList<ClickHouseColumn> Columns { get; private set; } = [];
-
-    internal static async Task<ClickHouseResult> OpenAsync(HttpResponseMessage response, StatementClock clock)
-    {
-        var result = new ClickHouseResult(response, await response.Content.ReadAsStreamAsync(clock.Token), clock);
+        var result = new ClickHouseResult(new AnswerStream(response, await response.Content.ReadAsStreamAsync(clock.Token), trailer, clock));
         try
         {
             while (!result.TryReadHeader())
             {
-                await result.FillAsync();
+                await (result._stream.HasEnded ? throw ClickHouseErrors.Malformed("it ends within its header") : result._stream.FillAsync());
             }
 
             return result;
@@ -63,27 +49,34 @@ public sealed class ClickHouseResult : IAsyncDisposable
 
     /// <summary>Goes to the next row.</summary>
     /// <returns>False behind the last one.</returns>
-    /// <exception cref="ClickHouseException">The server broke off with an error, the connection broke, the time was up, or the answer makes no sense.</exception>
+    /// <exception cref="ClickHouseException">The server broke off with an error, the connection broke, the time was up, or the answer makes no sense or does not prove that it is whole.</exception>
     public async ValueTask<bool> ReadAsync()
     {
         while (!TryReadRow())
         {
-            if (_ended)
+            if (_stream.HasEnded)
             {
-                return _start == _end ? false : throw ClickHouseErrors.Malformed($"{_end - _start} bytes are left over behind the last row");
+                return _given == Count && _stream.Data.IsEmpty
+                    ? false
+                    : throw ClickHouseErrors.Unproven($"{_given} of {Count} rows, and {_stream.Data.Length} bytes behind them");
             }
 
-            await FillAsync();
+            await _stream.FillAsync();
         }
 
         return true;
     }
 
+    /// <summary>Goes to the only row of a result that has one at most; it is proven.</summary>
+    /// <returns>False when there is none.</returns>
+    /// <exception cref="ClickHouseException">As <see cref="ReadAsync"/>, or there are more rows.</exception>
+    public ValueTask<bool> ReadOneAsync() => Count <= 1 ? ReadAsync() : throw ClickHouseErrors.Unproven($"{Count} rows where one belongs");
+
     /// <summary>Whether the value is NULL.</summary>
     public bool IsNull(int column) => _values[column].Length < 0;
 
     /// <summary>The bytes of a value: a text's UTF-8, a number's little-endian form; empty for NULL.</summary>
-    public ReadOnlySpan<byte> GetBytes(int column) => _buffer.AsSpan(_start + _values[column].Start, Math.Max(0, _values[column].Length));
+    public ReadOnlySpan<byte> GetBytes(int column) => _stream.Bytes(_values[column].Start, Math.Max(0, _values[column].Length));
 
     /// <summary>The text of a String.</summary>
     public string GetString(int column) => Encoding.UTF8.GetString(Value(column, ColumnKind.Text));
@@ -140,77 +133,55 @@ public sealed class ClickHouseResult : IAsyncDisposable
     }
 
     /// <summary>Gives the connection and the buffer back. A second call does nothing.</summary>
-    public async ValueTask DisposeAsync()
-    {
-        var buffer = Interlocked.Exchange(ref _buffer, []);
-        if (buffer.Length > 0)
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
-            await _stream.DisposeAsync();
-            _response.Dispose();
-            _clock.Dispose();
-        }
-    }
+    public ValueTask DisposeAsync() => _stream.DisposeAsync();
 
     private ReadOnlySpan<byte> Value(int column, ColumnKind kind) =>
-        _types[column].Kind != kind ? throw new InvalidCastException($"Column {Columns[column].Name} is {Columns[column].Type}.")
-        : IsNull(column) ? throw new InvalidCastException($"Column {Columns[column].Name} is NULL here.")
+        _types[column].Kind != kind ? throw new InvalidCastException($"Column {column} is {Types[column]}.")
+        : IsNull(column) ? throw new InvalidCastException($"Column {column} is NULL here.")
         : GetBytes(column);
 
-    /// <summary>The bytes that may be looked at: those kept back are none until the end was seen.</summary>
-    private ReadOnlySpan<byte> Readable(int from) => _buffer.AsSpan(from, Math.Max(0, (_ended ? _end : _end - LateException.HoldBackBytes) - from));
-
+    /// <summary>Reads names and types of the two columns, rows and trailer, and the number of rows.</summary>
     private bool TryReadHeader()
     {
-        if (!_ended && _end - _start <= LateException.HoldBackBytes)
+        var data = _stream.Data;
+        var text = new ColumnType(ColumnKind.Text, 0);
+        var at = 0;
+        if (!ColumnType.TryReadLength(data, ref at, out var columns))
         {
             return false;
         }
 
-        var data = Readable(0);
-        if (data.IsEmpty && _ended)
-        {
-            return true;
-        }
-
-        var at = 0;
-        if (!ColumnType.TryReadLength(data, ref at, out var count))
-        {
-            return Incomplete();
-        }
-
-        var texts = new string[count * 2];
-        var text = new ColumnType(ColumnKind.Text, 0);
-        for (var i = 0; i < texts.Length; i++)
+        var type = "";
+        for (var i = 0; i < 4; i++)
         {
             if (!text.TrySkip(data, ref at, out var start, out var length))
             {
-                return Incomplete();
+                return false;
             }
 
-            texts[i] = Encoding.UTF8.GetString(data.Slice(start, length));
+            type = i == 2 ? Encoding.UTF8.GetString(data.Slice(start, length)) : type;
         }
 
-        Columns = [.. Enumerable.Range(0, count).Select(i => new ClickHouseColumn(texts[i], texts[count + i]))];
-        _types = [.. Columns.Select(c => ColumnType.Parse(c.Type))];
-        _values = new (int, int)[count];
-        _next = at;
-        return true;
+        if (!ColumnType.TryReadLength(data, ref at, out var count))
+        {
+            return false;
+        }
 
-        bool Incomplete() => _ended ? throw ClickHouseErrors.Malformed("it ends within its header") : false;
+        Types = columns == 2 ? ColumnType.Elements(type) : throw ClickHouseErrors.Malformed($"{columns} columns");
+        _types = [.. Types.Select(ColumnType.Parse)];
+        _values = new (int, int)[_types.Length];
+        (Count, _rowBytes) = (count, at);
+        return true;
     }
 
     private bool TryReadRow()
     {
-        _start = _next;
-        if (_types.Length == 0)
-        {
-            return false;
-        }
-
-        var data = Readable(_start);
+        // What was read last: the header, or a row.
+        _stream.Advance(_rowBytes);
+        _rowBytes = 0;
+        var data = _stream.Data;
         var at = 0;
-        if (data.IsEmpty)
+        if (data.IsEmpty || _given == Count)
         {
             return false;
         }
@@ -225,52 +196,14 @@ public sealed class ClickHouseResult : IAsyncDisposable
             _values[i] = (start, length);
         }
 
-        _next = _start + at;
+        // The last row only with the proof: behind it there is the trailer, and nothing else.
+        if (_given + 1 == Count && !(_stream.HasEnded && at == data.Length))
+        {
+            return false;
+        }
+
+        _rowBytes = at;
+        _given++;
         return true;
-    }
-
-    private async ValueTask FillAsync()
-    {
-        MakeRoom();
-        try
-        {
-            var read = await _stream.ReadAsync(_buffer.AsMemory(_end), _clock.Token);
-            _end += read;
-            _ended = read == 0;
-        }
-        catch (Exception e) when (e is IOException or OperationCanceledException)
-        {
-            // A server that broke off says why before it closes the connection.
-            throw LateException.Find(_buffer.AsSpan(_start, _end - _start), _tag) ?? _clock.Translate(e);
-        }
-
-        if (_ended && LateException.Find(_buffer.AsSpan(_start, _end - _start), _tag) is { } late)
-        {
-            throw late;
-        }
-    }
-
-    private void MakeRoom()
-    {
-        if (_start > 0)
-        {
-            _buffer.AsSpan(_start, _end - _start).CopyTo(_buffer);
-            (_end, _next, _start) = (_end - _start, 0, 0);
-        }
-
-        if (_buffer.Length - _end >= 16 * 1024)
-        {
-            return;
-        }
-
-        if (_buffer.Length >= MaxRowBytes + (1024 * 1024))
-        {
-            throw ClickHouseErrors.Malformed("a row is longer than 64 MiB");
-        }
-
-        var larger = ArrayPool<byte>.Shared.Rent(_buffer.Length * 2);
-        _buffer.AsSpan(0, _end).CopyTo(larger);
-        ArrayPool<byte>.Shared.Return(_buffer);
-        _buffer = larger;
     }
 }

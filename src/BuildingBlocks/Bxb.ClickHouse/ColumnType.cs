@@ -55,6 +55,45 @@ internal sealed record ColumnType(ColumnKind Kind, int Size, int Scale = 0, bool
         };
     }
 
+    /// <summary>The types in <c>Array(Tuple(a T, b T, ...))</c>; names may be missing.</summary>
+    /// <exception cref="ClickHouseException">It is another type.</exception>
+    internal static IReadOnlyList<string> Elements(string type)
+    {
+        const string Opening = "Array(Tuple(";
+        if (!type.StartsWith(Opening, StringComparison.Ordinal) || !type.EndsWith("))", StringComparison.Ordinal))
+        {
+            throw ClickHouseErrors.Malformed($"type {type} in the place of rows");
+        }
+
+        var elements = new List<string>();
+        var (depth, from) = (0, Opening.Length);
+        for (var i = from; i < type.Length - 1; i++)
+        {
+            switch (type[i])
+            {
+                case '\'' or '`':
+                    i = Quoted(type, i);
+                    break;
+                case '(':
+                    depth++;
+                    break;
+                case ')' when depth > 0:
+                    depth--;
+                    break;
+                case ' ' when depth == 0:
+                    // What stood before it is the name, or nothing, behind a comma.
+                    from = i + 1;
+                    break;
+                case ',' or ')' when depth == 0:
+                    elements.Add(type[from..i]);
+                    from = i + 1;
+                    break;
+            }
+        }
+
+        return elements;
+    }
+
     /// <summary>Goes over one value.</summary>
     /// <param name="data">The bytes that are there.</param>
     /// <param name="at">In: where it begins. Out: where the next one does.</param>
@@ -151,6 +190,23 @@ internal sealed record ColumnType(ColumnKind Kind, int Size, int Scale = 0, bool
         4 => BinaryPrimitives.ReadInt32LittleEndian(value),
         _ => BinaryPrimitives.ReadInt64LittleEndian(value),
     };
+
+    private static int Quoted(string type, int from)
+    {
+        for (var i = from + 1; i < type.Length; i++)
+        {
+            if (type[i] == '\\')
+            {
+                i++;
+            }
+            else if (type[i] == type[from])
+            {
+                return i;
+            }
+        }
+
+        throw ClickHouseErrors.Malformed($"type {type}");
+    }
 
     private static int FirstNumber(string arguments)
     {

@@ -1,24 +1,27 @@
 using System.Text;
+using System.Text.RegularExpressions;
 
 namespace Bxb.ClickHouse;
 
-/// <summary>Finds the exception that a server appends to an answer whose status line said 200 already.</summary>
+/// <summary>Finds the error in an answer whose status line said 200 and that is not what it has to be.</summary>
 /// <remarks>
 /// Servers since 25.11 frame it, at most 16 KiB: <c>\r\n__exception__\r\nTAG\r\nmessage\nlength TAG\r\n__exception__\r\n</c>, the tag being random and announced in a
-/// header, so that data cannot be taken for it. Older ones write the bare text, <c>Code: N. DB::Exception: ... (version ...)\n</c>; only where no tag was announced
-/// is that looked for.
+/// header. Older ones, and proxies, write the bare text, <c>Code: N. DB::Exception: ...</c>. Whether the answer is whole is never told by this: see <see cref="AnswerTrailer"/>.
 /// </remarks>
-internal static class LateException
+internal static partial class LateException
 {
     /// <summary>A reader keeps this many bytes back until it has seen the end: the longest exception is among them.</summary>
     internal const int HoldBackBytes = 17 * 1024;
 
-    internal const string TagHeader = "X-ClickHouse-Exception-Tag";
+    private const string TagHeader = "X-ClickHouse-Exception-Tag";
 
-    /// <summary>Looks at the last bytes of an answer that has ended, well or not.</summary>
+    /// <summary>The tag that an answer announces; null if none.</summary>
+    internal static string? TagOf(HttpResponseMessage response) => response.Headers.TryGetValues(TagHeader, out var tags) ? tags.First() : null;
+
+    /// <summary>Looks at the last bytes of an answer that is not whole.</summary>
     /// <param name="tail">The end of the answer, at least <see cref="HoldBackBytes"/> if there are so many.</param>
     /// <param name="tag">What the header announced; null if nothing.</param>
-    /// <returns>Null when the answer does not end with an exception.</returns>
+    /// <returns>Null when there is no exception in it.</returns>
     internal static ClickHouseException? Find(ReadOnlySpan<byte> tail, string? tag)
     {
         if (tail.Length > HoldBackBytes)
@@ -26,7 +29,7 @@ internal static class LateException
             tail = tail[^HoldBackBytes..];
         }
 
-        return tag is { Length: > 0 } ? FindFramed(tail, tag) : FindBare(tail);
+        return (tag is { Length: > 0 } ? FindFramed(tail, tag) : null) ?? FindBare(tail);
     }
 
     private static ClickHouseException? FindFramed(ReadOnlySpan<byte> tail, string tag)
@@ -46,29 +49,17 @@ internal static class LateException
             message = line >= 0 ? message[..line] : message[..closing];
         }
 
-        return ClickHouseErrors.FromServer(Encoding.UTF8.GetString(message), 0, 200);
+        return ClickHouseErrors.Late(Encoding.UTF8.GetString(message));
     }
 
     private static ClickHouseException? FindBare(ReadOnlySpan<byte> tail)
     {
-        var text = tail.TrimEnd("\r\n"u8);
-        if (!text.EndsWith(")"u8))
-        {
-            return null;
-        }
-
-        var at = text.LastIndexOf("Code: "u8);
-        while (at >= 0)
-        {
-            var digits = text[(at + 6)..].IndexOfAnyExceptInRange((byte)'0', (byte)'9');
-            if (digits > 0 && text[(at + 6 + digits)..].StartsWith(". DB::Exception: "u8))
-            {
-                return ClickHouseErrors.FromServer(Encoding.UTF8.GetString(text[at..]), 0, 200);
-            }
-
-            at = text[..at].LastIndexOf("Code: "u8);
-        }
-
-        return null;
+        // One character a byte, so that whatever stands before the text changes nothing in it.
+        var text = Encoding.Latin1.GetString(tail);
+        var match = BarePattern().Match(text);
+        return match.Success ? ClickHouseErrors.Late(Encoding.UTF8.GetString(tail[match.Index..])) : null;
     }
+
+    [GeneratedRegex(@"Code: [0-9]{1,6}\. [A-Za-z_:]*Exception: ", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex BarePattern();
 }

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Globalization;
 using System.Text;
 
 namespace Bxb.ClickHouse;
@@ -6,10 +7,10 @@ namespace Bxb.ClickHouse;
 /// <summary>Reads answers of which only the success, or the error, matters.</summary>
 internal static class StatementAnswer
 {
-    /// <summary>Reads an answer to its end and throws what stands there, if the server changed its mind after the status line.</summary>
-    internal static async Task DrainAsync(HttpResponseMessage response, StatementClock clock)
+    /// <summary>Reads an answer to its end. It has to be empty: whatever else stands there is an error, of the server that changed its mind after the status line, or of a proxy.</summary>
+    /// <exception cref="ClickHouseException">It is not empty, or is not whole.</exception>
+    internal static async Task RequireEmptyAsync(HttpResponseMessage response, StatementClock clock)
     {
-        var tag = response.Headers.TryGetValues(LateException.TagHeader, out var tags) ? tags.First() : null;
         var buffer = ArrayPool<byte>.Shared.Rent(4 * LateException.HoldBackBytes);
         var end = 0;
         try
@@ -26,19 +27,36 @@ internal static class StatementAnswer
                 }
             }
 
-            if (LateException.Find(buffer.AsSpan(0, end), tag) is { } late)
+            if (end > 0)
             {
-                throw late;
+                throw LateException.Find(buffer.AsSpan(0, end), LateException.TagOf(response))
+                    ?? ClickHouseErrors.Unproven($"a body where none belongs: {Encoding.UTF8.GetString(buffer, 0, Math.Min(end, 200)).ReplaceLineEndings(" ")}");
             }
         }
         catch (Exception e) when (e is IOException or OperationCanceledException)
         {
-            throw LateException.Find(buffer.AsSpan(0, end), tag) ?? clock.Translate(e);
+            throw LateException.Find(buffer.AsSpan(0, end), LateException.TagOf(response)) ?? clock.Translate(e);
         }
         finally
         {
             ArrayPool<byte>.Shared.Return(buffer);
         }
+    }
+
+    /// <summary>How many rows the server says it has written; null when it does not say.</summary>
+    internal static long? WrittenRows(HttpResponseMessage response)
+    {
+        const string Member = "\"written_rows\":\"";
+        if (!response.Headers.TryGetValues("X-ClickHouse-Summary", out var summaries))
+        {
+            return null;
+        }
+
+        var summary = summaries.First();
+        var at = summary.IndexOf(Member, StringComparison.Ordinal);
+        var digits = at < 0 ? default : summary.AsSpan(at + Member.Length);
+        var end = digits.IndexOf('"');
+        return end > 0 && long.TryParse(digits[..end], NumberStyles.None, CultureInfo.InvariantCulture, out var rows) ? rows : null;
     }
 
     /// <summary>The text of an error answer, as far as 16 KiB.</summary>

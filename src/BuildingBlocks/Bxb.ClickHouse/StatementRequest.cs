@@ -25,14 +25,23 @@ internal sealed class StatementRequest
     /// <summary>The database that the URL names; null if none.</summary>
     internal string? Database => _server.Database;
 
-    internal HttpRequestMessage Query(ClickHouseStatement statement, string sql, TimeSpan? serverLimit, bool withDatabase = true)
+    internal HttpRequestMessage Query(ClickHouseStatement statement, string sql, TimeSpan? serverLimit)
     {
-        var url = Url(statement, withDatabase);
+        var url = Url(statement, withDatabase: true);
         if (serverLimit is { } limit)
         {
             url.Append("&max_execution_time=").Append(Math.Max(1, (long)Math.Ceiling(limit.TotalSeconds)));
         }
 
+        return WithText(statement, sql, url);
+    }
+
+    /// <summary>A statement whose answer is empty, also where the statement has a result.</summary>
+    internal HttpRequestMessage Command(ClickHouseStatement statement, string sql, bool withDatabase = true) =>
+        WithText(statement, sql, Url(statement, withDatabase).Append("&default_format=Null"));
+
+    private HttpRequestMessage WithText(ClickHouseStatement statement, string sql, StringBuilder url)
+    {
         var parameters = new StringBuilder();
         AppendParameters(parameters, statement);
         if (parameters.Length <= MaxInUrl)

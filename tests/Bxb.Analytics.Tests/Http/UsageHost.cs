@@ -21,7 +21,7 @@ using Microsoft.Extensions.Logging;
 namespace Bxb.Analytics.Tests.Http;
 
 /// <summary>A host with log, riders, management and analytics on Kestrel, over real stores.</summary>
-public sealed class UsageHost : IAsyncLifetime
+public sealed class UsageHost : IAsyncLifetime, IAsyncDisposable
 {
     private WebApplication? _app;
 
@@ -108,6 +108,8 @@ public sealed class UsageHost : IAsyncLifetime
 
     /// <summary>Stops it in order: its last checkpoint is made.</summary>
     public Task StopAsync() => _app!.StopAsync();
+
+    async ValueTask IAsyncDisposable.DisposeAsync() => await DisposeAsync();
 
     public async Task DisposeAsync()
     {

@@ -51,6 +51,7 @@ internal sealed class FaultyPath : IAsyncDisposable
     {
         var body = new MemoryStream();
         await context.Request.Body.CopyToAsync(body);
+        context.Request.Body = new MemoryStream(body.ToArray());
         var uri = new UriBuilder(_target) { Path = context.Request.Path, Query = context.Request.QueryString.Value }.Uri;
         var authorization = context.Request.Headers.Authorization.ToString();
         var type = context.Request.ContentType;

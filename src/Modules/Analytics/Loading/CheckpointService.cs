@@ -12,6 +12,8 @@ internal sealed partial class CheckpointService(UsageLoader loader, IOptions<Ana
     /// <summary>A host that stops waits so long for its last checkpoint; without it the next start compares a few seconds of events.</summary>
     private static readonly TimeSpan LastLimit = TimeSpan.FromSeconds(10);
 
+    private readonly OutageLog _outage = new("No checkpoint of ClickHouse could be made", "Checkpoints of ClickHouse are made again", time, logger);
+
     public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
@@ -28,7 +30,7 @@ internal sealed partial class CheckpointService(UsageLoader loader, IOptions<Ana
         }
         catch (OperationCanceledException e)
         {
-            LogFailed(e);
+            _outage.Failed(e);
         }
     }
 
@@ -53,16 +55,14 @@ internal sealed partial class CheckpointService(UsageLoader loader, IOptions<Ana
         try
         {
             await loader.CheckpointAsync(cancellationToken);
+            _outage.Succeeded();
         }
         catch (ClickHouseException e)
         {
             // Nothing is lost by a checkpoint that was not made; the loader meets the same fault and deals with it.
-            LogFailed(e);
+            _outage.Failed(e);
         }
     }
-
-    [LoggerMessage(7010, LogLevel.Warning, "No checkpoint could be made")]
-    private partial void LogFailed(Exception exception);
 
     [LoggerMessage(7011, LogLevel.Debug, "No more checkpoints but the last")]
     private partial void LogStopped();

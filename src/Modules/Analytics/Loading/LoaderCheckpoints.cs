@@ -50,7 +50,7 @@ internal sealed class LoaderCheckpoints(ClickHouseClient client)
     {
         var statement = new ClickHouseStatement("SELECT max(position) FROM loader_checkpoints WHERE `group` IN ({lane:String}, {family:String})").With("lane", lane.Name).With("family", lane.Family);
         await using var rows = await client.QueryAsync(statement, cancellationToken);
-        return await rows.ReadAsync() ? rows.GetInt64(0) : 0;
+        return await rows.ReadOneAsync() ? rows.GetInt64(0) : 0;
     }
 
     /// <summary>Up to where everything of each of several lanes is safe, by one read: as <see cref="ReadAsync(Lane, CancellationToken)"/> says it for one.</summary>

@@ -112,7 +112,7 @@ internal sealed partial class LoaderLane(Lane lane, ClickHouseClient client, Loa
                 rows.Write(batch, slices[slice]);
                 if (rows.Count > 0)
                 {
-                    await InsertAsync(batch, slice, rows, mode, term, cancellationToken);
+                    await InsertAsync(batch, (slice, slices[slice]), rows, mode, term, cancellationToken);
                     count += rows.Count;
                 }
             }
@@ -125,11 +125,11 @@ internal sealed partial class LoaderLane(Lane lane, ClickHouseClient client, Loa
         }
     }
 
-    private async Task InsertAsync(EventBatch batch, int slice, UsageRowWriter rows, LoadMode mode, LoaderTerm term, CancellationToken cancellationToken)
+    private async Task InsertAsync(EventBatch batch, (int Number, MonthSlice Months) slice, UsageRowWriter rows, LoadMode mode, LoaderTerm term, CancellationToken cancellationToken)
     {
         var statement = mode switch
         {
-            LoadMode.First => _statements.First(batch, slice, term),
+            LoadMode.First => _statements.First(batch, slice.Number, term),
             LoadMode.Refill => _statements.Refill(term),
             _ => _statements.Repair(batch, rows, term),
         };
@@ -137,7 +137,7 @@ internal sealed partial class LoaderLane(Lane lane, ClickHouseClient client, Loa
         Terms.Sending(batch.LastPosition);
         try
         {
-            await client.InsertAsync(statement, rows.Rows, cancellationToken);
+            await SendAsync(statement, batch, slice, rows, mode, cancellationToken);
         }
         catch (Exception e)
         {
@@ -147,6 +147,42 @@ internal sealed partial class LoaderLane(Lane lane, ClickHouseClient client, Loa
 
         await Terms.AcknowledgedAsync(term, rows.HighestPosition, cancellationToken);
     }
+
+    /// <summary>Sends the rows. They are loaded when the server says that it has written them, or when they are all found in the table.</summary>
+    private async Task SendAsync(ClickHouseStatement statement, EventBatch batch, (int Number, MonthSlice Months) slice, UsageRowWriter rows, LoadMode mode, CancellationToken cancellationToken)
+    {
+        try
+        {
+            // A repair leaves out what is there already, so that it may write any number of rows.
+            await client.InsertAsync(statement, rows.Rows, mode == LoadMode.Repair ? 0 : rows.Count, cancellationToken);
+        }
+        catch (ClickHouseException e) when (e.IsUnproven)
+        {
+            if (!await HoldsAsync(_statements.Count(batch, slice.Months, rows), rows.Count, cancellationToken))
+            {
+                throw;
+            }
+
+            LogCounted(rows.Count, batch.FirstPosition, batch.LastPosition, lane.Name, e.Message);
+        }
+    }
+
+    private async Task<bool> HoldsAsync(ClickHouseStatement count, int rows, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using var found = await client.QueryAsync(count, cancellationToken);
+            return await found.ReadOneAsync() && found.GetInt64(0) == rows;
+        }
+        catch (ClickHouseException)
+        {
+            // The insert's own failure counts, which leaves its end unknown.
+            return false;
+        }
+    }
+
+    [LoggerMessage(7006, LogLevel.Debug, "{Rows} rows, positions {First} to {Last} of {Lane}, were counted in the table: {Reason}")]
+    private partial void LogCounted(int rows, long first, long last, string lane, string reason);
 
     [LoggerMessage(7002, LogLevel.Debug, "Loaded {Rows} rows, positions {First} to {Last} of {Lane} ({Mode})")]
     private partial void LogLoaded(int rows, long first, long last, string lane, LoadMode mode);

@@ -74,7 +74,7 @@ internal sealed class LoaderTerms : IDisposable
     internal async Task StopAllAsync(CancellationToken cancellationToken)
     {
         await using var rows = await _client.QueryAsync(LoaderTerm.Name(new ClickHouseStatement($"SELECT groupUniqArray(`group`) FROM loader_terms WHERE {Loading}"), Lane.Log), cancellationToken);
-        await rows.ReadAsync();
+        await rows.ReadOneAsync();
         await KillAsync(rows.GetStrings(0), cancellationToken);
     }
 
@@ -82,7 +82,7 @@ internal sealed class LoaderTerms : IDisposable
     internal async Task<long> HighestAsync(string table, CancellationToken cancellationToken)
     {
         await using var rows = await _client.QueryAsync(new ClickHouseStatement($"SELECT max(position) FROM {table}"), cancellationToken);
-        return await rows.ReadAsync() ? rows.GetInt64(0) : 0;
+        return await rows.ReadOneAsync() ? rows.GetInt64(0) : 0;
     }
 
     public void Dispose()
@@ -110,7 +110,7 @@ internal sealed class LoaderTerms : IDisposable
     private async Task<IReadOnlyCollection<string>> InspectAsync(Lane lane, string owner, CancellationToken cancellationToken)
     {
         await using var rows = await _client.QueryAsync(LoaderTerm.Name(new ClickHouseStatement(Inspect), lane), cancellationToken);
-        await rows.ReadAsync();
+        await rows.ReadOneAsync();
         if (lane.Table == Lane.LiveTable && rows.GetInt64(2) is >= 0 and var seconds)
         {
             if (TimeSpan.FromSeconds(seconds) > LoadingHold.Patience)

@@ -95,7 +95,7 @@ internal sealed class SharedInserts(ClickHouseClient client, LoaderTerms terms, 
             {
                 var statement = _statements.First([.. shares.Select(s => (s.Batch, s.Term))]);
                 statement.QueryId = terms.QueryId([.. shares.Select(s => s.Term.Lane)], $"{shares.Min(s => s.Batch.FirstPosition)}-{shares.Max(s => s.Batch.LastPosition)}");
-                await client.InsertAsync(statement, rows.Rows, insert.Abandoned);
+                await client.InsertAsync(statement, rows.Rows, rows.Count, insert.Abandoned);
             }
         }
         finally

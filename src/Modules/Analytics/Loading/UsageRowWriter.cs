@@ -53,12 +53,15 @@ internal sealed class UsageRowWriter : IDisposable
         for (var i = 0; i < batch.Count; i++)
         {
             var record = batch[i];
-            if (record.Kind != EventKind.Voided && slice.Contains(record.TimestampMilliseconds))
+            if (MakesRow(record, slice))
             {
                 WriteRow(record);
             }
         }
     }
+
+    /// <summary>Whether a record makes a row of a slice. One that only says that another one no longer counts makes none.</summary>
+    internal static bool MakesRow(EventRecord record, MonthSlice slice) => record.Kind != EventKind.Voided && slice.Contains(record.TimestampMilliseconds);
 
     public void Dispose() => _rows.Dispose();
 

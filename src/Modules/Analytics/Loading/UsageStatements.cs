@@ -25,6 +25,7 @@ internal sealed class UsageStatements
     private readonly string _plain;
     private readonly string _shared;
     private readonly string _repair;
+    private readonly string _count;
 
     /// <summary>For a table of this name, which is put into the text as it is.</summary>
     internal UsageStatements(string table)
@@ -33,6 +34,8 @@ internal sealed class UsageStatements
         _shared = $"INSERT INTO {table} {Select}{LoaderTerm.AllStand}{Format}";
         _repair = $"INSERT INTO {table} {Select}{LoaderTerm.Condition} AND position NOT IN (SELECT position FROM {table} WHERE position BETWEEN {{first:UInt64}} AND {{last:UInt64}}"
             + $" AND timestamp BETWEEN {{earliest:DateTime64(3,'UTC')}} AND {{latest:DateTime64(3,'UTC')}}){Format}";
+        _count = $"SELECT uniqExact(position) FROM {table} WHERE position IN {{positions:Array(UInt64)}} AND position BETWEEN {{first:UInt64}} AND {{last:UInt64}}"
+            + " AND timestamp BETWEEN {earliest:DateTime64(3,'UTC')} AND {latest:DateTime64(3,'UTC')}";
     }
 
     /// <summary>For rows that were never sent: the token has ClickHouse itself refuse them a second time.</summary>
@@ -46,11 +49,27 @@ internal sealed class UsageStatements
     internal ClickHouseStatement Refill(LoaderTerm term) => Create(_plain, term).Set("insert_deduplicate", 0);
 
     /// <summary>For rows of which the table may hold any: only the missing ones go in. Months that the batch does not touch are not looked at.</summary>
-    internal ClickHouseStatement Repair(EventBatch batch, UsageRowWriter rows, LoaderTerm term) => Create(_repair, term)
+    internal ClickHouseStatement Repair(EventBatch batch, UsageRowWriter rows, LoaderTerm term) => Within(Create(_repair, term), batch, rows).Set("insert_deduplicate", 0);
+
+    /// <summary>How many of the rows the table holds, by their positions. Other partitions' positions lie between them.</summary>
+    internal ClickHouseStatement Count(EventBatch batch, MonthSlice months, UsageRowWriter rows)
+    {
+        var positions = new List<long>(rows.Count);
+        for (var i = 0; i < batch.Count; i++)
+        {
+            if (UsageRowWriter.MakesRow(batch[i], months))
+            {
+                positions.Add(batch[i].Position);
+            }
+        }
+
+        return Within(new ClickHouseStatement(_count), batch, rows).With("positions", positions);
+    }
+
+    private static ClickHouseStatement Within(ClickHouseStatement statement, EventBatch batch, UsageRowWriter rows) => statement
         .With("first", batch.FirstPosition).With("last", batch.LastPosition)
         .With("earliest", DateTimeOffset.FromUnixTimeMilliseconds(rows.EarliestMilliseconds))
-        .With("latest", DateTimeOffset.FromUnixTimeMilliseconds(rows.LatestMilliseconds))
-        .Set("insert_deduplicate", 0);
+        .With("latest", DateTimeOffset.FromUnixTimeMilliseconds(rows.LatestMilliseconds));
 
     private static string Token(EventBatch batch, int slice, LoaderTerm term) => string.Create(CultureInfo.InvariantCulture, $"{term.Lane.Name}:{batch.FirstPosition}-{batch.LastPosition}/{slice}");
 

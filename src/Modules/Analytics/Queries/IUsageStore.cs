@@ -17,12 +17,17 @@ internal interface IUsageStore
     Task<UsageAnswer> QueryAsync(UsageQuery query, CancellationToken cancellationToken);
 }
 
-/// <summary>A store could not answer, and might later.</summary>
+/// <summary>A store could not answer; another one may.</summary>
 /// <param name="message">Why, for a caller: without names of the inside.</param>
-/// <param name="isLimit">Whether the query itself took too much time or memory: another try will not help, another store may.</param>
 /// <param name="innerException">The cause, for the log.</param>
-internal sealed class StoreAwayException(string message, bool isLimit, Exception? innerException) : Exception(message, innerException)
+internal sealed class StoreAwayException(string message, Exception? innerException = null) : Exception(message, innerException)
 {
-    /// <summary>Whether the query itself took too much time or memory.</summary>
-    public bool IsLimit => isLimit;
+    /// <summary>Whether the query itself took too much time: another try will not help.</summary>
+    public bool IsLimit { get; init; }
+
+    /// <summary>Whether the store as a whole does not answer, so that no other query need find that out.</summary>
+    public bool IsOutage { get; init; }
+
+    /// <summary>Whether the cause passes by itself. If not, it is a fault of the statement or of the store that an engineer has to look at.</summary>
+    public bool IsExpected { get; init; } = true;
 }

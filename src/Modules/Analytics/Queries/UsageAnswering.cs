@@ -1,7 +1,4 @@
 using System.Globalization;
-using Bxb.Analytics.Queries.ClickHouseStore;
-using Bxb.Analytics.Queries.PostgresStore;
-using Bxb.ClickHouse;
 using Bxb.EventLog;
 using Bxb.EventLog.Reading;
 using Bxb.Management.Contracts;
@@ -12,16 +9,15 @@ namespace Bxb.Analytics.Queries;
 
 /// <summary>Answers a usage request from the store that it names, or from the better of both, covering the position that it names. Thread-safe.</summary>
 /// <remarks>
-/// Failure policy. With a named store: 503, whether it is away or too late. With <c>auto</c>: whatever keeps ClickHouse from answering makes PostgreSQL answer, except that
-/// the query itself runs into ClickHouse's time limit, where the slower store would not do better.
+/// Failure policy. With a named store: 503, whether it is away or too late. With <c>auto</c>: whatever keeps ClickHouse from answering makes PostgreSQL answer, a bad statement and an answer
+/// that is not whole among it, except that the query itself runs into ClickHouse's time limit, where the slower store would not do better. While ClickHouse as a whole is away
+/// PostgreSQL is asked at once.
 /// </remarks>
 internal sealed partial class UsageAnswering(
-    ClickHouseUsage? clickHouse, PostgresUsage postgres, SettledPosition settled, UsageQueryOptions options, TimeProvider time, ILogger<UsageAnswering> logger)
+    WatchedStore? clickHouse, WatchedStore postgres, SettledPosition settled, UsageQueryOptions options, TimeProvider time, ILogger<UsageAnswering> logger)
 {
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan HeadInterval = TimeSpan.FromMilliseconds(50);
-
-    private long _awayUntil = long.MinValue;
 
     /// <summary>Answers.</summary>
     /// <exception cref="ApiException">422 for a position beyond the log's head or an answer that would be too large; 503 for a store that is late or away.</exception>
@@ -76,7 +72,6 @@ internal sealed partial class UsageAnswering(
         }
         catch (StoreAwayException e)
         {
-            LogAway(e, Word(store));
             throw Unavailable(e.IsLimit ? e.Message + " Ask for a shorter range or fewer groups." : e.Message);
         }
     }
@@ -90,7 +85,11 @@ internal sealed partial class UsageAnswering(
         }
 
         var reason = "away";
-        if (time.GetTimestamp() >= Interlocked.Read(ref _awayUntil))
+        if (clickHouse.IsAway)
+        {
+            clickHouse.Spared();
+        }
+        else
         {
             try
             {
@@ -110,11 +109,9 @@ internal sealed partial class UsageAnswering(
             {
                 throw Unavailable(e.Message + " Ask for a shorter range or fewer groups.");
             }
-            catch (Exception e) when (e is StoreAwayException or ClickHouseException)
+            catch (StoreAwayException e)
             {
-                // Not worth finding out again with every query, above all where it takes a connection time-out.
-                Interlocked.Exchange(ref _awayUntil, time.GetTimestamp() + (long)(options.AwayFor.TotalSeconds * time.TimestampFrequency));
-                LogAway(e, Word(clickHouse));
+                reason = e.IsExpected ? "away" : "error";
             }
         }
 
@@ -148,7 +145,7 @@ internal sealed partial class UsageAnswering(
         }
         catch (EventLogException e) when (e.IsTransient)
         {
-            LogAway(e, "postgresql");
+            LogNotLooked(e.Message, position);
             throw Unavailable("PostgreSQL does not answer.");
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
@@ -171,8 +168,8 @@ internal sealed partial class UsageAnswering(
 
     private static string Word(IUsageStore store) => store.Name.ToString().ToLowerInvariant();
 
-    [LoggerMessage(7101, LogLevel.Warning, "The store {Store} did not answer a usage query")]
-    private partial void LogAway(Exception exception, string store);
+    [LoggerMessage(7101, LogLevel.Debug, "PostgreSQL did not answer whether the log has the position {Position}: {Reason}")]
+    private partial void LogNotLooked(string reason, long position);
 
     [LoggerMessage(7102, LogLevel.Warning, "The log was not settled in time to judge the position {Position}")]
     private partial void LogSlowLook(long position);

@@ -32,7 +32,17 @@ public sealed class UsageQueryOptions
     [Range(typeof(TimeSpan), "00:00:00", "00:00:30", ErrorMessage = "must be from 00:00:00 to 00:00:30")]
     public TimeSpan AutoWait { get; set; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>How long <c>store=auto</c> asks PostgreSQL at once after ClickHouse was found away. Default 1 s; 0 to 1 min.</summary>
+    /// <summary>
+    /// How long ClickHouse may leave a query without an answer and give no sign of life; after half of that it is asked for one, beside the query, which goes on as long as there is one. Without one
+    /// <c>store=auto</c> is answered by PostgreSQL, <c>store=clickhouse</c> is 503. Default 2 s; 200 ms to 30 s.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:00.2", "00:00:30", ErrorMessage = "must be from 00:00:00.2 to 00:00:30")]
+    public TimeSpan HangTimeout { get; set; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>
+    /// How often ClickHouse is probed after it was found away, with a query of the host's own; until it answers, <c>store=auto</c> asks PostgreSQL at once. Default 1 s; 0 to 1 min; 0: each
+    /// query finds out by itself.
+    /// </summary>
     [Range(typeof(TimeSpan), "00:00:00", "00:01:00", ErrorMessage = "must be from 00:00:00 to 00:01:00")]
     public TimeSpan AwayFor { get; set; } = TimeSpan.FromSeconds(1);
 

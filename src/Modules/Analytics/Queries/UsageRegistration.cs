@@ -26,13 +26,29 @@ internal static class UsageRegistration
         services.AddSingleton(provider => provider.GetRequiredService<IOptions<UsageQueryOptions>>().Value);
         services.AddSingleton(provider => new PostgresRunner(provider.GetRequiredService<NpgsqlDataSource>(), provider.GetRequiredService<UsageQueryOptions>()));
         services.AddSingleton<PostgresUsage>();
+        // Null without ClickHouse. The container disposes it.
+        services.AddSingleton(provider => ClickHouse(provider)!);
         return services.AddSingleton(provider => new UsageAnswering(
-            ClickHouse(provider), provider.GetRequiredService<PostgresUsage>(), provider.GetRequiredService<SettledPosition>(), provider.GetRequiredService<UsageQueryOptions>(),
+            provider.GetService<WatchedStore>(), Postgres(provider), provider.GetRequiredService<SettledPosition>(), provider.GetRequiredService<UsageQueryOptions>(),
             provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<UsageAnswering>>()));
     }
 
-    private static ClickHouseUsage? ClickHouse(IServiceProvider provider) => provider.GetService<ClickHouseClient>() is { } client
-        ? new ClickHouseUsage(new ClickHouseRunner(client, provider.GetRequiredService<UsageQueryOptions>()), provider.GetRequiredService<ConsumerGroups>(),
-            provider.GetRequiredService<UsageLoader>())
-        : null;
+    private static WatchedStore Postgres(IServiceProvider provider) => new(
+        provider.GetRequiredService<PostgresUsage>(), Outage(provider, "PostgreSQL does not answer usage queries", "PostgreSQL answers usage queries again"), breaker: null);
+
+    private static WatchedStore? ClickHouse(IServiceProvider provider)
+    {
+        if (provider.GetService<ClickHouseClient>() is not { } client)
+        {
+            return null;
+        }
+
+        var options = provider.GetRequiredService<UsageQueryOptions>();
+        var store = new ClickHouseUsage(new ClickHouseRunner(client, options), provider.GetRequiredService<ConsumerGroups>(), provider.GetRequiredService<UsageLoader>());
+        var outage = Outage(provider, "ClickHouse does not answer usage queries; PostgreSQL does where the caller leaves the choice", "ClickHouse answers usage queries again");
+        return new WatchedStore(store, outage, new ClickHouseBreaker(client.PingAsync, options.AwayFor, options.HangTimeout, outage, provider.GetRequiredService<TimeProvider>()));
+    }
+
+    private static OutageLog Outage(IServiceProvider provider, string begins, string ends) =>
+        new(begins, ends, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<UsageAnswering>>());
 }

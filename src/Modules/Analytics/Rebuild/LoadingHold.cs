@@ -54,7 +54,7 @@ internal sealed class LoadingHold(ClickHouseClient client, UsageCopies copies)
     {
         await using var rows = await client.QueryAsync(
             LoaderTerm.Name(new ClickHouseStatement($"SELECT argMax(`group`, (term, owner)) FROM loader_terms WHERE {Lane.Rivals}"), Lane.Log), cancellationToken);
-        return await rows.ReadAsync() && rows.GetString(0) == Prefix + attempt;
+        return await rows.ReadOneAsync() && rows.GetString(0) == Prefix + attempt;
     }
 
     private static ClickHouseStatement Insert(string select, string attempt, string? instance) =>

@@ -53,7 +53,7 @@ internal sealed class LogComparison(NpgsqlDataSource log, ClickHouseClient clien
     {
         var statement = new ClickHouseStatement($"SELECT count() FROM {Lane.LiveTable} WHERE position < {{first:UInt64}}") { Timeout = Limit }.With("first", first);
         await using var rows = await client.QueryAsync(statement, cancellationToken);
-        return await rows.ReadAsync() ? rows.GetInt64(0) : 0;
+        return await rows.ReadOneAsync() ? rows.GetInt64(0) : 0;
     }
 
     private async Task<Dictionary<long, Totals>> LogAsync(long first, long upTo, CancellationToken cancellationToken)

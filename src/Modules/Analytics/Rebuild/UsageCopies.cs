@@ -108,7 +108,7 @@ internal sealed class UsageCopies(ClickHouseClient client)
     {
         await using var rows = await client.QueryAsync(
             new ClickHouseStatement("SELECT comment FROM system.tables WHERE database = currentDatabase() AND name = {name:String}").With("name", Lane.LiveTable), cancellationToken);
-        return await rows.ReadAsync() ? rows.GetString(0) : "";
+        return await rows.ReadOneAsync() ? rows.GetString(0) : "";
     }
 
     private Task DropAsync(string table, CancellationToken cancellationToken) => client.ExecuteAsync(new($"DROP TABLE IF EXISTS {table}"), cancellationToken);

@@ -4,7 +4,7 @@ using Bxb.ClickHouse;
 namespace Bxb.Analytics.Queries.ClickHouseStore;
 
 /// <summary>Runs a compiled query on ClickHouse and gathers its rows; all of them, or an exception. Thread-safe.</summary>
-/// <remarks>When the caller gives up, or the time is up, the statement is killed on the server before the exception goes on.</remarks>
+/// <remarks>When the caller gives up, or the time is up, the statement is killed on the server before the exception goes on; not where the server gives no sign of life.</remarks>
 internal sealed class ClickHouseRunner(ClickHouseClient client, UsageQueryOptions options)
 {
     private static readonly TimeSpan KillTimeout = TimeSpan.FromSeconds(2);
@@ -26,19 +26,36 @@ internal sealed class ClickHouseRunner(ClickHouseClient client, UsageQueryOption
         statement.Set("max_memory_usage", options.MaxQueryMemoryBytes);
         try
         {
-            await using var result = await client.QueryAsync(statement, cancellationToken);
-            while (await result.ReadAsync())
-            {
-                Add(result, rows);
-            }
-
-            return rows;
+            return await client.WhileAliveAsync(token => GatherAsync(statement, rows, token), options.HangTimeout, cancellationToken);
         }
-        catch (Exception e) when (e is OperationCanceledException or ClickHouseException { MayStillRun: true })
+        catch (Exception e) when (e is OperationCanceledException or ClickHouseException { MayStillRun: true, IsHang: false })
         {
             await KillAsync(statement.QueryId);
             throw;
         }
+    }
+
+    private async Task<UsageRows> GatherAsync(ClickHouseStatement statement, UsageRows rows, CancellationToken cancellationToken)
+    {
+        await using var result = await client.QueryAsync(statement, cancellationToken);
+        try
+        {
+            while (await result.ReadAsync())
+            {
+                Add(result, rows);
+            }
+        }
+        catch (Exception e) when (e is not (ClickHouseException or OperationCanceledException))
+        {
+            // A row makes no sense, or there are too many. That counts only once it is sure that they are the query's rows.
+            while (await result.ReadAsync())
+            {
+            }
+
+            throw;
+        }
+
+        return rows;
     }
 
     private static void Add(ClickHouseResult row, UsageRows rows)

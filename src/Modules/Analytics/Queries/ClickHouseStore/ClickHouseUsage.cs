@@ -8,8 +8,8 @@ namespace Bxb.Analytics.Queries.ClickHouseStore;
 /// <summary>Usage from ClickHouse. What it covers is the progress of the group that loads it, or its own checkpoints while no host reads the group.</summary>
 internal sealed class ClickHouseUsage(ClickHouseRunner runner, ConsumerGroups groups, UsageLoader loader) : IUsageStore
 {
-    /// <summary>UNKNOWN_TABLE and UNKNOWN_DATABASE: nothing was ever loaded, or an empty directory was put in the place of the data.</summary>
-    private static readonly int[] Gone = [60, 81];
+    /// <summary>UNKNOWN_TABLE and UNKNOWN_DATABASE: nothing was ever loaded, or an empty directory was put in the place of the data. TIMEOUT_EXCEEDED and TOO_SLOW.</summary>
+    private static readonly int[] Expected = [60, 81, 159, 160];
 
     public StoreChoice Name => StoreChoice.Clickhouse;
 
@@ -25,15 +25,25 @@ internal sealed class ClickHouseUsage(ClickHouseRunner runner, ConsumerGroups gr
             var rows = await runner.RunAsync(query, cancellationToken);
             if (loader.MayHaveLost)
             {
-                throw new StoreAwayException("ClickHouse was started again and is being compared with the log.", isLimit: false, innerException: null);
+                throw new StoreAwayException("ClickHouse was started again and is being compared with the log.");
             }
 
             return new UsageAnswer(query, Name, position, rows.Skipped, rows.Finish());
         }
-        catch (ClickHouseException e) when (e.IsTransient || Gone.Contains(e.Code))
+        catch (ClickHouseException e)
         {
-            var isLimit = e.Code is 159 or 160;
-            throw new StoreAwayException(isLimit ? "The query takes ClickHouse longer than the host allows." : "ClickHouse does not answer.", isLimit, e);
+            // Only the server's own limit says that the query is too much. One that comes in the place of an answer may be anybody's.
+            var isLimit = e.Code is 159 or 160 && !e.MayStillRun;
+            throw new StoreAwayException(isLimit ? "The query takes ClickHouse longer than the host allows." : "ClickHouse does not answer.", e)
+            {
+                IsLimit = isLimit,
+                IsOutage = e.IsOutage,
+                IsExpected = e.IsTransient || Expected.Contains(e.Code),
+            };
+        }
+        catch (Exception e) when (e is FormatException or OverflowException or InvalidCastException)
+        {
+            throw new StoreAwayException("ClickHouse does not answer as it should.", e) { IsExpected = false };
         }
     }
 
@@ -51,12 +61,12 @@ internal sealed class ClickHouseUsage(ClickHouseRunner runner, ConsumerGroups gr
         }
         catch (EventLogException e) when (e.IsTransient)
         {
-            throw new StoreAwayException("The position of ClickHouse cannot be told at present.", isLimit: false, e);
+            throw new StoreAwayException("The position of ClickHouse cannot be told at present.", e);
         }
 
         if (partitions.Count == 0)
         {
-            throw new StoreAwayException("ClickHouse has not been loaded yet.", isLimit: false, innerException: null);
+            throw new StoreAwayException("ClickHouse has not been loaded yet.");
         }
 
         var current = partitions.Where(p => p.IsCurrent).Select(p => p.Position);

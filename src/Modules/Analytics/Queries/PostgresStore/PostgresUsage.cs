@@ -43,7 +43,7 @@ internal sealed class PostgresUsage(PostgresRunner runner, SettledPosition settl
         catch (EventLogException e) when (e.IsTransient && !cancellationToken.IsCancellationRequested)
         {
             var isLimit = e.SqlState == QueryCanceled || e.InnerException?.InnerException is TimeoutException;
-            throw new StoreAwayException(isLimit ? "The query takes PostgreSQL longer than the host allows." : "PostgreSQL does not answer.", isLimit, e);
+            throw new StoreAwayException(isLimit ? "The query takes PostgreSQL longer than the host allows." : "PostgreSQL does not answer.", e) { IsLimit = isLimit };
         }
     }
 }
