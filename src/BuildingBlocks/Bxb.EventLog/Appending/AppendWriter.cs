@@ -15,7 +15,7 @@ namespace Bxb.EventLog.Appending;
 /// </remarks>
 internal sealed partial class AppendWriter(
     ChannelReader<AppendRequest> queue, EventLogConnections connections, PartitionMaker partitions, SettledPosition settled, LogNotifier notifier,
-    EventLogInstruments instruments, EventLogOptions options, ILogger<EventLogAppender> logger)
+    EventLogInstruments instruments, EventLogOptions options, OutageLog outage, ILogger<EventLogAppender> logger)
 {
     private readonly AppendGroup _group = new();
     private readonly List<AppendRequest> _taken = [];
@@ -90,7 +90,7 @@ internal sealed partial class AppendWriter(
             }
             catch (Exception e) when (attempt == 1 && IsConnectionLoss(e))
             {
-                LogRetry(logger, e, requests.Count);
+                LogRetry(logger, requests.Count, e.Message);
                 await CloseAsync();
             }
         }
@@ -137,6 +137,7 @@ internal sealed partial class AppendWriter(
             instruments.Repeated(duplicates, conflicts);
         }
 
+        outage.Succeeded();
         instruments.AppendDuration.Record(Stopwatch.GetElapsedTime(started).TotalSeconds);
     }
 
@@ -163,7 +164,7 @@ internal sealed partial class AppendWriter(
         instruments.Failed(requests.Count, error is EventLogUnavailableException ? "unavailable" : "refused");
         if (error is EventLogUnavailableException)
         {
-            LogUnavailable(logger, reason, requests.Count);
+            outage.Failed(reason);
         }
         else if (requests.Count > 1 || error is not EventLogException)
         {
@@ -197,14 +198,11 @@ internal sealed partial class AppendWriter(
     [LoggerMessage(1010, LogLevel.Warning, "No partition for the next position; making it and sending the group again")]
     private static partial void LogMissingPartition(ILogger logger);
 
-    [LoggerMessage(1011, LogLevel.Information, "A commit of {Blocks} blocks failed; sending it once more over a new connection")]
-    private static partial void LogRetry(ILogger logger, Exception exception, int blocks);
+    [LoggerMessage(1011, LogLevel.Debug, "A commit of {Blocks} blocks failed and is sent once more over a new connection: {Reason}")]
+    private static partial void LogRetry(ILogger logger, int blocks, string reason);
 
     [LoggerMessage(1012, LogLevel.Warning, "The log refused a block of {Events} events of organization {Organization}")]
     private static partial void LogPoison(ILogger logger, Exception exception, int organization, int events);
-
-    [LoggerMessage(1013, LogLevel.Warning, "{Blocks} blocks were not appended: the log is unavailable")]
-    private static partial void LogUnavailable(ILogger logger, Exception exception, int blocks);
 
     [LoggerMessage(1015, LogLevel.Debug, "A connection could not be closed in order")]
     private static partial void LogCloseFailed(ILogger logger, Exception exception);

@@ -31,9 +31,10 @@ public sealed partial class EventLogAppender : IHostedService
         _logger = logger;
         _queue = Channel.CreateBounded<AppendRequest>(new BoundedChannelOptions(_options.QueueBlocks) { FullMode = BoundedChannelFullMode.Wait });
         _writers = new AppendWriter[_options.Writers];
+        var outage = new OutageLog(logger, "The event log takes no events", time);
         for (var i = 0; i < _writers.Length; i++)
         {
-            _writers[i] = new AppendWriter(_queue.Reader, connections, partitions, settled, notifier, instruments, _options, logger);
+            _writers[i] = new AppendWriter(_queue.Reader, connections, partitions, settled, notifier, instruments, _options, outage, logger);
         }
 
         instruments.ObserveQueue(() => _queue.Reader.Count);
