@@ -76,6 +76,11 @@ internal static class SqlStates
     public const string UndefinedTable = "42P01";
     public const string UndefinedSchema = "3F000";
 
+    public const string TooManyConnections = "53300";
+
+    /// <summary>Protocol violation: what PgBouncer answers to all that it refuses.</summary>
+    public const string PoolerError = "08P01";
+
     public const string ClassConnection = "08";
     public const string ClassDataException = "22";
     public const string ClassIntegrityViolation = "23";

@@ -20,7 +20,7 @@ public static class EventLogRegistration
         services.AddLogging();
         services.AddMetrics();
         services.TryAddSingleton(TimeProvider.System);
-        services.AddSingleton(provider => NpgsqlDataSource.Create(ConnectionLimits.Apply(provider.GetRequiredService<IOptions<EventLogOptions>>().Value.ConnectionString)));
+        services.AddSingleton(provider => EventLogConnections.CreateGeneral(provider.GetRequiredService<IOptions<EventLogOptions>>().Value.ConnectionString));
         services.AddSingleton<EventLogConnections>();
         services.AddSingleton<EventLogInstruments>();
         services.AddSqlMigrations(typeof(EventLogRegistration).Assembly, "event_log", "Schema");

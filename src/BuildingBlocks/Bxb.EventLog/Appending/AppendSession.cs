@@ -8,7 +8,8 @@ namespace Bxb.EventLog.Appending;
 internal sealed class AppendSession : IAsyncDisposable
 {
     // Its own statement, and the first: a transaction that takes its id after its first position could commit that position below a settled one.
-    private const string TakeTransactionId = "select pg_current_xact_id()";
+    // The commit waits for the disk by the transaction's own setting, so that no reset of the session can take that away.
+    private const string TakeTransactionId = "select pg_current_xact_id(), set_config('synchronous_commit', 'on', true)";
 
     // Positions in request order. Keys sorted, so that two writers wait for each other in one direction only. A key that comes twice in the group goes to its
     // first event, because the sort ends with the position.

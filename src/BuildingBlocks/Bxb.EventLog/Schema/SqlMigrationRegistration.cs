@@ -26,9 +26,13 @@ public static partial class SqlMigrationRegistration
         return services;
     }
 
-    /// <summary>Runs what the container's modules brought and the database lacks. To be awaited before the host starts.</summary>
-    public static Task MigrateSqlAsync(this IServiceProvider services, CancellationToken ct) =>
-        SqlMigrator.MigrateAsync(services.GetRequiredService<NpgsqlDataSource>(), services.GetServices<SqlMigration>(), ct);
+    /// <summary>Checks that the database's sessions are fit for the host, then runs what the container's modules brought and the database lacks. To be awaited before the host starts.</summary>
+    /// <exception cref="EventLogException">A pooler or the server does not keep what the host relies on, or PostgreSQL is away.</exception>
+    public static async Task MigrateSqlAsync(this IServiceProvider services, CancellationToken ct)
+    {
+        await SessionCheck.VerifyAsync(services.GetRequiredService<EventLogConnections>(), ct);
+        await SqlMigrator.MigrateAsync(services.GetRequiredService<NpgsqlDataSource>(), services.GetServices<SqlMigration>(), ct);
+    }
 
     internal static IReadOnlyList<SqlMigration> Load(Assembly assembly, string set, string resourceFolder)
     {
