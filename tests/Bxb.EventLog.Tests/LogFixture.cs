@@ -37,6 +37,10 @@ internal sealed class LogFixture : IAsyncDisposable
 
     public EventLogReader Reader => _services.GetRequiredService<EventLogReader>();
 
+    public EventLogConnections Connections => _services.GetRequiredService<EventLogConnections>();
+
+    public PartitionMaker Partitions => _services.GetRequiredService<PartitionMaker>();
+
     public EventLogQueries Queries => _services.GetRequiredService<EventLogQueries>();
 
     public static async Task<LogFixture> StartAsync(Action<EventLogOptions>? configure = null, string? connectionString = null, bool start = true, ILoggerProvider? loggers = null)

@@ -1,6 +1,7 @@
 using Bxb.EventLog.Appending;
 using Bxb.EventLog.Reading;
 using Bxb.EventLog.Schema;
+using Bxb.EventLog.Spans;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
@@ -28,7 +29,7 @@ public static class EventLogRegistration
         // By hand, because their constructors take what is internal.
         services.AddSingleton<PartitionMaker>();
         services.AddSingleton<LogNotifier>();
-        services.AddSingleton<EventLogQueries>();
+        services.AddSingleton(p => new EventLogQueries(p.GetRequiredService<EventLogConnections>(), p.GetRequiredService<IOptions<EventLogOptions>>()));
         services.AddSingleton(p => new ServerWatch(
             p.GetRequiredService<NpgsqlDataSource>(), p.GetRequiredService<EventLogConnections>(), p.GetRequiredService<EventLogInstruments>(),
             p.GetRequiredService<IOptions<EventLogOptions>>(), p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<ServerWatch>>()));
@@ -41,10 +42,13 @@ public static class EventLogRegistration
             p.GetRequiredService<LogNotifier>(), p.GetRequiredService<EventLogInstruments>(), p.GetRequiredService<IOptions<EventLogOptions>>(),
             p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<EventLogAppender>>()));
 
+        services.AddSingleton<SpanKeeper>();
+
         // Stopped in reverse: first the appender drains, then those whom it wakes end.
         services.AddHostedService(provider => provider.GetRequiredService<ServerWatch>());
         services.AddHostedService(provider => provider.GetRequiredService<PartitionMaker>());
         services.AddHostedService(provider => provider.GetRequiredService<SettledPosition>());
+        services.AddHostedService(provider => provider.GetRequiredService<SpanKeeper>());
         services.AddHostedService(provider => provider.GetRequiredService<LogNotifier>());
         services.AddHostedService(provider => provider.GetRequiredService<EventLogAppender>());
         return services;
