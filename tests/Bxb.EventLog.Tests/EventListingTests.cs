@@ -1,4 +1,5 @@
 using Bxb.EventLog.Reading;
+using Bxb.EventLog.Spans;
 using Npgsql;
 
 namespace Bxb.EventLog.Tests;
@@ -41,11 +42,13 @@ public sealed class EventListingTests
             "case when p % 40000 = 11 then 'rare' when p % 10 < 3 then 'common' else 'customer-' || p % 5000 * 7919 % 5000 end",
             "case when p % 50000 = 13 then 'rare' when p % 10 = 3 then 'storage' when p % 100 = 5 then 'medium' else 'api_calls' end"));
         await log.ExecuteAsync($"select setval('event_log.position_seq', {Events})");
-        await using var connection = await log.Connections.Listing.OpenConnectionAsync();
-        while (await Spans.SpanSummary.ExtendAsync(connection, Events, CancellationToken.None))
+        while (await SpanSummary.ExtendAsync(log.Connections.Reading, Events, CancellationToken.None))
         {
         }
 
+        // A long transaction would hold the settled position back.
+        (await log.ScalarAsync<long>("select max(n) from (select count(*) as n from event_log.postings group by xmin) t")).ShouldBeLessThanOrEqualTo(SpanSummary.RowsPerTransaction);
+        await using var connection = await log.Connections.Listing.OpenConnectionAsync();
         (await log.ScalarAsync<long>("select max(to_position) from event_log.spans")).ShouldBe(199_999);
         if (statistics == "fresh")
         {

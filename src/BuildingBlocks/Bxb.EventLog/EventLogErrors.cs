@@ -70,7 +70,6 @@ internal static class SqlStates
     public const string LockNotAvailable = "55P03";
     public const string ReadOnlyTransaction = "25006";
     public const string CheckViolation = "23514";
-    public const string TooManyConnections = "53300";
 
     /// <summary>The schema is not migrated yet, or is being put back: the log is away, whoever calls.</summary>
     public const string UndefinedTable = "42P01";

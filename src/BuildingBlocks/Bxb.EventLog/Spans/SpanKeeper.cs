@@ -56,8 +56,7 @@ internal sealed partial class SpanKeeper(EventLogConnections connections, Settle
     {
         try
         {
-            await using var connection = await connections.Reading.OpenConnectionAsync(ct);
-            return await SpanSummary.ExtendAsync(connection, settled.Current, ct);
+            return await SpanSummary.ExtendAsync(connections.Reading, settled.Current, ct);
         }
         catch (Exception e) when (EventLogErrors.IsDriverError(e))
         {
