@@ -5,11 +5,8 @@ using Bxb.Host.Keys;
 using Bxb.Host.Replay;
 using Bxb.Host.Serving;
 
-// Settings such as --urls or --Bxb:DataDirectory=... belong to the configuration, so what the command line does not know is left to it.
 var root = new RootCommand("Bxb takes usage events in, never loses one, never counts one twice, and answers how much was used.") { TreatUnmatchedTokensAsErrors = false };
-var serve = new Command("serve", "Runs the host; the default.") { TreatUnmatchedTokensAsErrors = false };
-serve.SetAction((parsed, _) => ServeCommand.RunAsync([.. parsed.UnmatchedTokens]));
-root.SetAction((parsed, _) => ServeCommand.RunAsync([.. parsed.UnmatchedTokens]));
+var serve = new Command("serve", "Runs the host; the default. Takes settings: --Bxb:Name=value, --urls=..., --Logging:...=...") { TreatUnmatchedTokensAsErrors = false };
 root.Subcommands.Add(serve);
 root.Subcommands.Add(ImportCommand.Create());
 root.Subcommands.Add(ReplayCommand.Create());
@@ -18,7 +15,19 @@ var version = new Command("version", "Prints the version.");
 version.SetAction((parsed, _) => parsed.InvocationConfiguration.Output.WriteLineAsync(HostVersion.Text));
 root.Subcommands.Add(version);
 
+var verb = root.Subcommands.FirstOrDefault(c => c.Name == args.FirstOrDefault());
+var asksForHelp = args.Take(2).Any(a => a is "--help" or "-h" or "-?" or "/?" or "/h" or "--version");
+if ((verb is null || verb == serve) && !asksForHelp)
+{
+    // All of them are settings, also a value that reads like a verb.
+    return await ServeCommand.RunAsync(verb is null ? args : args[1..]);
+}
+
 var command = root.Parse(args);
-var serving = command.CommandResult.Command == root || command.CommandResult.Command == serve;
-// A host stops by its own rules and takes the time that they need; a verb is cancelled by Ctrl-C and given two seconds.
-return await command.InvokeAsync(serving ? new InvocationConfiguration { ProcessTerminationTimeout = null } : new InvocationConfiguration());
+if (command.Errors.Count > 0)
+{
+    await Console.Error.WriteLineAsync(command.Errors[0].Message.Split('\n')[0].TrimEnd());
+    return 2;
+}
+
+return await command.InvokeAsync();

@@ -6,13 +6,18 @@ namespace Bxb.EndToEnd.Tests;
 public sealed class SharedHost : IAsyncLifetime
 {
     internal const string AdminToken = "admin-token-of-the-tests";
+
+    /// <summary>The path that a proxy in front of the host would not strip; calls without it are answered, too.</summary>
+    internal const string PathBase = "/usage/bxb";
+
     private readonly TemporaryDirectory _directory = new();
 
     internal HostProcess Host { get; private set; } = null!;
 
     internal HttpClient Client => Host.Client;
 
-    public async Task InitializeAsync() => Host = await HostProcess.StartAsync(_directory.Path, $"--Bxb:AdminToken={AdminToken}");
+    // The line end is one that a secret from a file has.
+    public async Task InitializeAsync() => Host = await HostProcess.StartAsync(_directory.Path, $"--Bxb:AdminToken={AdminToken}\n", "--Bxb:PathBase", PathBase);
 
     public async Task DisposeAsync()
     {

@@ -5,22 +5,6 @@ namespace Bxb.EndToEnd.Tests;
 /// <summary>How a host starts, refuses to start, and what it leaves behind.</summary>
 public sealed class StartTests
 {
-    [Theory]
-    [InlineData("--Bxb:Trasnport=Kafka", "Trasnport")]
-    [InlineData("--Bxb:Transport=Carrier", "Transport")]
-    [InlineData("--Bxb:Ingestion:MaxBatchEvents=-1", "MaxBatchEvents")]
-    [InlineData("--Bxb:Analytics:NoSuchKey=1", "NoSuchKey")]
-    [InlineData("--Bxb:AdminToken=short", "AdminToken")]
-    public async Task A_bad_setting_ends_the_start_with_a_sentence_that_names_it(string setting, string name)
-    {
-        using var directory = new TemporaryDirectory();
-        var host = await HostProcess.LaunchAsync(directory.Path, setting);
-        (await host.ExitAsync()).ShouldBe(2, host.Output);
-        host.Output.ShouldContain(name);
-        host.Output.ShouldNotContain("   at ");
-        Directory.EnumerateFileSystemEntries(directory.Path).ShouldBeEmpty();
-    }
-
     [Fact]
     public async Task A_second_host_on_the_same_data_is_refused_and_the_first_is_not_disturbed()
     {
@@ -61,8 +45,9 @@ public sealed class StartTests
         var postgres = await Bxb.Testing.TestPostgres.CreateDatabaseAsync();
         var clickHouse = await Bxb.Testing.TestClickHouse.CreateDatabaseAsync();
         await using var host = await HostProcess.StartAsync(
-            ownDirectory.Path, $"--Bxb:Postgres:ConnectionString={postgres}", $"--Bxb:ClickHouse:Url={clickHouse}", "--Bxb:Bootstrap:Organization=acme",
-            "--Bxb:Bootstrap:ApiKey=bxb_a-key-from-the-settings");
+            // With the line ends that secrets from files have.
+            ownDirectory.Path, $"--Bxb:Postgres:ConnectionString={postgres}\n", $"--Bxb:ClickHouse:Url={clickHouse.OriginalString}\r\n", "--Bxb:Bootstrap:Organization=acme",
+            "--Bxb:Bootstrap:ApiKey=bxb_a-key-from-the-settings\n");
         await host.Client.MetricAsync("m", "m", "count");
         var posted = await host.Client.PostJsonAsync("/v1/events", """{"transaction_id": "1", "external_customer_id": "c", "code": "m"}""");
         (await host.Client.TotalAsync("m", "clickhouse", posted.Position())).ShouldBe("1");

@@ -18,6 +18,8 @@ public sealed class SettingsCheckTests
     [InlineData("Bxb:Part:Names:0", "a")]
     [InlineData("Bxb:Part:Ratio", "0.5")]
     [InlineData("Bxb:Part", "")]
+    [InlineData("Bxb:Part:Note", "")]
+    [InlineData("Bxb:Part:Note", "tab-free \U0001F600")]
     [InlineData("Other:Key", "x")]
     public void A_known_key_with_a_good_value_passes(string key, string value) => Check(key, value);
 
@@ -33,7 +35,16 @@ public sealed class SettingsCheckTests
     [InlineData("Bxb:Part:Patience", "soon", "The setting Bxb:Part:Patience cannot be read: it must be a time span such as 00:00:05.")]
     [InlineData("Bxb:Part:Size", "1.5", "The setting Bxb:Part:Size cannot be read: it must be a number (Int32).")]
     [InlineData("Bxb:Part:Nested:Mode", "warp", "The setting Bxb:Part:Nested:Mode cannot be read: it must be one of Slow, Fast.")]
+    [InlineData("Bxb:Part:Nested:Mode", "1", "The setting Bxb:Part:Nested:Mode cannot be read: it must be one of Slow, Fast.")]
+    [InlineData("Bxb:Part:Nested:Mode", "Slow,Fast", "The setting Bxb:Part:Nested:Mode cannot be read: it must be one of Slow, Fast.")]
     [InlineData("Bxb:Part:IsOn", "yes", "The setting Bxb:Part:IsOn cannot be read: it must be true or false.")]
+    [InlineData("Bxb:Part:Size", "", "The setting Bxb:Part:Size is empty: give it a value or leave it out.")]
+    [InlineData("Bxb:AdminToken", "", "The setting Bxb:AdminToken is empty: give it a value or leave it out.")]
+    [InlineData("Bxb:AdminToken", "sec\nret", "The setting Bxb:AdminToken holds a control character, or text that is no Unicode.")]
+    [InlineData("Bxb:AdminToken", "sec\u0000ret", "The setting Bxb:AdminToken holds a control character, or text that is no Unicode.")]
+    [InlineData("Bxb:Part:Note", "\ud800", "The setting Bxb:Part:Note holds a control character, or text that is no Unicode.")]
+    [InlineData("Bxb:Part:Given", "x", "The setting Bxb:Part:Given is not known.*")]
+    [InlineData("Bxb:a\r\nb", "x", "The setting Bxb:a  b is not known.")]
     public void Any_other_is_refused_by_name(string key, string value, string sentence)
     {
         var fault = Should.Throw<SettingsException>(() => Check(key, value)).Faults.ShouldHaveSingleItem();
@@ -63,10 +74,38 @@ public sealed class SettingsCheckTests
         bad.Failures.ShouldHaveSingleItem().ShouldBe("Bxb:Part:Size: must be from 1 to 100");
     }
 
+    [Fact]
+    public void Sections_below_are_checked_too_and_name_their_keys()
+    {
+        var section = Section(("Bxb:Part:Nested:Depth", "0"));
+        var services = new ServiceCollection();
+        services.AddValidatedOptions<PartOptions>(section, "Part");
+        using var provider = services.BuildServiceProvider();
+        var bad = Should.Throw<OptionsValidationException>(() => provider.GetRequiredService<IStartupValidator>().Validate());
+        bad.Failures.ShouldHaveSingleItem().ShouldBe("Bxb:Part:Nested:Depth: must be from 1 to 9");
+    }
+
+    [Fact]
+    public void A_section_that_is_null_is_named()
+    {
+        var services = new ServiceCollection();
+        services.AddValidatedOptions<PartOptions>(Section(), "Part").PostConfigure(o => o.Other = null!);
+        using var provider = services.BuildServiceProvider();
+        Should.Throw<OptionsValidationException>(() => provider.GetRequiredService<IStartupValidator>().Validate()).Failures.ShouldHaveSingleItem().ShouldStartWith("Bxb:Part:Other:");
+    }
+
+    [Fact]
+    public void Line_ends_behind_values_are_cut_off_in_the_configuration()
+    {
+        var section = Section(("Bxb:AdminToken", "a\n"), ("Bxb:Part:Nested:Mode", "Fast\r\n"), ("Bxb:Part:Note", " b\nc\n\n"), ("Bxb:Part:Url", "\n"));
+        SettingsCheck.TrimLineEnds(section);
+        (section["AdminToken"], section["Part:Nested:Mode"], section["Part:Note"], section["Part:Url"]).ShouldBe(("a", "Fast", " b\nc", ""));
+    }
+
     private static void Check(string key, string value) => Check((key, value));
 
     private static void Check(params (string Key, string Value)[] settings)
-        => SettingsCheck.Check(Section(settings), [new KnownSettings("", typeof(RootOptions)), new KnownSettings("Part", typeof(PartOptions))]);
+        => SettingsCheck.Check(Section(settings), [new KnownSettings("", typeof(RootOptions)), new KnownSettings("Part", typeof(PartOptions), Except: nameof(PartOptions.Given))]);
 
     private static IConfigurationSection Section(params (string Key, string Value)[] settings)
         => new ConfigurationBuilder().AddInMemoryCollection(settings.Select(s => KeyValuePair.Create(s.Key, (string?)s.Value))).Build().GetSection("Bxb");
@@ -95,6 +134,13 @@ public sealed class SettingsCheckTests
 
         public Uri? Url { get; set; }
 
+        [Required(AllowEmptyStrings = true)]
+        public string Note { get; set; } = "";
+
+        public string Given { get; set; } = "";
+
+        public NestedOptions Other { get; set; } = new();
+
         public IList<string> Names { get; } = [];
 
         public int Computed => Size;
@@ -107,5 +153,8 @@ public sealed class SettingsCheckTests
     private sealed class NestedOptions
     {
         public Mode Mode { get; set; }
+
+        [Range(1, 9, ErrorMessage = "must be from 1 to 9")]
+        public int Depth { get; set; } = 1;
     }
 }

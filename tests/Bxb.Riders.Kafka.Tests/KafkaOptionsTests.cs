@@ -20,11 +20,49 @@ public sealed class KafkaOptionsTests
         Faults(o => o.Security.Protocol = SecurityProtocol.SaslSsl).ShouldHaveSingleItem().ShouldContain("Bxb:Kafka:Security:Username");
         Faults(o => o.Security.Username = "u").ShouldHaveSingleItem().ShouldContain("nothing would log in");
         Faults(o => o.Security.CaLocation = "ca.pem").ShouldHaveSingleItem().ShouldContain("nothing would be encrypted");
-        Faults(o => (o.Security.Protocol, o.Security.CertificateLocation) = (SecurityProtocol.Ssl, "c.pem")).ShouldHaveSingleItem().ShouldContain("belong together");
+        Faults(o => (o.Security.Protocol, o.Security.CertificateLocation) = (SecurityProtocol.Ssl, typeof(KafkaOptionsTests).Assembly.Location)).ShouldHaveSingleItem().ShouldContain("belong together");
         Faults(o =>
         {
             o.Security = new() { Protocol = SecurityProtocol.SaslSsl, Username = "u", Password = "p", SaslMechanism = SaslMechanism.Gssapi };
         }).ShouldHaveSingleItem().ShouldContain("Gssapi");
+    }
+
+    [Theory]
+    [InlineData("a:9092,b.example.org:9093")]
+    [InlineData("a, b")]
+    [InlineData("127.0.0.1:1,[::1]:65535")]
+    public void Brokers_are_hosts_with_ports(string servers) => Faults(o => o.BootstrapServers = servers).ShouldBeEmpty();
+
+    [Theory]
+    [InlineData("a:abc")]
+    [InlineData("a:70000")]
+    [InlineData("a:0")]
+    [InlineData("a:9092,")]
+    [InlineData("a:9092;b:9092")]
+    [InlineData("a b:9092")]
+    [InlineData("kafka://a:9092")]
+    [InlineData("user:geheim@a:9092")]
+    [InlineData("a:9092/geheim")]
+    public void Anything_else_is_refused(string servers)
+    {
+        var fault = Faults(o => o.BootstrapServers = servers).ShouldHaveSingleItem();
+        fault.ShouldStartWith("Bxb:Kafka:BootstrapServers");
+        fault.ShouldNotContain("geheim");
+    }
+
+    [Theory]
+    [InlineData(nameof(KafkaSecuritySection.CaLocation))]
+    [InlineData(nameof(KafkaSecuritySection.CertificateLocation))]
+    [InlineData(nameof(KafkaSecuritySection.KeyLocation))]
+    public void A_file_that_is_not_there_is_named_by_its_key(string key)
+    {
+        var there = typeof(KafkaOptionsTests).Assembly.Location;
+        var fault = Faults(o =>
+        {
+            o.Security = new() { Protocol = SecurityProtocol.Ssl, CaLocation = there, CertificateLocation = there, KeyLocation = there };
+            typeof(KafkaSecuritySection).GetProperty(key)!.SetValue(o.Security, "/nowhere/x.pem");
+        }).ShouldHaveSingleItem();
+        fault.ShouldStartWith("Bxb:Kafka:Security:" + key);
     }
 
     [Fact]

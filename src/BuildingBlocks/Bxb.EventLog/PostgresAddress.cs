@@ -1,5 +1,6 @@
 using System.Data.Common;
 using System.Globalization;
+using System.Net;
 using Npgsql;
 
 namespace Bxb.EventLog;
@@ -56,7 +57,12 @@ public static class PostgresAddress
             }
         }
 
-        return string.IsNullOrWhiteSpace(known.Host) ? "must name a Host." : null;
+        if (string.IsNullOrWhiteSpace(known.Host))
+        {
+            return "must name a Host.";
+        }
+
+        return known.Port > IPEndPoint.MaxPort ? "has a value of port that cannot be read." : null;
     }
 
     private static string? Whole(string connectionString)

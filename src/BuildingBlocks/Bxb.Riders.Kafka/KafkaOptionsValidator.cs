@@ -17,8 +17,10 @@ public sealed class KafkaOptionsValidator : IValidateOptions<KafkaOptions>
             return ValidateOptionsResult.Fail($"{Section}:Security and {Section}:Relay are sections and cannot be empty.");
         }
 
-        List<string> faults = [.. Annotations(options.Security, $"{Section}:Security"), .. Annotations(options.Relay, $"{Section}:Relay"), .. Topic(options), .. Security(options.Security)];
-        return faults.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(faults);
+        // A value that is out of its range would only contradict others in further sentences.
+        string[] faults = [.. Annotations(options, Section), .. Annotations(options.Security, $"{Section}:Security"), .. Annotations(options.Relay, $"{Section}:Relay")];
+        faults = faults.Length > 0 ? faults : [.. Brokers(options.BootstrapServers), .. Topic(options), .. Security(options.Security), .. Files(options.Security)];
+        return faults.Length == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(faults);
     }
 
     private static IEnumerable<string> Annotations(object section, string path)
@@ -27,6 +29,17 @@ public sealed class KafkaOptionsValidator : IValidateOptions<KafkaOptions>
         Validator.TryValidateObject(section, new ValidationContext(section), results, validateAllProperties: true);
         return results.Select(r => $"{string.Join(", ", r.MemberNames.Select(m => $"{path}:{m}"))}: {r.ErrorMessage}");
     }
+
+    private static IEnumerable<string> Brokers(string servers)
+    {
+        if (servers.Split(',', StringSplitOptions.TrimEntries).Any(server => !IsBroker(server)))
+        {
+            yield return $"{Section}:BootstrapServers must be host:port, more of them separated by commas, and nothing else.";
+        }
+    }
+
+    private static bool IsBroker(string server) => Uri.TryCreate("kafka://" + server, UriKind.Absolute, out var address)
+        && address.Host.Length > 0 && address.Port != 0 && string.Equals(address.Authority, server, StringComparison.OrdinalIgnoreCase);
 
     private static IEnumerable<string> Topic(KafkaOptions options)
     {
@@ -69,5 +82,17 @@ public sealed class KafkaOptionsValidator : IValidateOptions<KafkaOptions>
         {
             yield return $"{Section}:Security:CertificateLocation and KeyLocation belong together: set both or neither.";
         }
+    }
+
+    /// <summary>The files of an encrypted connection; without one, settings that name them are refused for another reason.</summary>
+    private static IEnumerable<string> Files(KafkaSecuritySection security)
+    {
+        (string Key, string? Path)[] files =
+        [
+            (nameof(security.CaLocation), security.CaLocation), (nameof(security.CertificateLocation), security.CertificateLocation), (nameof(security.KeyLocation), security.KeyLocation),
+        ];
+        return security.Protocol is SecurityProtocol.Ssl or SecurityProtocol.SaslSsl
+            ? files.Where(f => f.Path is not null && !File.Exists(f.Path)).Select(f => $"{Section}:Security:{f.Key} names a file that is not there or cannot be read.")
+            : [];
     }
 }

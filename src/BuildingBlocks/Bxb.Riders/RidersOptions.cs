@@ -3,7 +3,7 @@ using System.ComponentModel.DataAnnotations;
 namespace Bxb.Riders;
 
 /// <summary>What holds for all consumer groups of a host.</summary>
-public sealed class RidersOptions
+public sealed class RidersOptions : IValidatableObject
 {
     /// <summary>The name under which this host owns groups; for people. Default: machine name and process id.</summary>
     [Required, MinLength(1), MaxLength(255)]
@@ -30,4 +30,8 @@ public sealed class RidersOptions
     /// <summary>At stop, how long the batch in hand may take to finish and be committed before its consumer is cancelled. Default 10 s; 0 to 10 minutes.</summary>
     [Range(typeof(TimeSpan), "00:00:00", "00:10:00")]
     public TimeSpan StopTimeout { get; set; } = TimeSpan.FromSeconds(10);
+
+    IEnumerable<ValidationResult> IValidatableObject.Validate(ValidationContext validationContext) => OwnerSilence < OwnershipInterval * 3
+        ? [new ValidationResult($"must be at least three times {nameof(OwnershipInterval)}.", [nameof(OwnerSilence)])]
+        : [];
 }

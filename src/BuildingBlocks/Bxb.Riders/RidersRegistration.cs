@@ -54,8 +54,7 @@ public static class RidersRegistration
     public static IServiceCollection AddRiders(this IServiceCollection services, Action<RidersOptions>? configure = null, Action<IBusRegistrationConfigurator>? bus = null)
     {
         ArgumentNullException.ThrowIfNull(services);
-        services.AddOptions<RidersOptions>().Configure(configure ?? (_ => { })).ValidateDataAnnotations()
-            .Validate(o => o.OwnerSilence >= o.OwnershipInterval * 3, "OwnerSilence must be at least three times OwnershipInterval.").ValidateOnStart();
+        services.AddOptions<RidersOptions>().Configure(configure ?? (_ => { })).ValidateDataAnnotations().ValidateOnStart();
         services.AddSqlMigrations(typeof(RidersRegistration).Assembly, "riders", "Schema");
         services.TryAddSingleton(TimeProvider.System);
         services.AddMetrics();

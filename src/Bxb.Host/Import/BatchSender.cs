@@ -29,7 +29,7 @@ internal sealed class BatchSender : IDisposable
             AllowAutoRedirect = false,
         }) { Timeout = TimeSpan.FromSeconds(100) };
         _client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", settings.ApiKey);
-        _address = new Uri(settings.Url, "/v1/events/batch?partial=true");
+        _address = new Uri(settings.Url, "v1/events/batch?partial=true");
         _retryFor = settings.RetryFor;
         _tally = tally;
         _time = time;
@@ -58,7 +58,8 @@ internal sealed class BatchSender : IDisposable
         }
         else if (!answer.IsRefused)
         {
-            throw new ImportException(string.Create(CultureInfo.InvariantCulture, $"The host answered {(int)answer.Status} to {_address}. {answer.Detail}").TrimEnd());
+            var detail = answer.Detail.Length > 0 ? answer.Detail : "It gave no reason: is this the address of Bxb, with its path?";
+            throw new ImportException(string.Create(CultureInfo.InvariantCulture, $"The host answered {(int)answer.Status} to POST {_address}. {detail}"));
         }
         else if (count > 1)
         {

@@ -7,7 +7,7 @@ namespace Bxb.Host.Import;
 internal static class ImportCommand
 {
     private static readonly Argument<FileInfo> File = new("FILE") { Description = "NDJSON (one event a line) or CSV (with a header row)." };
-    private static readonly Option<Uri> Url = new("--url") { Description = "The host's address.", DefaultValueFactory = _ => new Uri("http://localhost:8080"), CustomParser = ParseUrl };
+    private static readonly Option<Uri> Url = HostAddress.Option();
     private static readonly Option<string?> ApiKey = new("--api-key") { Description = "The organization's key; else BXB_API_KEY, else the file api-key in the data directory." };
     private static readonly Option<string> DataDirectory = new("--data-directory") { Description = "Where a local host keeps its key.", DefaultValueFactory = _ => Environment.GetEnvironmentVariable("Bxb__DataDirectory") ?? ".bxb" };
     private static readonly Option<ImportFormat?> Format = new("--format") { Description = "ndjson or csv; by the file's extension if not given." };
@@ -81,16 +81,5 @@ internal static class ImportCommand
                 parsed.GetValue(Map) ?? [], parsed.GetValue(Set) ?? [], parsed.GetValue(Properties) ?? [], parsed.GetValue(Text) ?? [],
                 parsed.GetRequiredValue(Offset), parsed.GetRequiredValue(Delimiter)),
         };
-    }
-
-    private static Uri? ParseUrl(System.CommandLine.Parsing.ArgumentResult argument)
-    {
-        if (Uri.TryCreate(argument.Tokens[0].Value, UriKind.Absolute, out var url) && url.Scheme is "http" or "https")
-        {
-            return url;
-        }
-
-        argument.AddError($"--url must be like http://localhost:8080, not {argument.Tokens[0].Value}.");
-        return null;
     }
 }

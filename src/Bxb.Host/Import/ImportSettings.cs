@@ -24,7 +24,7 @@ internal sealed record ImportSettings
     /// <summary>The file; read once, from its start.</summary>
     public required FileInfo File { get; init; }
 
-    /// <summary>The host's address.</summary>
+    /// <summary>The host's address; its path, which ends with a slash, stands before those of the calls.</summary>
     public required Uri Url { get; init; }
 
     /// <summary>The key of the organization that the events are for.</summary>
@@ -92,11 +92,6 @@ internal sealed record ImportSettings
         if (Format == ImportFormat.Ndjson && Csv != new CsvMapping())
         {
             throw new ImportException("--map, --set, --properties, --text, --offset and --delimiter are for CSV; NDJSON lines are sent as they are.");
-        }
-
-        if (Url.Scheme is not ("http" or "https"))
-        {
-            throw new ImportException($"--url must begin with http:// or https://, not {Url}.");
         }
 
         return File.Exists ? this : throw new ImportException($"There is no file {File.FullName}.");

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Bxb.Embedded;
 using Bxb.EventLog;
+using Bxb.Host.Serving;
 using Bxb.Host.Settings;
 using Bxb.Management;
 using Bxb.Modularity.Authorization;
@@ -32,17 +33,14 @@ internal static class KeysCommand
 
     private static async Task<int> RunAsync(string organization, string? name, ApiScopes scopes, string[] settings, CancellationToken cancellationToken)
     {
-        if (settings.FirstOrDefault(s => !s.StartsWith("--Bxb:", StringComparison.OrdinalIgnoreCase) || !s.Contains('=')) is { } unknown)
-        {
-            await Console.Error.WriteLineAsync($"'{unknown}' is no option of keys create; settings are given as --Bxb:Name=value.");
-            return 2;
-        }
-
-        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = settings, ContentRootPath = AppContext.BaseDirectory });
-        builder.Logging.ClearProviders();
+        var setting = "Bxb:DataDirectory";
         try
         {
+            HostArguments.Check(settings);
+            var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = settings, ContentRootPath = AppContext.BaseDirectory });
+            builder.Logging.ClearProviders();
             var options = await HostSettings.ReadAsync(builder.Configuration);
+            setting = options.Postgres.ConnectionString is null ? setting : "Bxb:Postgres:ConnectionString";
             var postgres = options.Postgres.ConnectionString
                 ?? await EmbeddedPostgres.ConnectionStringOfAsync(Path.GetFullPath(options.DataDirectory), cancellationToken);
             builder.Services.AddParts(builder.Configuration.GetSection("Bxb")).AddEventLog(log => log.ConnectionString = postgres);
@@ -52,9 +50,14 @@ internal static class KeysCommand
             await Console.Out.WriteLineAsync(made.Key);
             return 0;
         }
-        catch (Exception failure) when (failure is SettingsException or ArgumentException or EmbeddedEngineException or Npgsql.NpgsqlException)
+        catch (Exception refused) when (refused is SettingsException or ArgumentException)
         {
-            await Console.Error.WriteLineAsync(failure is Npgsql.NpgsqlException ? "PostgreSQL does not answer; is the host running?" : failure.Message);
+            await Console.Error.WriteLineAsync(refused.Message);
+            return 2;
+        }
+        catch (Exception failure) when (StartFailure.Describe(failure, setting, setting) is { } sentence)
+        {
+            await Console.Error.WriteLineAsync(sentence);
             return 1;
         }
     }

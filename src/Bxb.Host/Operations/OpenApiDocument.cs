@@ -10,13 +10,16 @@ internal static class OpenApiDocument
 {
     private const string Scheme = "api_key";
 
-    public static IServiceCollection AddOpenApiDocument(this IServiceCollection services) => services.AddOpenApi("v1", static options =>
+    /// <param name="services">The host's container.</param>
+    /// <param name="pathBase">Where callers find the calls, when a proxy puts a path before them; else empty.</param>
+    public static IServiceCollection AddOpenApiDocument(this IServiceCollection services, string pathBase) => services.AddOpenApi("v1", options =>
     {
         options.AddSchemaTransformer(new DocumentedSchemas());
-        options.AddDocumentTransformer(static (document, _, _) =>
+        options.AddDocumentTransformer((document, _, _) =>
         {
             document.Info = new OpenApiInfo { Title = "Bxb", Version = HostVersion.Text, Description = "Usage events in, exact usage out." };
-            document.Servers?.Clear();
+            // Not the address of this request: a name that a proxy uses helps no caller.
+            document.Servers = pathBase.Length == 0 ? [] : [new OpenApiServer { Url = pathBase }];
             document.Components ??= new OpenApiComponents();
             document.Components.SecuritySchemes ??= new Dictionary<string, IOpenApiSecurityScheme>(StringComparer.Ordinal);
             document.Components.SecuritySchemes[Scheme] = new OpenApiSecurityScheme

@@ -23,7 +23,7 @@ internal sealed class ReplayClient : IDisposable
     {
         _client = new HttpClient(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(10), UseProxy = !settings.Url.IsLoopback, AllowAutoRedirect = false });
         _client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", settings.ApiKey);
-        _group = new Uri(settings.Url, $"/v1/pipeline/groups/{Uri.EscapeDataString(settings.Group)}/");
+        _group = new Uri(settings.Url, $"v1/pipeline/groups/{Uri.EscapeDataString(settings.Group)}/");
         _time = time;
     }
 
@@ -72,33 +72,34 @@ internal sealed class ReplayClient : IDisposable
             var content = await answer.Content.ReadAsByteArrayAsync(cancellationToken);
             if (answer.StatusCode is HttpStatusCode.TooManyRequests or >= HttpStatusCode.InternalServerError)
             {
-                throw new HttpRequestException($"it answered {(int)answer.StatusCode}. {Detail(content)}");
+                throw new HttpRequestException($"{request.Method} {request.RequestUri} was answered {(int)answer.StatusCode}. {Detail(content)}");
             }
 
             return answer.IsSuccessStatusCode
                 ? JsonSerializer.Deserialize<ReplayAnswer>(content, Lenient)!
-                : throw new ReplayException($"The host answered {(int)answer.StatusCode}. {Detail(content)}".TrimEnd());
+                : throw new ReplayException($"The host answered {(int)answer.StatusCode} to {request.Method} {request.RequestUri}. {Detail(content)}");
         }
         catch (HttpRequestException failure)
         {
-            throw new ReplayException($"The host at {_group.GetLeftPart(UriPartial.Authority)} does not answer: {failure.Message}", failure);
+            throw new ReplayException($"The host does not answer: {failure.Message}", failure);
         }
         catch (JsonException failure)
         {
-            throw new ReplayException($"What answers at {_group.GetLeftPart(UriPartial.Authority)} is not Bxb.", failure);
+            throw new ReplayException($"What answers at {request.RequestUri} is not Bxb.", failure);
         }
     }
 
     private static string Detail(byte[] content)
     {
+        const string None = "It gave no reason: is this the address of Bxb, with its path?";
         try
         {
             using var problem = JsonDocument.Parse(content);
-            return problem.RootElement.ValueKind == JsonValueKind.Object && problem.RootElement.TryGetProperty("detail", out var detail) ? detail.GetString() ?? "" : "";
+            return problem.RootElement is { ValueKind: JsonValueKind.Object } root && root.TryGetProperty("detail", out var detail) && detail.ValueKind == JsonValueKind.String ? detail.GetString()! : None;
         }
         catch (JsonException)
         {
-            return "";
+            return None;
         }
     }
 }

@@ -10,7 +10,7 @@ namespace Bxb.Host.Replay;
 internal static class ReplayCommand
 {
     private static readonly Argument<string> Group = new("GROUP") { Description = "The consumer group, for example analytics." };
-    private static readonly Option<Uri> Url = new("--url") { Description = "The host's address.", DefaultValueFactory = _ => new Uri("http://localhost:8080"), CustomParser = ParseUrl };
+    private static readonly Option<Uri> Url = HostAddress.Option();
     private static readonly Option<string?> ApiKey = new("--api-key", "--key") { Description = "The admin token, or on a host without one an API key with the scope manage; else BXB_API_KEY, else the file api-key in the data directory." };
     private static readonly Option<string> DataDirectory = new("--data-directory") { Description = "Where a local host keeps its key.", DefaultValueFactory = _ => Environment.GetEnvironmentVariable("Bxb__DataDirectory") ?? ".bxb" };
     private static readonly Option<long?> FromPosition = new("--from-position") { Description = "Events from this position of the log on; 0 for everything." };
@@ -94,15 +94,4 @@ internal static class ReplayCommand
         parsed.GetRequiredValue(Source),
         parsed.GetValue(Cancel),
         parsed.GetValue(Follow));
-
-    private static Uri? ParseUrl(System.CommandLine.Parsing.ArgumentResult argument)
-    {
-        if (Uri.TryCreate(argument.Tokens[0].Value, UriKind.Absolute, out var url) && url.Scheme is "http" or "https")
-        {
-            return url;
-        }
-
-        argument.AddError($"--url must be like http://localhost:8080, not {argument.Tokens[0].Value}.");
-        return null;
-    }
 }

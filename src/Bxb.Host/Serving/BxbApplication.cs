@@ -19,7 +19,7 @@ internal static class BxbApplication
     public static WebApplication Build(WebApplicationBuilder builder, BxbOptions options, Engines engines)
     {
         var bxb = builder.Configuration.GetSection("Bxb");
-        if (string.IsNullOrEmpty(builder.Configuration[WebHostDefaults.ServerUrlsKey]))
+        if (!NamesAddress(builder.Configuration))
         {
             builder.WebHost.UseUrls(DefaultUrl);
         }
@@ -34,7 +34,7 @@ internal static class BxbApplication
         builder.Services.AddSingleton(TimeProvider.System);
 
         // From here on the parts need not know who started the engines.
-        builder.Configuration.AddInMemoryCollection([new("Bxb:ClickHouse:Url", engines.ClickHouseUrl?.ToString() ?? "")]);
+        builder.Configuration.AddInMemoryCollection([new("Bxb:ClickHouse:Url", engines.ClickHouseUrl?.OriginalString ?? "")]);
         builder.Services.AddEventLog(log =>
         {
             bxb.GetSection("EventLog").Bind(log);
@@ -53,12 +53,17 @@ internal static class BxbApplication
         builder.Services.AddSingleton<PipelineView>();
         builder.Services.AddSingleton<MetricsEndpoint>();
         builder.Services.AddHealth(hasClickHouse: engines.ClickHouseUrl is not null, engines.ClickHouse);
-        builder.Services.AddOpenApiDocument();
+        builder.Services.AddOpenApiDocument(options.PathBase);
 
         var app = builder.Build();
         // Made now and not by the first scrape: what happens before it counts too.
         var metrics = app.Services.GetRequiredService<MetricsEndpoint>();
         app.Use(app.Services.GetRequiredService<Drain>().CloseConnectionsAsync);
+        if (options.PathBase.Length > 0)
+        {
+            app.UsePathBase(options.PathBase);
+        }
+
         app.UseProblemDocuments(app.Services.GetRequiredService<StoreAway>().Translate);
         app.UseRouting();
         app.UseApiKeys();
@@ -68,8 +73,13 @@ internal static class BxbApplication
         app.MapDeadLetters();
         app.MapHealth();
         app.MapGet("/metrics", metrics.AnswerAsync).ExcludeFromDescription();
-        app.MapGet("/", () => Results.Json(new { name = "bxb", version = HostVersion.Text, openapi = "/openapi/v1.json" })).ExcludeFromDescription();
+        app.MapGet("/", (HttpRequest request) => Results.Json(new { name = "bxb", version = HostVersion.Text, openapi = request.PathBase + "/openapi/v1.json" })).ExcludeFromDescription();
         app.MapOpenApi();
         return app;
     }
+
+    /// <summary>Whether the configuration says where to listen, in any of ASP.NET Core's ways.</summary>
+    private static bool NamesAddress(IConfiguration configuration)
+        => new[] { WebHostDefaults.ServerUrlsKey, WebHostDefaults.HttpPortsKey, WebHostDefaults.HttpsPortsKey }.Any(key => !string.IsNullOrEmpty(configuration[key]))
+            || configuration.GetSection("Kestrel:Endpoints").GetChildren().Any();
 }

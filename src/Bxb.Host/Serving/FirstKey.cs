@@ -2,6 +2,7 @@ using System.Buffers.Text;
 using System.Security.Cryptography;
 using Bxb.Host.Settings;
 using Bxb.Management;
+using Bxb.Modularity.Settings;
 
 namespace Bxb.Host.Serving;
 
@@ -11,6 +12,7 @@ internal static partial class FirstKey
     private const string FileName = "api-key";
 
     /// <summary>Ensures them; a second start changes nothing.</summary>
+    /// <exception cref="SettingsException">The key was revoked, belongs to another organization, or is none.</exception>
     public static async Task EnsureAsync(IServiceProvider services, BxbOptions options, bool embedded, CancellationToken cancellationToken)
     {
         var organization = options.Bootstrap.Organization ?? (embedded ? "demo" : null);
@@ -24,7 +26,16 @@ internal static partial class FirstKey
         var isKept = embedded && options.Bootstrap.ApiKey is null;
         // On disk before it is in the database: a host that is killed in between finds it again.
         var key = isKept ? await KeptOrNewAsync(path, cancellationToken) : options.Bootstrap.ApiKey;
-        await services.GetRequiredService<ManagementBootstrap>().EnsureAsync(organization, key, cancellationToken);
+        try
+        {
+            await services.GetRequiredService<ManagementBootstrap>().EnsureAsync(organization, key, cancellationToken);
+        }
+        catch (Exception bad) when (bad is ArgumentException or InvalidOperationException { InnerException: null })
+        {
+            // What it says of a key or a name that cannot be used; neither stands in the message.
+            throw new SettingsException([$"{(isKept ? path : "Bxb:Bootstrap")}: {bad.Message}"]);
+        }
+
         if (isKept)
         {
             LogKey(logger, organization, path);

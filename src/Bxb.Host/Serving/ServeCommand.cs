@@ -1,5 +1,3 @@
-using Bxb.Embedded;
-using Bxb.EventLog;
 using Bxb.EventLog.Schema;
 using Bxb.Host.Settings;
 using Bxb.Management;
@@ -10,20 +8,18 @@ namespace Bxb.Host.Serving;
 /// <summary>The verb <c>serve</c>: engines first, then the schema, then the host; and back in the opposite order.</summary>
 internal static partial class ServeCommand
 {
+    private const string HostLog = "Microsoft.Extensions.Hosting.Internal.Host";
+
     /// <summary>Runs until a signal ends it.</summary>
     /// <returns>0 after a stop in order; 2 when the settings are not valid; 1 when it could not start.</returns>
     public static async Task<int> RunAsync(string[] arguments)
     {
-        if (arguments.FirstOrDefault(a => !a.StartsWith('-')) is { } stray && !arguments.Any(a => a.StartsWith('-') && !a.Contains('=')))
-        {
-            await Console.Error.WriteLineAsync($"'{stray}' is no verb; --help lists them.");
-            return 2;
-        }
-
-        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = arguments, ContentRootPath = AppContext.BaseDirectory });
+        WebApplicationBuilder builder;
         BxbOptions options;
         try
         {
+            HostArguments.Check(arguments);
+            builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = arguments, ContentRootPath = AppContext.BaseDirectory });
             options = await HostSettings.ReadAsync(builder.Configuration);
         }
         catch (SettingsException bad)
@@ -31,34 +27,71 @@ internal static partial class ServeCommand
             await Console.Error.WriteLineAsync(bad.Message);
             return 2;
         }
+        catch (InvalidDataException unreadable)
+        {
+            // A file of settings; its name stands in the message, its content does not.
+            await Console.Error.WriteLineAsync($"{unreadable.Message} {unreadable.InnerException?.Message}".TrimEnd());
+            return 2;
+        }
 
         // Ctrl-C while the engines start must end them too, and the web host that handles signals is not there yet.
         using var signals = new StartSignals();
         using var logging = LoggerFactory.Create(l => l.AddConfiguration(builder.Configuration.GetSection("Logging")).AddSimpleConsole(c => c.SingleLine = true));
+        return await RunAsync(builder, options, logging, signals);
+    }
+
+    private static async Task<int> RunAsync(WebApplicationBuilder builder, BxbOptions options, ILoggerFactory logging, StartSignals signals)
+    {
         var logger = logging.CreateLogger("Bxb.Host");
+        var postgres = options.Postgres.ConnectionString is null ? "Bxb:DataDirectory" : "Bxb:Postgres:ConnectionString";
+        var setting = "Bxb:DataDirectory";
+        var isStarted = false;
+        // The web host logs a failed start with its stack; here that is one sentence.
+        builder.Logging.AddFilter(HostLog, level => isStarted && level >= LogLevel.Warning);
         try
         {
             await using var engines = await Engines.StartAsync(options, HostModules.Read(builder.Configuration.GetSection("Bxb")), logging, signals.Token);
             await using var app = BxbApplication.Build(builder, options, engines);
+            setting = postgres;
             await app.Services.MigrateSqlAsync(signals.Token);
             await app.Services.MigrateManagementAsync(signals.Token);
             await FirstKey.EnsureAsync(app.Services, options, engines.PostgresIsEmbedded, signals.Token);
             HostSettings.Log(logger, options, engines, app.Services.GetRequiredService<HostModules>());
             signals.Release();
-            await app.RunAsync();
+            setting = "--urls (ASPNETCORE_URLS)";
+            await app.StartAsync();
+            isStarted = true;
+            await app.WaitForShutdownAsync();
             return 0;
         }
         catch (OperationCanceledException) when (signals.Token.IsCancellationRequested)
         {
             return 0;
         }
-        catch (Exception failure) when (failure is IOException or InvalidOperationException or EventLogException or EmbeddedEngineException or Microsoft.Extensions.Options.OptionsValidationException)
+        catch (SettingsException bad)
         {
-            LogNotStarted(logger, failure);
+            await Console.Error.WriteLineAsync(bad.Message);
+            return 2;
+        }
+        catch (Exception failure) when (!isStarted && StartFailure.Describe(failure, setting, postgres) is { } sentence)
+        {
+            LogNotStarted(logger, sentence);
+            LogStack(logger, failure);
+            return 1;
+        }
+        catch (Exception fault)
+        {
+            LogFault(logger, fault);
             return 1;
         }
     }
 
-    [LoggerMessage(8000, LogLevel.Critical, "The host could not run.")]
-    private static partial void LogNotStarted(ILogger logger, Exception failure);
+    [LoggerMessage(8000, LogLevel.Critical, "The host could not run. {Sentence}")]
+    private static partial void LogNotStarted(ILogger logger, string sentence);
+
+    [LoggerMessage(8004, LogLevel.Debug, "Where the start failed")]
+    private static partial void LogStack(ILogger logger, Exception failure);
+
+    [LoggerMessage(8009, LogLevel.Critical, "The host could not run.")]
+    private static partial void LogFault(ILogger logger, Exception fault);
 }

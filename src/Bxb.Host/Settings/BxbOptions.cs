@@ -1,4 +1,6 @@
 using System.ComponentModel.DataAnnotations;
+using Bxb.ClickHouse;
+using Bxb.EventLog;
 
 namespace Bxb.Host.Settings;
 
@@ -13,8 +15,13 @@ public enum Transport
 }
 
 /// <summary>The section <c>Bxb</c> itself: what the host runs on. Building blocks and modules have sections of their own below it.</summary>
-public sealed class BxbOptions
+public sealed class BxbOptions : IValidatableObject
 {
+    /// <summary>What a caller can send in the header <c>Authorization</c>, and what no tool on the way changes.</summary>
+    internal const string KeyPattern = "^[!-~]{16,512}$";
+
+    internal const string KeyMessage = "must be 16 to 512 visible ASCII characters, without a space.";
+
     /// <summary>Where embedded engines keep their data and the host its first key; relative to the working directory. Default <c>.bxb</c>.</summary>
     [Required]
     public string DataDirectory { get; set; } = ".bxb";
@@ -23,13 +30,22 @@ public sealed class BxbOptions
     public Transport Transport { get; set; } = Transport.PostgreSql;
 
     /// <summary>
-    /// What this host runs, separated by commas: <c>Ingestion</c> (takes events), <c>Analytics</c> (loads ClickHouse and answers usage queries), <c>Relay</c> (carries the log to Kafka). Default: all of it. Keys and
+    /// What this host runs, separated by commas: <c>Ingestion</c> (takes events), <c>Analytics</c> (loads ClickHouse and answers usage queries), <c>Relay</c> (carries the log to Kafka). Default: empty, and all of it. Keys and
     /// organizations are looked after by every host.
     /// </summary>
-    public string? Modules { get; set; }
+    [Required(AllowEmptyStrings = true)]
+    public string Modules { get; set; } = "";
 
-    /// <summary>Opens the calls under <c>/v1/organizations</c>. Default: none, and nobody can make them. At least 16 characters.</summary>
-    [MinLength(16)]
+    /// <summary>
+    /// The path under which a proxy passes the calls on that does not strip it, such as <c>/bxb</c>. Default: empty. Calls without it are answered, too. It begins with a slash, ends without one, and its names
+    /// are letters, digits and <c>. _ ~ -</c>; the first is none of <c>v1</c>, <c>health</c>, <c>metrics</c> and <c>openapi</c>.
+    /// </summary>
+    [Required(AllowEmptyStrings = true)]
+    [RegularExpression(@"^(?!/(v1|health|metrics|openapi)(/|$))(/(?!\.{1,2}(/|$))[A-Za-z0-9._~-]+)+$", ErrorMessage = "must be a path such as /bxb: it begins with a slash and ends without one, and it does not begin as a call does (/v1, /health, /metrics, /openapi).")]
+    public string PathBase { get; set; } = "";
+
+    /// <summary>Opens the calls under <c>/v1/organizations</c>. Default: none, and nobody can make them. 16 to 512 visible ASCII characters.</summary>
+    [RegularExpression(KeyPattern, ErrorMessage = KeyMessage)]
     public string? AdminToken { get; set; }
 
     /// <summary>The PostgreSQL server.</summary>
@@ -40,37 +56,57 @@ public sealed class BxbOptions
 
     /// <summary>A first organization and key, for hosts that start without anyone at the terminal.</summary>
     public BootstrapSection Bootstrap { get; set; } = new();
+
+    IEnumerable<ValidationResult> IValidatableObject.Validate(ValidationContext validationContext)
+    {
+        if (Bootstrap is { ApiKey: not null, Organization: null } && Postgres is { ConnectionString: not null })
+        {
+            yield return new ValidationResult("needs Bxb:Bootstrap:Organization, the organization that the key is for.", ["Bootstrap:ApiKey"]);
+        }
+    }
 }
 
 /// <summary><c>Bxb:Postgres</c>.</summary>
-public sealed class PostgresSection
+public sealed class PostgresSection : IValidatableObject
 {
     /// <summary>An Npgsql connection string. Default: none, and the host starts an embedded server below the data directory.</summary>
     public string? ConnectionString { get; set; }
+
+    IEnumerable<ValidationResult> IValidatableObject.Validate(ValidationContext validationContext)
+        => ConnectionString is not null && PostgresAddress.Fault(ConnectionString) is { } fault ? [new ValidationResult(fault, [nameof(ConnectionString)])] : [];
 }
 
 /// <summary><c>Bxb:ClickHouse</c>.</summary>
-public sealed class ClickHouseSection
+public sealed class ClickHouseSection : IValidatableObject
 {
     /// <summary>Whether there is an analytics store at all; without one PostgreSQL answers every usage query. Default true.</summary>
     public bool Enabled { get; set; } = true;
 
-    /// <summary><c>http://user:password@host:8123/?database=name</c> of a server. Default: none, and the host starts an embedded engine below the data directory.</summary>
+    /// <summary>
+    /// <c>http://user:password@host:8123/?database=name</c> of a server; a prefix that a proxy needs stands in the path and ends with a slash, <c>http://proxy/clickhouse/?database=name</c>. Default: none, and the host starts an
+    /// embedded engine below the data directory.
+    /// </summary>
     public string? Url { get; set; }
 
-    /// <summary>The most memory that the embedded engine may use, in bytes; 512 MiB or more. Default 1 GiB. A server has settings of its own.</summary>
+    /// <summary>The most memory that the embedded engine may use, in bytes; 512 MiB to 1 TiB. Default 1 GiB. A server has settings of its own.</summary>
     [Range(512L << 20, 1L << 40)]
     public long MemoryLimitBytes { get; set; } = 1L << 30;
+
+    // Empty once the host has found that there is no store.
+    IEnumerable<ValidationResult> IValidatableObject.Validate(ValidationContext validationContext)
+        => !string.IsNullOrEmpty(Url) && ClickHouseAddress.Fault(Url) is { } fault ? [new ValidationResult(fault, [nameof(Url)])] : [];
 }
 
 /// <summary><c>Bxb:Bootstrap</c>.</summary>
 public sealed class BootstrapSection
 {
-    /// <summary>The name of an organization to make if it is not there. Default: <c>demo</c> with an embedded PostgreSQL, else none.</summary>
+    /// <summary>The name of an organization to make if it is not there; up to 255 characters. Default: <c>demo</c> with an embedded PostgreSQL, else none.</summary>
     [MaxLength(255)]
     public string? Organization { get; set; }
 
-    /// <summary>A key to make for it, with all scopes. Default: a random one, kept in <c>api-key</c> in the data directory, with an embedded PostgreSQL; else none.</summary>
-    [MinLength(16)]
+    /// <summary>
+    /// A key to make for it, with all scopes; 16 to 512 visible ASCII characters. Default: a random one, kept in <c>api-key</c> in the data directory, with an embedded PostgreSQL; else none.
+    /// </summary>
+    [RegularExpression(BxbOptions.KeyPattern, ErrorMessage = BxbOptions.KeyMessage)]
     public string? ApiKey { get; set; }
 }

@@ -23,8 +23,9 @@ internal sealed class HostModules
     public static HostModules Read(IConfigurationSection bxb)
     {
         var named = (bxb["Modules"] ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
-        var unknown = named.Where(n => !Known.Contains(n, StringComparer.OrdinalIgnoreCase)).Select(n => $"The setting {bxb.Path}:Modules names '{n}'; there are {string.Join(", ", Known)}.").ToList();
-        return unknown.Count > 0 ? throw new SettingsException(unknown) : new HostModules(named.Length == 0 ? Known : named);
+        return named.All(n => Known.Contains(n, StringComparer.OrdinalIgnoreCase))
+            ? new HostModules(named.Length == 0 ? Known : named)
+            : throw new SettingsException([$"{bxb.Path}:Modules: names a module that there is not; there are {string.Join(", ", Known)}."]);
     }
 
     /// <summary>Whether this host runs the module.</summary>

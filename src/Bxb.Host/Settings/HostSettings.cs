@@ -15,12 +15,15 @@ namespace Bxb.Host.Settings;
 /// <summary>Reads the section <c>Bxb</c> before anything starts: a bad setting costs a sentence, not an engine.</summary>
 internal static partial class HostSettings
 {
+    /// <summary>Every part of the section <c>Bxb</c>, whether or not this host runs it.</summary>
+    public static IReadOnlyList<KnownSettings> Catalogue { get; } =
+        [.. All(new ConfigurationBuilder().Build().GetSection("Bxb")).Select(d => d.ImplementationInstance).OfType<KnownSettings>()];
+
     /// <summary>Adds every part of the host whose settings stand in <c>Bxb</c>. The one place that knows all modules.</summary>
     public static IServiceCollection AddParts(this IServiceCollection services, IConfigurationSection bxb)
     {
-        services.AddValidatedOptions<BxbOptions>(bxb, "").Validate(o => o.Postgres is not null && o.ClickHouse is not null);
+        services.AddValidatedOptions<BxbOptions>(bxb, "");
         services.AddValidatedOptions<ShutdownOptions>(bxb, "Shutdown");
-        services.AddSingleton(new KnownSettings("ClickHouse", typeof(ClickHouseOptions)));
         services.AddKafka(bxb);
         var modules = HostModules.Read(bxb);
         services.AddSingleton(modules);
@@ -44,19 +47,38 @@ internal static partial class HostSettings
         }
     }
 
-    /// <summary>The host's own options, once every key below <c>Bxb</c> is known and every value is in its range.</summary>
+    /// <summary>The host's own options, once every key below <c>Bxb</c> is known and every value is in its range. Line ends behind values are cut off in the configuration itself.</summary>
     /// <exception cref="SettingsException">Names every bad setting, one sentence each.</exception>
     public static async Task<BxbOptions> ReadAsync(IConfiguration configuration)
     {
         var bxb = configuration.GetSection("Bxb");
+        SettingsCheck.TrimLineEnds(bxb);
+        SettingsCheck.Check(bxb, Catalogue);
+        ListenUrls.Check(configuration);
+
+        // By themselves first: the parts bind some of these texts to types whose errors would show them.
+        var own = new ServiceCollection();
+        own.AddValidatedOptions<BxbOptions>(bxb, "");
+        await ValidateAsync(own);
+        return await ValidateAsync(All(bxb));
+    }
+
+    /// <summary>The parts, and those blocks whose options are bound by the host once the engines run.</summary>
+    private static IServiceCollection All(IConfigurationSection bxb)
+    {
         var services = new ServiceCollection().AddLogging().AddParts(bxb);
-        services.AddValidatedOptions<EventLogOptions>(bxb, "EventLog").PostConfigure(log => log.ConnectionString = "not known yet");
+        services.AddValidatedOptions<EventLogOptions>(bxb, "EventLog", except: nameof(EventLogOptions.ConnectionString)).PostConfigure(log => log.ConnectionString = "not known yet");
+        services.AddValidatedOptions<ClickHouseOptions>(bxb, "ClickHouse").PostConfigure(clickHouse => clickHouse.Url ??= new Uri("http://not.known.yet/"));
         services.AddValidatedOptions<RidersOptions>(bxb, "Riders");
+        return services;
+    }
+
+    private static async Task<BxbOptions> ValidateAsync(IServiceCollection services)
+    {
         await using var parts = services.BuildServiceProvider();
-        parts.CheckSettings(bxb);
         try
         {
-            parts.GetService<IStartupValidator>()?.Validate();
+            parts.GetRequiredService<IStartupValidator>().Validate();
             return parts.GetRequiredService<IOptions<BxbOptions>>().Value;
         }
         catch (OptionsValidationException bad)

@@ -23,7 +23,6 @@ public sealed class IngestionModule : IModule
         ArgumentNullException.ThrowIfNull(services);
         ArgumentNullException.ThrowIfNull(bxb);
         services.AddValidatedOptions<IngestionOptions>(bxb, Name);
-        services.AddSingleton<IValidateOptions<IngestionOptions>, IngestionOptionsValidator>();
         services.TryAddSingleton(TimeProvider.System);
         services.AddMetrics();
         services.AddSingleton(provider => provider.GetRequiredService<IOptions<IngestionOptions>>().Value);
@@ -41,10 +40,4 @@ public sealed class IngestionModule : IModule
 
     /// <inheritdoc />
     public void MapEndpoints(IEndpointRouteBuilder endpoints) => endpoints.MapIngestion();
-
-    private sealed class IngestionOptionsValidator : IValidateOptions<IngestionOptions>
-    {
-        public ValidateOptionsResult Validate(string? name, IngestionOptions options)
-            => options.Contradiction() is { } contradiction ? ValidateOptionsResult.Fail(contradiction) : ValidateOptionsResult.Success;
-    }
 }

@@ -3,7 +3,7 @@ using System.ComponentModel.DataAnnotations;
 namespace Bxb.Ingestion;
 
 /// <summary>The limits of intake: the section <c>Bxb:Ingestion</c>. Sizes are bytes of JSON after decompression, and the same number again bounds the compressed body.</summary>
-public sealed class IngestionOptions
+public sealed class IngestionOptions : IValidatableObject
 {
     /// <summary>The largest body of one event. Default 262,144 (256 KiB); 1 KiB to 16 MiB.</summary>
     [Range(1024, 16 * 1024 * 1024)]
@@ -53,8 +53,7 @@ public sealed class IngestionOptions
     [Range(64 * 1024, 256 * 1024 * 1024)]
     public int MaxPageBytes { get; set; } = 8 * 1024 * 1024;
 
-    /// <summary>What the single settings cannot say of each other; null if all is well.</summary>
-    internal string? Contradiction() => MaxBytesInFlight < 4L * Math.Max(MaxBatchBytes, MaxEventBytes)
-        ? $"Bxb:Ingestion:MaxBytesInFlight ({MaxBytesInFlight}) must be at least four times MaxBatchBytes ({MaxBatchBytes}) and MaxEventBytes ({MaxEventBytes})."
-        : null;
+    IEnumerable<ValidationResult> IValidatableObject.Validate(ValidationContext validationContext) => MaxBytesInFlight < 4L * Math.Max(MaxBatchBytes, MaxEventBytes)
+        ? [new ValidationResult($"is {MaxBytesInFlight} and must be at least four times {nameof(MaxBatchBytes)} ({MaxBatchBytes}) and {nameof(MaxEventBytes)} ({MaxEventBytes}).", [nameof(MaxBytesInFlight)])]
+        : [];
 }

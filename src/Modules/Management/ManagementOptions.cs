@@ -3,7 +3,7 @@ using System.ComponentModel.DataAnnotations;
 namespace Bxb.Management;
 
 /// <summary>The section <c>Bxb:Management</c>.</summary>
-public sealed class ManagementOptions
+public sealed class ManagementOptions : IValidatableObject
 {
     /// <summary>How old the knowledge of an API key or of a wrong one gets before it is looked up again, in the background. Default 2 s; 100 ms to 4 s.</summary>
     [Range(typeof(TimeSpan), "00:00:00.1", "00:00:04", ErrorMessage = "must be from 00:00:00.1 to 00:00:04")]
@@ -36,12 +36,15 @@ public sealed class ManagementOptions
     /// <summary>The largest body of a management call, in bytes after decompression. Default 1 MiB; 1 KiB to 16 MiB.</summary>
     [Range(1024, 16 * 1024 * 1024)]
     public int MaxBodyBytes { get; set; } = 1024 * 1024;
+
+    IEnumerable<ValidationResult> IValidatableObject.Validate(ValidationContext validationContext) => KeyExpiresAfter <= KeyRefreshAfter
+        ? [new ValidationResult($"must be above {nameof(KeyRefreshAfter)}.", [nameof(KeyExpiresAfter)])]
+        : [];
 }
 
 /// <summary>The keys of the section <c>Bxb</c> itself that this module reads. The host says what a good token is.</summary>
 internal sealed class AdminOptions
 {
     /// <summary>Opens the calls of <c>/v1/organizations</c>. Without it these calls are 401. A secret: never printed.</summary>
-    [MaxLength(512, ErrorMessage = "must have at most 512 characters")]
     public string? AdminToken { get; set; }
 }

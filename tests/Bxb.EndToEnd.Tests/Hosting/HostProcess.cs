@@ -80,7 +80,7 @@ internal sealed class HostProcess : IAsyncDisposable
         }
 
         var process = new Process { StartInfo = start, EnableRaisingEvents = true };
-        var host = new HostProcess(process, url, dataDirectory, settings.FirstOrDefault(s => s.StartsWith(KeySetting, StringComparison.Ordinal))?[KeySetting.Length..]);
+        var host = new HostProcess(process, url, dataDirectory, settings.FirstOrDefault(s => s.StartsWith(KeySetting, StringComparison.Ordinal))?[KeySetting.Length..].TrimEnd());
         process.OutputDataReceived += (_, line) => host.Take(line.Data);
         process.ErrorDataReceived += (_, line) => host.Take(line.Data);
         process.Exited += (_, _) => host._exited.TrySetResult();
@@ -93,11 +93,20 @@ internal sealed class HostProcess : IAsyncDisposable
     /// <summary>Runs a verb to its end and returns its exit code and what it printed.</summary>
     public static async Task<(int ExitCode, string Output)> RunAsync(params string[] arguments)
     {
-        using var process = Process.Start(Command(arguments))!;
-        var error = process.StandardError.ReadToEndAsync();
-        var output = await process.StandardOutput.ReadToEndAsync();
-        await process.WaitForExitAsync();
-        return (process.ExitCode, output + await error);
+        var (exitCode, output, error) = await RunAsync(Command(arguments));
+        return (exitCode, output + error);
+    }
+
+    /// <summary>Runs the host to the end that is expected of it, with settings in the environment; <c>ExitCode</c> -1: it was still running after three minutes, and was killed.</summary>
+    public static Task<(int ExitCode, string Output, string Error)> EndAsync(IReadOnlyDictionary<string, string> environment, params string[] arguments)
+    {
+        var start = Command(arguments);
+        foreach (var (name, value) in environment)
+        {
+            start.Environment[name] = value;
+        }
+
+        return RunAsync(start);
     }
 
     public async Task<int> ExitAsync()
@@ -177,6 +186,25 @@ internal sealed class HostProcess : IAsyncDisposable
         Client.Dispose();
         _connections.Dispose();
         _process.Dispose();
+    }
+
+    private static async Task<(int ExitCode, string Output, string Error)> RunAsync(ProcessStartInfo start)
+    {
+        using var process = Process.Start(start)!;
+        var error = process.StandardError.ReadToEndAsync();
+        var output = process.StandardOutput.ReadToEndAsync();
+        using var deadline = new CancellationTokenSource(Patience);
+        try
+        {
+            await process.WaitForExitAsync(deadline.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            process.Kill(entireProcessTree: true);
+            return (-1, await output, await error);
+        }
+
+        return (process.ExitCode, await output, await error);
     }
 
     private static ProcessStartInfo Command(IEnumerable<string> arguments)

@@ -21,6 +21,9 @@ internal sealed class FakeIngest : IAsyncDisposable
 
     public ConcurrentQueue<int> RequestSizes { get; } = new();
 
+    /// <summary>What stood before the call in the path of each request: the fake answers with or without.</summary>
+    public ConcurrentQueue<string> PathBases { get; } = new();
+
     public Uri Url => new(_app.Urls.First());
 
     public static async Task<FakeIngest> StartAsync()
@@ -30,6 +33,8 @@ internal sealed class FakeIngest : IAsyncDisposable
         builder.WebHost.ConfigureKestrel(k => k.Listen(IPAddress.Loopback, 0));
         var app = builder.Build();
         var fake = new FakeIngest(app);
+        app.UsePathBase("/gateway/bxb");
+        app.UseRouting();
         app.MapPost("/v1/events/batch", fake.HandleAsync);
         await app.StartAsync();
         return fake;
@@ -53,6 +58,7 @@ internal sealed class FakeIngest : IAsyncDisposable
 
     private async Task HandleAsync(HttpContext context)
     {
+        PathBases.Enqueue(context.Request.PathBase.ToString());
         if (_faults.TryDequeue(out var fault) && !await fault(context))
         {
             return;

@@ -31,6 +31,43 @@ public sealed class ImportCommandTests : ImportFixture
     }
 
     [Theory]
+    [InlineData("")]
+    [InlineData("gateway/bxb")]
+    [InlineData("gateway/bxb/")]
+    public async Task The_path_of_the_url_stays_before_the_call(string path)
+    {
+        var exit = await RunAsync((await WriteAsync("a.ndjson", Event(1))).FullName, "--url", Host.Url + path, "--api-key", FakeIngest.Key);
+
+        exit.ShouldBe(0, string.Join('\n', _complaints));
+        Host.PathBases.ShouldHaveSingleItem().ShouldBe(path.Length == 0 ? "" : "/gateway/bxb");
+    }
+
+    [Fact]
+    public async Task An_address_that_is_not_Bxbs_is_told_with_what_was_asked()
+    {
+        var exit = await RunAsync((await WriteAsync("a.ndjson", Event(1))).FullName, "--url", Host.Url + "elsewhere/", "--api-key", FakeIngest.Key);
+
+        exit.ShouldBe(2);
+        _complaints.ShouldContain(c => c.Contains($"The host answered 404 to POST {Host.Url}elsewhere/v1/events/batch?partial=true. It gave no reason", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("nonsense")]
+    [InlineData("localhost:8080")]
+    [InlineData("ftp://s3cr3t/")]
+    [InlineData("http://u:s3cr3t@h/")]
+    [InlineData("http://h/?s3cr3t")]
+    [InlineData("http://h/#s3cr3t")]
+    [InlineData("http://h:s3cr3t/")]
+    public void A_bad_url_is_refused_in_a_sentence(string url)
+    {
+        var errors = new RootCommand { ImportCommand.Create() }.Parse(["import", "a.ndjson", "--url", url]).Errors;
+
+        errors.ShouldHaveSingleItem().Message.ShouldStartWith("--url must be like http://localhost:8080");
+        errors[0].Message.ShouldNotContain("s3cr3t");
+    }
+
+    [Theory]
     [InlineData("--batch must be", "--batch", "0")]
     [InlineData("--batch must be", "--batch", "10001")]
     [InlineData("for CSV", "--set", "code=x")]

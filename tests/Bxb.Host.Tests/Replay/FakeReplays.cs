@@ -24,6 +24,9 @@ internal sealed class FakeReplays : IAsyncDisposable
 
     public ConcurrentQueue<JsonNode> Asked { get; } = new();
 
+    /// <summary>What stood before the call in the path: the fake answers with or without.</summary>
+    public string PathBase { get; private set; } = "";
+
     /// <summary>With which look it is done; never, if not.</summary>
     public int DoneAfter { get; set; } = int.MaxValue;
 
@@ -39,6 +42,8 @@ internal sealed class FakeReplays : IAsyncDisposable
         builder.WebHost.ConfigureKestrel(k => k.Listen(IPAddress.Loopback, 0));
         var app = builder.Build();
         var fake = new FakeReplays(app);
+        app.UsePathBase("/gateway/bxb");
+        app.UseRouting();
         app.MapPost("/v1/pipeline/groups/{group}/replay", (HttpContext context, string group) => fake.StartAsync(context, group));
         app.MapGet("/v1/pipeline/groups/{group}/replays/7", (HttpContext context, string group) => fake.LookAsync(context, group));
         app.MapDelete("/v1/pipeline/groups/{group}/replays/7", (HttpContext context, string group) => fake.CancelAsync(context, group));
@@ -62,6 +67,7 @@ internal sealed class FakeReplays : IAsyncDisposable
             return;
         }
 
+        PathBase = context.Request.PathBase;
         Asked.Enqueue((await JsonNode.ParseAsync(context.Request.Body))!);
         await (group == "nobody" ? ProblemAsync(context, 404, "There is no consumer group of this name.") : AnswerAsync(context, group, 202));
     }

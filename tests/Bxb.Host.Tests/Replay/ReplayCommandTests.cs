@@ -11,6 +11,7 @@ public sealed class ReplayCommandTests : IAsyncLifetime
     private readonly List<string> _complaints = [];
     private readonly CancellationTokenSource _cancel = new();
     private FakeReplays _host = null!;
+    private string _path = "";
 
     public async Task InitializeAsync() => _host = await FakeReplays.StartAsync();
 
@@ -98,13 +99,33 @@ public sealed class ReplayCommandTests : IAsyncLifetime
     public async Task A_key_without_the_right_is_told_so()
     {
         (await RunAsync(["analytics", "--from-position", "0", "--key", "another"])).ShouldBe(2);
-        _complaints.ShouldHaveSingleItem().ShouldBe("The host answered 403. This call needs the admin token.");
+        _complaints.ShouldHaveSingleItem().ShouldBe($"The host answered 403 to POST {_host.Url}v1/pipeline/groups/analytics/replay. This call needs the admin token.");
+    }
+
+    [Theory]
+    [InlineData("gateway/bxb")]
+    [InlineData("gateway/bxb/")]
+    public async Task The_path_of_the_url_stays_before_the_call(string path)
+    {
+        _path = path;
+        _host.DoneAfter = 1;
+        (await RunAsync("analytics", "--from-position", "0")).ShouldBe(0, string.Join('\n', _complaints));
+        _host.PathBase.ShouldBe("/gateway/bxb");
+    }
+
+    [Fact]
+    public async Task An_address_that_is_not_Bxbs_is_told_with_what_was_asked()
+    {
+        _path = "elsewhere/";
+        (await RunAsync("analytics", "--from-position", "0")).ShouldBe(2);
+        _complaints.ShouldHaveSingleItem().ShouldBe(
+            $"The host answered 404 to POST {_host.Url}elsewhere/v1/pipeline/groups/analytics/replay. It gave no reason: is this the address of Bxb, with its path?");
     }
 
     private Task<int> RunAsync(params string[] arguments)
     {
         string[] key = arguments.Contains("--key") ? [] : ["--api-key", FakeReplays.Key];
-        var parsed = new RootCommand { TreatUnmatchedTokensAsErrors = false, Subcommands = { ReplayCommand.Create() } }.Parse(["replay", .. arguments, "--url", _host.Url.ToString(), .. key]);
+        var parsed = new RootCommand { TreatUnmatchedTokensAsErrors = false, Subcommands = { ReplayCommand.Create() } }.Parse(["replay", .. arguments, "--url", _host.Url + _path, .. key]);
         parsed.Errors.ShouldBeEmpty();
         var terminal = AnsiConsole.Create(new AnsiConsoleSettings { Interactive = InteractionSupport.No, Out = new AnsiConsoleOutput(TextWriter.Null) });
         return ReplayCommand.RunAsync(parsed, terminal, _printed.Add, _complaints.Add, _cancel.Token);

@@ -7,10 +7,11 @@ namespace Bxb.Modularity.Http;
 /// <summary>Text of one path segment as the caller meant it. Routing leaves <c>%2F</c> as it is, so that <c>a%2Fb</c> and <c>a%252Fb</c> look the same there.</summary>
 public static class PathText
 {
-    /// <summary>The segment at this index of the raw path (0 is the first after the leading slash), percent-decoded once; null when it is not there or not UTF-8.</summary>
+    /// <summary>The segment at this index of the raw path (0 is the first after the path base), percent-decoded once; null when it is not there or not UTF-8.</summary>
     public static string? Segment(HttpContext context, int index)
     {
         ArgumentNullException.ThrowIfNull(context);
+        index += context.Request.PathBase.Value.AsSpan().Count('/');
         var raw = context.Features.Get<IHttpRequestFeature>()?.RawTarget ?? "";
         if (!raw.StartsWith('/'))
         {

@@ -1,6 +1,7 @@
 using Bxb.Analytics.Rebuild;
 using Bxb.Analytics.Schema;
 using Bxb.ClickHouse;
+using Bxb.Modularity.Settings;
 using Bxb.Riders;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -17,14 +18,13 @@ internal static class LoadingRegistration
 
     internal static IServiceCollection AddUsageLoading(this IServiceCollection services, IConfigurationSection bxb)
     {
-        var clickHouse = bxb.GetSection("ClickHouse");
-        if (string.IsNullOrEmpty(clickHouse["Url"]))
+        if (string.IsNullOrEmpty(bxb["ClickHouse:Url"]))
         {
             return services;
         }
 
         var options = bxb.GetSection("Analytics").Get<AnalyticsOptions>() ?? new AnalyticsOptions();
-        services.AddOptions<ClickHouseOptions>().Bind(clickHouse).ValidateDataAnnotations().ValidateOnStart();
+        services.AddValidatedOptions<ClickHouseOptions>(bxb, "ClickHouse");
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(s => new ClickHouseClient(s.GetRequiredService<IOptions<ClickHouseOptions>>().Value));
         services.TryAddSingleton<ClickHouseMigrator>();

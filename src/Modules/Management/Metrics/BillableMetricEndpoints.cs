@@ -66,7 +66,7 @@ internal static class BillableMetricEndpoints
     {
         var body = await ApiBody.ReadAsync<BillableMetricBody>(http, options.Value.MaxBodyBytes);
         var metric = await mediator.Send(new CreateBillableMetric(http.Caller().OrganizationId, body), http.RequestAborted);
-        http.Response.Headers.Location = $"{Path}/{Uri.EscapeDataString(metric.Code)}";
+        http.Response.Headers.Location = $"{http.Request.PathBase}{Path}/{Uri.EscapeDataString(metric.Code)}";
         return Results.Json(metric, ApiJson.Options, "application/json", StatusCodes.Status201Created);
     }
 

@@ -1,0 +1,47 @@
+using System.Data.Common;
+using System.Net.Sockets;
+using Bxb.Embedded;
+using Bxb.EventLog;
+
+namespace Bxb.Host.Serving;
+
+/// <summary>Says of a failed start which setting to look at.</summary>
+internal static class StartFailure
+{
+    /// <summary>One line, without a stack and without a secret; null for a failure that no setting can mend.</summary>
+    /// <param name="failure">What ended the start.</param>
+    /// <param name="setting">The setting that the failed step depends on.</param>
+    /// <param name="postgres">The setting that says where PostgreSQL is.</param>
+    public static string? Describe(Exception failure, string setting, string postgres) => failure switch
+    {
+        EventLogException log => $"{postgres}: {Describe(log)}",
+        EmbeddedEngineException or IOException or UnauthorizedAccessException or SocketException or FormatException or ArgumentOutOfRangeException => OneLine($"{setting}: {failure.Message}"),
+        InvalidOperationException when failure.Source?.StartsWith("Microsoft.AspNetCore.Server.Kestrel", StringComparison.Ordinal) == true => OneLine($"{setting}: {failure.Message}"),
+        _ when DriverError(failure) is { } error => $"{postgres}: {Describe((EventLogException)EventLogErrors.Translate(error))}",
+        _ => null,
+    };
+
+    private static string Describe(EventLogException failure) => failure.SqlState switch
+    {
+        null => OneLine($"PostgreSQL cannot be reached: {Reason(failure)}"),
+        ['2', '8', ..] => $"PostgreSQL refuses the user or the password (SQLSTATE {failure.SqlState}).",
+        "3D000" => $"PostgreSQL has no such database (SQLSTATE {failure.SqlState}).",
+        _ => OneLine(failure.Message),
+    };
+
+    /// <summary>The driver's words, which name the address, and the system's, which tell why.</summary>
+    private static string Reason(Exception failure)
+    {
+        var reasons = new List<string>();
+        for (var inner = failure.InnerException; inner is not null; inner = inner.InnerException)
+        {
+            reasons.Add(inner.Message.TrimEnd('.'));
+        }
+
+        return string.Join(": ", reasons.Distinct(StringComparer.Ordinal).DefaultIfEmpty(failure.Message.TrimEnd('.'))) + ".";
+    }
+
+    private static DbException? DriverError(Exception? failure) => failure is null ? null : failure as DbException ?? DriverError(failure.InnerException);
+
+    private static string OneLine(string text) => string.Join(' ', text.Split(['\r', '\n'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
+}

@@ -1,0 +1,32 @@
+using Bxb.Modularity.Settings;
+
+namespace Bxb.Host.Settings;
+
+/// <summary>Checks the addresses that ASP.NET Core listens on before the engines start; it reads them only after that.</summary>
+internal static class ListenUrls
+{
+    /// <summary>Checks <c>urls</c>, which is <c>--urls</c> or <c>ASPNETCORE_URLS</c>.</summary>
+    /// <exception cref="SettingsException">One of them is no address.</exception>
+    public static void Check(IConfiguration configuration)
+    {
+        var urls = configuration[WebHostDefaults.ServerUrlsKey] ?? "";
+        if (!urls.Split(';', StringSplitOptions.RemoveEmptyEntries).All(IsAddress))
+        {
+            throw new SettingsException(["--urls (ASPNETCORE_URLS): must be addresses such as http://localhost:8080, separated by semicolons; a path that callers put before the calls is Bxb:PathBase."]);
+        }
+    }
+
+    private static bool IsAddress(string url)
+    {
+        try
+        {
+            var address = BindingAddress.Parse(url.Trim());
+            return address.Scheme.ToUpperInvariant() is "HTTP" or "HTTPS"
+                && (address.IsUnixPipe || address.IsNamedPipe || (address.PathBase.Length == 0 && address.Port is >= 0 and <= System.Net.IPEndPoint.MaxPort));
+        }
+        catch (FormatException)
+        {
+            return false;
+        }
+    }
+}
