@@ -6,7 +6,11 @@ public sealed class EmbeddedClickHouseOptions
     /// <summary>The host's data directory; made when it is not there.</summary>
     public required string DataDirectory { get; init; }
 
-    /// <summary>Cap of the engine's memory, in bytes: a query beyond it fails with error 241, and the engine goes on. Default 1 GiB, at least 512 MiB; it takes about 250 MiB when it does little.</summary>
+    /// <summary>
+    /// The most anonymous memory that the engine's process holds, in bytes. Seven eighths of it are for queries, inserts, merges and caches, one of which fails with error 241 when it would need more, and the
+    /// engine goes on; the rest is what the process needs beside them. Default 1 GiB, at least 512 MiB. An idle engine holds about 50 MiB. About 240 MiB of the program's file come on top, which the system takes
+    /// back when it needs memory, and for each insert under way its rows, in shared memory.
+    /// </summary>
     public long MemoryBytes { get; init; } = 1L << 30;
 
     /// <summary>Queries that run at once, 1 to 32; more of them wait. Default 6.</summary>

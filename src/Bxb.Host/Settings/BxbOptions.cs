@@ -88,7 +88,7 @@ public sealed class ClickHouseSection : IValidatableObject
     /// </summary>
     public string? Url { get; set; }
 
-    /// <summary>The most memory that the embedded engine may use, in bytes; 512 MiB to 1 TiB. Default 1 GiB. A server has settings of its own.</summary>
+    /// <summary>The most anonymous memory that the embedded engine's process holds, in bytes; 512 MiB to 1 TiB. Default 1 GiB. A server has settings of its own.</summary>
     [Range(512L << 20, 1L << 40)]
     public long MemoryLimitBytes { get; set; } = 1L << 30;
 
