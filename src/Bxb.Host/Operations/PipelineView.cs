@@ -9,9 +9,10 @@ namespace Bxb.Host.Operations;
 /// <summary>Gathers what <c>GET /v1/pipeline</c> answers, within a second, whatever is away: a part that cannot be told in time is told as it was last known. Thread-safe.</summary>
 internal sealed class PipelineView
 {
-    // Together under a second.
-    private static readonly TimeSpan SettlePatience = TimeSpan.FromMilliseconds(250);
-    private static readonly TimeSpan PartPatience = TimeSpan.FromMilliseconds(600);
+    // Together under a second; much less once PostgreSQL is known to be away.
+    private static readonly TimeSpan SettlePatience = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan PartPatience = TimeSpan.FromMilliseconds(650);
+    private static readonly TimeSpan PatienceWhileAway = TimeSpan.FromMilliseconds(100);
 
     private readonly SettledPosition _settled;
     private readonly IEventTransport _transport;
@@ -35,7 +36,7 @@ internal sealed class PipelineView
     public async Task<PipelineAnswer> ReadAsync(CancellationToken cancellationToken)
     {
         var isSettledCurrent = await LookAsync(cancellationToken);
-        using var deadline = new CancellationTokenSource(PartPatience, _time);
+        using var deadline = new CancellationTokenSource(Patience(PartPatience), _time);
         var relay = _relay?.GetAsync(deadline.Token);
         var replays = _replays.GetAsync(deadline.Token);
         var groups = await _groups.GetAsync(deadline.Token);
@@ -60,7 +61,7 @@ internal sealed class PipelineView
             return true;
         }
 
-        using var limit = new CancellationTokenSource(SettlePatience, _time);
+        using var limit = new CancellationTokenSource(Patience(SettlePatience), _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         try
         {
@@ -72,6 +73,8 @@ internal sealed class PipelineView
             return false;
         }
     }
+
+    private TimeSpan Patience(TimeSpan usual) => _stores.IsPostgresAway ? PatienceWhileAway : usual;
 
     private GroupState Describe(ConsumerGroupStatus group) => new(
         group.Group, group.Position, group.LagEvents, Seconds(group.LagSeconds), group.State, group.Error,

@@ -38,6 +38,9 @@ internal sealed class StoreProbe(ServerWatch postgres, HostModules modules, Time
         }
     }
 
+    /// <summary>Whether PostgreSQL did not answer when it was last asked.</summary>
+    public bool IsPostgresAway => postgres.Condition == ServerCondition.Away;
+
     /// <summary>Not ready without what this host's modules need of the log's server.</summary>
     public HealthCheckResult CheckPostgres() => postgres.Condition switch
     {

@@ -50,6 +50,7 @@ internal static class BxbApplication
         builder.Services.AddSingleton<StoreProbe>();
         builder.Services.AddHostedService(provider => provider.GetRequiredService<StoreProbe>());
         builder.Services.AddSingleton<StoreAway>();
+        builder.Services.AddSingleton<StopLimit>();
         builder.Services.AddSingleton<PipelineView>();
         builder.Services.AddSingleton<MetricsEndpoint>();
         builder.Services.AddHealth(hasClickHouse: engines.ClickHouseUrl is not null, engines.ClickHouse);

@@ -61,7 +61,15 @@ internal static partial class ServeCommand
             setting = "--urls (ASPNETCORE_URLS)";
             await app.StartAsync();
             isStarted = true;
-            await app.WaitForShutdownAsync();
+            var stopped = app.WaitForShutdownAsync();
+            if (await Task.WhenAny(stopped, app.Services.GetRequiredService<StopLimit>().ReachedAsync()) != stopped)
+            {
+                // Whatever hangs would hold the disposal, too.
+                await engines.DisposeAsync();
+                Environment.Exit(0);
+            }
+
+            await stopped;
             return 0;
         }
         catch (OperationCanceledException) when (signals.Token.IsCancellationRequested)

@@ -1,0 +1,48 @@
+using Bxb.EventLog;
+using Microsoft.Extensions.Options;
+
+namespace Bxb.Host.Serving;
+
+/// <summary>Bounds the stop. A server that is frozen holds the driver's calls for minutes, and with them the services that wait for their last call.</summary>
+/// <remarks>
+/// While PostgreSQL does not answer, nothing that is in hand can be committed, and the next start repeats it as after a kill: so waiting longer than a batch in hand is given gains nothing.
+/// </remarks>
+internal sealed partial class StopLimit(
+    ServerWatch postgres, IHostApplicationLifetime lifetime, IOptions<HostOptions> options, IOptions<ShutdownOptions> shutdown, TimeProvider time, ILogger<StopLimit> logger)
+{
+    private static readonly TimeSpan WithoutPostgres = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Beyond = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>Ends when the stop has taken too long: 10 s after the drain time without PostgreSQL, else 5 s longer than the host's own limit. Never before the stop has begun.</summary>
+    public async Task ReachedAsync()
+    {
+        var stopping = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var registration = lifetime.ApplicationStopping.UnsafeRegister(static s => ((TaskCompletionSource)s!).TrySetResult(), stopping);
+        await stopping.Task;
+        var begun = time.GetTimestamp();
+        while (true)
+        {
+            var elapsed = time.GetElapsedTime(begun);
+            if (elapsed >= shutdown.Value.DrainTime + WithoutPostgres && postgres.Condition == ServerCondition.Away)
+            {
+                LogWithoutPostgres(logger, elapsed.TotalSeconds);
+                return;
+            }
+
+            if (elapsed >= options.Value.ShutdownTimeout + Beyond)
+            {
+                LogTooLong(logger, elapsed.TotalSeconds);
+                return;
+            }
+
+            await Task.Delay(Interval, time);
+        }
+    }
+
+    [LoggerMessage(8020, LogLevel.Warning, "The host ends {Seconds} s after the stop began, because PostgreSQL does not answer; the next start repeats what is in hand")]
+    private static partial void LogWithoutPostgres(ILogger logger, double seconds);
+
+    [LoggerMessage(8021, LogLevel.Warning, "The host ends although its services have not stopped within {Seconds} s; the next start repeats what is in hand")]
+    private static partial void LogTooLong(ILogger logger, double seconds);
+}
