@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Bxb.EventLog;
@@ -71,6 +72,9 @@ public class TransportRig : IAsyncDisposable
 
     /// <summary>How many customers the appended events are of, in turn.</summary>
     public int Customers { get; init; } = 1;
+
+    /// <summary>Whether padding is noise, which no compression makes smaller.</summary>
+    public bool PadsWithNoise { get; init; }
 
     /// <summary>Appends events and returns their positions. Properties: {"n": number}, padded to a size.</summary>
     public async Task<IReadOnlyList<long>> AppendAsync(int count, int organizationId = 1, int padding = 0, string? traceParent = null)
@@ -153,7 +157,8 @@ public class TransportRig : IAsyncDisposable
             TimestampGiven = true,
             Kind = EventKind.Recorded,
         };
-        var text = string.Create(CultureInfo.InvariantCulture, $$"""{"n":{{number}},"pad":"{{new string('x', padding)}}"}""");
+        var pad = PadsWithNoise ? RandomNumberGenerator.GetHexString(padding) : new string('x', padding);
+        var text = string.Create(CultureInfo.InvariantCulture, $$"""{"n":{{number}},"pad":"{{pad}}"}""");
         var reader = new Utf8JsonReader(Encoding.UTF8.GetBytes(text));
         reader.Read();
         pending.Properties = CanonicalProperties.Write(ref reader, block, new PropertyLimits(), new PropertyFaults());

@@ -13,11 +13,11 @@ public enum DeadLetterState
     Discarded,
 }
 
-/// <summary>A record that a consumer group could not process.</summary>
+/// <summary>A record that a consumer group could not process, or that was too large for the topic.</summary>
 /// <param name="Id">Its number; newer ones are higher.</param>
-/// <param name="Group">The group that failed.</param>
+/// <param name="Group">The group that failed; <see cref="RelayGroup"/> for an event that was too large for the topic.</param>
 /// <param name="Position">The record's place in the log; 0 for a record of a topic that could not be read at all, and is no event that anyone knows.</param>
-/// <param name="Topic">The Kafka topic that it was read from; null when it was the log itself.</param>
+/// <param name="Topic">The Kafka topic that it was read from, or was too large for; null when it was read from the log.</param>
 /// <param name="Partition">The partition that it was read from; 0 for the log itself.</param>
 /// <param name="Offset">Its offset there; null when it was read from the log.</param>
 /// <param name="OrganizationId">The organization that the record belongs to.</param>
@@ -31,7 +31,11 @@ public enum DeadLetterState
 /// <param name="Note">What was given as the reason of a discard.</param>
 public sealed record DeadLetter(
     long Id, string Group, long Position, string? Topic, int Partition, long? Offset, int OrganizationId, string Code, ReadOnlyMemory<byte> Record, string Reason, string Exception, int Attempts,
-    DateTimeOffset CreatedAt, DeadLetterState State, string? Note);
+    DateTimeOffset CreatedAt, DeadLetterState State, string? Note)
+{
+    /// <summary>The name under which the relay keeps events whose records are too large for the topic. No consumer group may have it.</summary>
+    public const string RelayGroup = "relay";
+}
 
 /// <summary>Which dead letters to list; what is null does not filter.</summary>
 /// <param name="Group">Of this group.</param>

@@ -35,7 +35,7 @@ internal static class DeadLetterEndpoints
                 ErrorCode.InvalidJson, ErrorCode.InvalidUtf8, ErrorCode.DuplicateMember, ErrorCode.ValidationFailed, ErrorCode.PayloadTooLarge, ErrorCode.UnsupportedMediaType);
         letters.MapPost("/{id}/requeue", RequeueAsync)
             .AllowQuery().DescribePath("id", "The dead letter's number.")
-            .WithName("RequeueDeadLetter").WithSummary("Delivers the record to its group again.")
+            .WithName("RequeueDeadLetter").WithSummary("Delivers the record to its group again; writes one of the relay to the topic.")
             .Produces<DeadLetterAnswer>().Problems(ErrorCode.NotFound, ErrorCode.NothingToDeliver);
         letters.MapPost("/{id}/discard", DiscardAsync)
             .AllowQuery().DescribePath("id", "The dead letter's number.").Accepts<DiscardRequest>("application/json")
@@ -137,9 +137,9 @@ internal sealed record DeadLetterPage(IReadOnlyList<DeadLetterAnswer> DeadLetter
 
 /// <summary>A dead letter as the API shows it: the record whole, the failure in one line, nothing of the inside.</summary>
 /// <param name="Id">Its number.</param>
-/// <param name="Group">The consumer group that failed.</param>
+/// <param name="Group">The consumer group that failed; <c>relay</c> for an event that is too large for the topic, which consumer groups have read from the log.</param>
 /// <param name="Position">The event's place in the log; 0 for a record of the topic that could not be read, and is no event.</param>
-/// <param name="Topic">The topic that it was read from; absent when it was read from the log.</param>
+/// <param name="Topic">The topic that it was read from, or is too large for; absent when it was read from the log.</param>
 /// <param name="Partition">The partition of the topic.</param>
 /// <param name="Offset">Its offset there.</param>
 /// <param name="Code">The event's code.</param>

@@ -1,4 +1,5 @@
 using Bxb.Riders.Compliance;
+using Bxb.Riders.Kafka.Records;
 using Bxb.Riders.Kafka.Tests.Brokers;
 using Bxb.Riders.Kafka.Tests.Compliance;
 using Bxb.Testing;
@@ -64,6 +65,40 @@ public sealed class KafkaConsumingTests : IAsyncLifetime
         letters.Select(l => l.Position).ShouldBe([987654321, 0], ignoreOrder: true);
         letters.Single(l => l.Position == 987654321).Reason.ShouldContain("usage-event.v2");
         System.Text.Encoding.UTF8.GetString(letters.Single(l => l.Position == 0).Record.Span).ShouldContain(Convert.ToBase64String("no record"u8.ToArray()));
+    }
+
+    [Fact]
+    public async Task In_the_place_of_a_note_the_event_is_read_from_the_log_and_a_missing_one_stops_nobody()
+    {
+        const string Insert = """
+            insert into event_log.events (position, organization_id, kind, timestamp, ingested_at, digest, source, transaction_id, external_customer_id, code, properties)
+            select {0}, organization_id, kind, timestamp, ingested_at, digest, source, 'omitted', external_customer_id, code, properties from event_log.events where position = {1}
+            """;
+        var host = await _rig.StartHostAsync(b => b.Group(Group, o => o.MaxBatch = 2));
+        var before = await _rig.AppendAsync(5);
+        var omitted = await _rig.ScalarAsync<long>("select nextval('event_log.position_seq')");
+        var missing = await _rig.ScalarAsync<long>("select nextval('event_log.position_seq')");
+        await host.WaitForAsync(Group, missing);
+        await _rig.ExecuteAsync(string.Format(System.Globalization.CultureInfo.InvariantCulture, Insert, omitted, before[0]));
+        var place = (await _rig.ReadTopicAsync(5))[0].TopicPartition;
+        using (var producer = _rig.Producer())
+        {
+            foreach (var position in (long[])[omitted, omitted, missing])
+            {
+                await producer.ProduceAsync(place, new Message<byte[], byte[]> { Value = OmittedEvent.Write(position, bytes: 20_000, limit: 10_000) });
+            }
+        }
+
+        // The group has passed these positions; a group that begins meets them in their order.
+        var after = await _rig.AppendAsync(5);
+        var late = await _rig.StartHostAsync(b => b.Group("late", o => o.MaxBatch = 2));
+        await late.WaitForAsync("late", after[^1]);
+        late.Stage.Positions("late").ShouldBe([.. before, omitted, .. after]);
+        late.Stage.Delivered.ShouldAllBe(d => !d.IsRepeat);
+        var letter = (await late.DeadLetters.ListAsync(new DeadLetterFilter("late"), CancellationToken.None)).ShouldHaveSingleItem();
+        (letter.Position, letter.Reason).ShouldBe((missing, "The record was too large for the topic, and the log no longer holds it."));
+        await host.WaitForAsync(Group, after[^1]);
+        host.Stage.Positions(Group).ShouldBe([.. before, .. after]);
     }
 
     [Fact]

@@ -55,6 +55,19 @@ public sealed class PoisonTests : IAsyncLifetime
         _processed.Values.ShouldAllBe(times => times == 1);
     }
 
+    [RealKafkaFact]
+    public async Task A_dead_letter_that_is_too_large_for_its_topic_holds_up_no_other()
+    {
+        const string Put = """
+            insert into event_log.dead_letters (group_name, position, organization_id, code, record, reason, exception)
+            select 'large', n, 1, 'api_calls', jsonb_build_object('pad', repeat('x', case n when 1 then 3000000 else 1 end)), 'no', 'no' from generate_series(1, 3) n
+            """;
+        await _rig.ExecuteAsync(Put);
+        var letters = await _rig.ReadAsync($"{_rig.Topic}.large.dead-letter", partitions: 1, 2);
+        letters.Select(l => Number(l, "bxb-position")).ShouldBe([2, 3]);
+        await Eventually.HoldsAsync(async () => await _rig.ScalarAsync<long>("select count(*) from event_log.dead_letters where attempts > published_attempts") == 0, "None waits");
+    }
+
     private Task HandleAsync(EventBatch batch, CancellationToken cancellationToken)
     {
         var positions = Delivered.From(batch).Positions;

@@ -137,19 +137,6 @@ public sealed class OutboxRelayTests : IAsyncLifetime
         (await store.FindFlushAsync(_rig.Topic, start.At.AddSeconds(-1), CancellationToken.None)).ShouldBeNull();
     }
 
-    [RealKafkaFact]
-    public async Task An_event_that_is_too_large_is_named_and_carried_once_the_limit_is_raised()
-    {
-        var host = await _rig.StartRelayAsync(configure: o => o.MaxRecordBytes = 10_000);
-        var position = (await _rig.AppendAsync(1, padding: 20_000))[0];
-        await Eventually.HoldsAsync(async () => (await RelayRig.StatusAsync(host)).Error is { } error && error.Contains("Bxb:Kafka:MaxRecordBytes is 10000", StringComparison.Ordinal), "The limit is named");
-        (await RelayRig.StatusAsync(host)).State.ShouldBe(RelayState.Retrying);
-        (await host.HealthAsync("bxb-relay")).Status.ShouldNotBe(HealthStatus.Healthy);
-        await host.StopAsync();
-        await _rig.StartRelayAsync(configure: o => (o.MaxRecordBytes, o.Topic) = (100_000, _rig.Topic + "-2"));
-        await Eventually.HoldsAsync(async () => await _rig.ScalarAsync<long>($"select coalesce((select position from event_log.relay where topic = '{_rig.Topic}-2'), 0)") >= position);
-    }
-
     /// <summary>A flush is committed on Kafka, its position cannot be stored, and the relay dies over it.</summary>
     private async Task<IReadOnlyList<long>> CommitWithoutStoringAsync()
     {

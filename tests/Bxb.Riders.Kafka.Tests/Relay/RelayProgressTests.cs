@@ -22,7 +22,7 @@ public sealed class RelayProgressTests : IAsyncLifetime
         var progress = new RelayProgress(_rig.Database, Options.Create(new KafkaOptions { Topic = "t" }), TimeProvider.System);
         progress.Current.ShouldBeNull();
         var waiting = progress.WaitForChangeAsync(null, CancellationToken.None).AsTask();
-        var (state, isNew) = await _rig.Store.TakeOverAsync(new("t", "id", 2), "other", CancellationToken.None);
+        var (state, isNew) = await _rig.Store.TakeOverAsync(new("t", "id", 2, 1_000_000), "other", CancellationToken.None);
         isNew.ShouldBeFalse();
         await waiting;
         var first = progress.Current!;
@@ -37,11 +37,11 @@ public sealed class RelayProgressTests : IAsyncLifetime
     public async Task Another_host_that_takes_over_is_seen_after_the_word_of_a_relay_of_this_one()
     {
         var progress = new RelayProgress(_rig.Database, Options.Create(new KafkaOptions { Topic = "t" }), TimeProvider.System);
-        var (mine, _) = await _rig.Store.TakeOverAsync(new("t", "id", 2), "this", CancellationToken.None);
+        var (mine, _) = await _rig.Store.TakeOverAsync(new("t", "id", 2, 1_000_000), "this", CancellationToken.None);
         var known = new RelayPoint("t", "id", mine.Position, mine.Offsets, mine.Epoch);
         progress.Publish(known);
         using var watching = progress.Watch();
-        var (theirs, _) = await _rig.Store.TakeOverAsync(new("t", "id", 2), "other", CancellationToken.None);
+        var (theirs, _) = await _rig.Store.TakeOverAsync(new("t", "id", 2, 1_000_000), "other", CancellationToken.None);
         await progress.Changed(known).WaitAsync(TimeSpan.FromMinutes(1));
         progress.Current!.Epoch.ShouldBe(theirs.Epoch);
     }
@@ -65,7 +65,7 @@ public sealed class RelayProgressTests : IAsyncLifetime
     [Fact]
     public async Task Only_the_last_owner_stores()
     {
-        var topic = new TopicState("t", "id", 2);
+        var topic = new TopicState("t", "id", 2, 1_000_000);
         var (first, _) = await _rig.Store.TakeOverAsync(topic, "a", CancellationToken.None);
         var (second, _) = await _rig.Store.TakeOverAsync(topic, "b", CancellationToken.None);
         second.Epoch.ShouldBe(first.Epoch + 1);
@@ -82,7 +82,7 @@ public sealed class RelayProgressTests : IAsyncLifetime
     [Fact]
     public async Task The_history_goes_with_the_retention_and_keeps_where_partitions_were_added()
     {
-        var (state, _) = await _rig.Store.TakeOverAsync(new("t", "id", 1), "a", CancellationToken.None);
+        var (state, _) = await _rig.Store.TakeOverAsync(new("t", "id", 1, 1_000_000), "a", CancellationToken.None);
         async Task StoreAsync(long position, bool forGood, params long[] offsets) =>
             (await _rig.Store.StoreAsync("t", state with { Position = position, Offsets = offsets }, TimeSpan.FromDays(7), forGood, CancellationToken.None)).ShouldBeTrue();
         await StoreAsync(10, false, 10);
@@ -91,7 +91,7 @@ public sealed class RelayProgressTests : IAsyncLifetime
         await _rig.ExecuteAsync("update event_log.relay_flushes set at = at - interval '8 days'");
         await StoreAsync(40, false, 25, 15);
         (await _rig.ScalarAsync<string>("select string_agg(position::text, ' ' order by position) from event_log.relay_flushes")).ShouldBe("0 20 40");
-        await _rig.Store.TakeOverAsync(new("t", "another id", 2), "a", CancellationToken.None);
+        await _rig.Store.TakeOverAsync(new("t", "another id", 2, 1_000_000), "a", CancellationToken.None);
         (await _rig.ScalarAsync<string>("select string_agg(position || '/' || cardinality(offsets), ' ') from event_log.relay_flushes")).ShouldBe("0/2");
     }
 

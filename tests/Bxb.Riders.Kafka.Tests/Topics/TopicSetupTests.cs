@@ -41,12 +41,12 @@ public sealed class TopicSetupTests : IAsyncLifetime
     [RealKafkaFact]
     public async Task A_missing_topic_is_made_as_the_settings_say_and_fits_from_then_on()
     {
-        (await Setup.DescribeAsync(_options.Topic, CancellationToken.None)).ShouldBeNull();
+        (await Setup.DescribeEventsAsync(CancellationToken.None)).ShouldBeNull();
         var made = await Setup.EnsureEventsAsync(CancellationToken.None);
         made.Partitions.ShouldBe(3);
         made.Id.Length.ShouldBe(22);
         (await Setup.EnsureEventsAsync(CancellationToken.None)).ShouldBe(made);
-        (await Setup.DescribeAsync(_options.Topic, CancellationToken.None)).ShouldBe(made);
+        (await Setup.DescribeEventsAsync(CancellationToken.None)).ShouldBe(made);
         var settings = await SettingsAsync(_options.Topic);
         (settings["retention.ms"], settings["min.insync.replicas"], settings["cleanup.policy"], settings["max.message.bytes"]).ShouldBe(("604800000", "1", "delete", "1000000"));
     }
@@ -55,17 +55,25 @@ public sealed class TopicSetupTests : IAsyncLifetime
     public async Task A_topic_that_offers_more_fits()
     {
         await MakeAsync(partitions: 5, ("retention.ms", "-1"), ("max.message.bytes", "5000000"));
-        (await Setup.EnsureEventsAsync(CancellationToken.None)).Partitions.ShouldBe(5);
+        var state = await Setup.EnsureEventsAsync(CancellationToken.None);
+        (state.Partitions, state.MaxRecordBytes).ShouldBe((5, 1_000_000), "Our own limit is the lower one");
+    }
+
+    [RealKafkaFact]
+    public async Task A_lower_limit_of_a_records_size_fits_and_is_known()
+    {
+        await MakeAsync(partitions: 3, ("max.message.bytes", "50000"));
+        (await Setup.EnsureEventsAsync(CancellationToken.None)).MaxRecordBytes.ShouldBe(50_000);
     }
 
     [RealKafkaFact]
     public async Task Whatever_does_not_fit_is_said_in_one_sentence()
     {
-        await MakeAsync(partitions: 2, ("retention.ms", "3600000"), ("cleanup.policy", "compact"), ("max.message.bytes", "5000"));
+        await MakeAsync(partitions: 2, ("retention.ms", "3600000"), ("cleanup.policy", "compact"));
         _options.ReplicationFactor = 2;
         (await Should.ThrowAsync<TopicException>(() => Setup.EnsureEventsAsync(CancellationToken.None))).Message.ShouldBe(
             $"The topic {_options.Topic} does not fit: it has 2 partitions and at least 3 are wanted; it has 1 copies of a partition and at least 2 are wanted; it keeps records for 01:00:00 and 7.00:00:00 is wanted"
-            + " (retention.ms); its cleanup.policy is compact, which would keep only the last event of each customer; it takes records of 5000 bytes and 1000000 are wanted (max.message.bytes).");
+            + " (retention.ms); its cleanup.policy is compact, which would keep only the last event of each customer.");
     }
 
     [RealKafkaFact]

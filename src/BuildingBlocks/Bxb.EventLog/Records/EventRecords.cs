@@ -98,10 +98,14 @@ public sealed class EventRecords : IDisposable
 
     /// <summary>Copies a record of another buffer in. Positions must grow.</summary>
     /// <exception cref="ArgumentException">The position is not above the last one.</exception>
-    public void Add(EventRecord record) => Add(new RecordEntry
+    public void Add(EventRecord record) => Add(record, record.Offset);
+
+    /// <summary>Copies a record of another buffer in and gives it another offset. Positions must grow.</summary>
+    /// <exception cref="ArgumentException">The position is not above the last one.</exception>
+    public void Add(EventRecord record, long offset) => Add(new RecordEntry
     {
         Position = record.Position,
-        Offset = record.Offset,
+        Offset = offset,
         TimestampMilliseconds = record.TimestampMilliseconds,
         IngestedAtMilliseconds = record.IngestedAtMilliseconds,
         Digest = record.Digest,

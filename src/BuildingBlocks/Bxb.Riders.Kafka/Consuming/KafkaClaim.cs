@@ -1,3 +1,4 @@
+using Bxb.EventLog.Reading;
 using Bxb.EventLog.Records;
 using Bxb.Riders.Kafka.Records;
 using Bxb.Riders.Kafka.Relay;
@@ -10,19 +11,20 @@ namespace Bxb.Riders.Kafka.Consuming;
 /// <remarks>
 /// Within a partition positions only grow, but a relay that was killed may have written some records twice: a record whose position is not above the last one is such a repeat. What cannot be read is put among the
 /// dead letters before the batch that follows it is handed out. Where there is nothing to read, the relay's state says how far the partition is: everything up to its position lies below its offsets.
+/// In the place of a record that was too large for the topic stands a note of its position: the record is read from the log, so that readers of the topic miss none.
 /// </remarks>
 internal sealed class KafkaClaim(
-    string group, RelayPoint begun, AssignedPartition partition, TopicEndpoint endpoint, PartitionPlaces places, RelayProgress relay, UnreadableRecords unreadable, TimeProvider time) : IPartitionClaim
+    string group, RelayPoint begun, AssignedPartition partition, TopicEndpoint endpoint, PartitionPlaces places, RelayProgress relay, UnreadableRecords unreadable,
+    EventLogReader log, TimeProvider time) : IPartitionClaim
 {
     /// <summary>Progress without records is worth a write to the database only so often.</summary>
     private static readonly TimeSpan GapInterval = TimeSpan.FromMilliseconds(50);
 
     private readonly List<UnreadableRecord> _unreadable = [];
     private readonly IDisposable _watching = relay.Watch();
-    private Task? _fetched;
-    private RecordBlock? _block;
-    private int _next;
-    private int _generation;
+    private readonly BlockCursor _fetched = new(partition, endpoint);
+    private Task? _fetching;
+    private long _omitted;
     private ReadMark? _returned;
     private ReadMark _cursor;
     private long _gapAt;
@@ -47,8 +49,19 @@ internal sealed class KafkaClaim(
         }
 
         var deadline = 0L;
-        for (var carried = Carried(); !Take(into, upTo, limits) && !IsThrough(into, upTo, carried, ref deadline, limits.MaxWait); carried = Carried())
+        for (var carried = Carried(); !Take(into, upTo, limits); carried = Carried())
         {
+            if (_omitted > 0)
+            {
+                await AddOmittedAsync(into, either.Token);
+                continue;
+            }
+
+            if (IsThrough(into, upTo, carried, ref deadline, limits.MaxWait))
+            {
+                break;
+            }
+
             await WaitAsync(into, upTo, carried, deadline, either.Token);
         }
 
@@ -72,7 +85,7 @@ internal sealed class KafkaClaim(
 
     public ValueTask DisposeAsync()
     {
-        DropBlock();
+        _fetched.Drop();
         _watching.Dispose();
         endpoint.Release(partition);
         return ValueTask.CompletedTask;
@@ -80,7 +93,7 @@ internal sealed class KafkaClaim(
 
     private async Task GoToAsync(ReadMark after, CancellationToken cancellationToken)
     {
-        DropBlock();
+        _fetched.Drop();
         var offset = after.Offset >= 0 ? after.Offset : await places.OffsetBehindAsync(Partition, after.Position, cancellationToken);
         var oldest = await endpoint.OldestAsync(partition.Place, cancellationToken);
         if (offset < oldest)
@@ -90,27 +103,30 @@ internal sealed class KafkaClaim(
             offset = held <= after.Position ? oldest : throw new RecordsGoneException(held);
         }
 
-        _generation = await partition.SeekAsync(offset, cancellationToken);
+        await _fetched.SeekAsync(offset, cancellationToken);
         _cursor = new ReadMark(after.Position, offset);
     }
 
-    /// <summary>Takes what was fetched; true when the batch is full, or when the next record lies beyond what is wanted.</summary>
+    /// <summary>Takes what was fetched; true when the batch is full, or when the next record lies beyond what is wanted. Stops before a note of an omitted record.</summary>
     private bool Take(EventRecords into, long upTo, BatchLimits limits)
     {
-        while (NextBlock() is { } block)
+        _omitted = 0;
+        for (; _fetched.HasValue(); _fetched.Advance())
         {
-            for (; _next < block.Count; _next++)
+            if (IsFull(into, limits))
             {
-                if (IsFull(into, limits))
-                {
-                    return true;
-                }
+                return true;
+            }
 
-                if (!Add(block, into, upTo))
-                {
-                    _cursor = _cursor with { Position = upTo };
-                    return true;
-                }
+            if (!Add(_fetched.Value, _fetched.Offset, into, upTo))
+            {
+                _cursor = _cursor with { Position = upTo };
+                return true;
+            }
+
+            if (_omitted > 0)
+            {
+                return false;
             }
         }
 
@@ -119,12 +135,29 @@ internal sealed class KafkaClaim(
 
     private static bool IsFull(EventRecords into, BatchLimits limits) => into.Count >= limits.MaxRecords || (into.Count > 0 && into.SizeInBytes >= limits.MaxBytes);
 
-    /// <summary>Adds the next record, or passes by it; false when it lies beyond what is wanted.</summary>
-    private bool Add(RecordBlock block, EventRecords into, long upTo)
+    /// <summary>Adds the record that the topic holds a note of, from the log.</summary>
+    private async Task AddOmittedAsync(EventRecords into, CancellationToken cancellationToken)
     {
-        var value = block.Value(_next);
-        var offset = block.Offset(_next);
-        if (UsageEventReader.TryReadPosition(value, out var position) && position <= _cursor.Position)
+        var offset = _fetched.Offset;
+        using var found = EventRecords.Rent();
+        if (await log.ReadAsync(_omitted - 1, _omitted, 1, int.MaxValue, found, cancellationToken) > 0)
+        {
+            into.Add(found[0], offset);
+        }
+        else
+        {
+            _unreadable.Add(new UnreadableRecord(offset, _omitted, "The record was too large for the topic, and the log no longer holds it.", _fetched.Value.ToArray()));
+        }
+
+        _cursor = new ReadMark(_omitted, offset + 1);
+        _fetched.Advance();
+    }
+
+    /// <summary>Adds the next record, or passes by it; false when it lies beyond what is wanted.</summary>
+    private bool Add(ReadOnlySpan<byte> value, long offset, EventRecords into, long upTo)
+    {
+        var isNote = OmittedEvent.TryReadPosition(value, out var position);
+        if ((isNote || UsageEventReader.TryReadPosition(value, out position)) && position <= _cursor.Position)
         {
             _cursor = _cursor with { Offset = offset + 1 };
             return true;
@@ -133,6 +166,12 @@ internal sealed class KafkaClaim(
         if (position > upTo)
         {
             return false;
+        }
+
+        if (isNote)
+        {
+            _omitted = position;
+            return true;
         }
 
         var reading = UsageEventReader.Read(value, into, out var entry);
@@ -213,41 +252,11 @@ internal sealed class KafkaClaim(
             : null;
 
         // One that waits goes on doing so when another reason came first: to cancel it would cost an exception each time.
-        _fetched = _fetched is { IsCompleted: false } ? _fetched : partition.Blocks.WaitToReadAsync(CancellationToken.None).AsTask();
+        _fetching = _fetching is { IsCompleted: false } ? _fetching : partition.Blocks.WaitToReadAsync(CancellationToken.None).AsTask();
         using var pause = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var pausing = left is { } some ? Task.Delay(some > TimeSpan.Zero ? some : TimeSpan.Zero, time, pause.Token) : Task.Delay(Timeout.Infinite, pause.Token);
-        await (isEmpty || upTo != long.MaxValue ? Task.WhenAny(_fetched, relay.Changed(carried), pausing) : Task.WhenAny(_fetched, pausing));
+        await (isEmpty || upTo != long.MaxValue ? Task.WhenAny(_fetching, relay.Changed(carried), pausing) : Task.WhenAny(_fetching, pausing));
         await pause.CancelAsync();
         cancellationToken.ThrowIfCancellationRequested();
-    }
-
-    private RecordBlock? NextBlock()
-    {
-        while (_block is null || _next == _block.Count)
-        {
-            DropBlock();
-            if (!partition.Blocks.TryRead(out var block))
-            {
-                return null;
-            }
-
-            (_block, _next) = (block, 0);
-            if (block.Generation != _generation)
-            {
-                _next = block.Count;
-            }
-        }
-
-        return _block;
-    }
-
-    private void DropBlock()
-    {
-        if (_block is { } block)
-        {
-            _block = null;
-            partition.Taken(block, endpoint.Resume);
-            block.Dispose();
-        }
     }
 }

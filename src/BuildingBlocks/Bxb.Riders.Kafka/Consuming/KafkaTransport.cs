@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Bxb.EventLog.Reading;
 using Bxb.Riders.Kafka.Relay;
 using Bxb.Riders.Pipeline;
 using Bxb.Riders.Transport;
@@ -10,7 +11,7 @@ namespace Bxb.Riders.Kafka.Consuming;
 /// <summary>Reads the topic that the relay fills: each group is a Kafka consumer group, whose partitions the brokers spread over the hosts. Thread-safe.</summary>
 /// <remarks>The brokers say who reads what; how far, PostgreSQL says. Owns one <see cref="TopicEndpoint"/> for each group that reads here.</remarks>
 internal sealed class KafkaTransport(
-    KafkaClients clients, KafkaTopic topic, PartitionPlaces places, RelayProgress relay, UnreadableRecords unreadable,
+    EventLogReader log, KafkaClients clients, KafkaTopic topic, PartitionPlaces places, RelayProgress relay, UnreadableRecords unreadable,
     IEnumerable<EventConsumerRegistration> groups, IOptions<RidersOptions> riders, TimeProvider time, ILogger<KafkaTransport> logger) : IEventTransport, IAsyncDisposable
 {
     private const int MinimumBytes = 1024 * 1024;
@@ -44,7 +45,7 @@ internal sealed class KafkaTransport(
         var begun = relay.Current;
         var endpoint = _endpoints.GetOrAdd(group, Open);
         var partition = await endpoint.ClaimAsync(waiting, cancellationToken);
-        return new KafkaClaim(group, begun, partition, endpoint, places, relay, unreadable, time);
+        return new KafkaClaim(group, begun, partition, endpoint, places, relay, unreadable, log, time);
     }
 
     public async Task LeaveAsync(string group)

@@ -92,7 +92,7 @@ internal sealed partial class DeadLetterPublisher(NpgsqlDataSource database, Kaf
             _ready[group] = true;
         }
 
-        await Task.WhenAll(letters.Select(l => producer.ProduceAsync(TopicNames.DeadLetter(options.Value, l.Group), l.Message, cancellationToken)));
+        await Task.WhenAll(letters.Select(l => ProduceAsync(producer, l, cancellationToken)));
         await using var note = new NpgsqlCommand(Note, connection, transaction)
         {
             Parameters = { new() { Value = letters.ConvertAll(l => l.Id) }, new() { Value = letters.ConvertAll(l => l.Attempts) } },
@@ -101,6 +101,22 @@ internal sealed partial class DeadLetterPublisher(NpgsqlDataSource database, Kaf
         await transaction.CommitAsync(cancellationToken);
         return letters.Count == 100;
     }
+
+    /// <summary>Writes a letter; one that is too large for its topic stays in the table alone, and holds up no other.</summary>
+    private async Task ProduceAsync(IProducer<byte[], byte[]> producer, DeadLetterMessage letter, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await producer.ProduceAsync(TopicNames.DeadLetter(options.Value, letter.Group), letter.Message, cancellationToken);
+        }
+        catch (ProduceException<byte[], byte[]> exception) when (exception.Error.Code == ErrorCode.MsgSizeTooLarge)
+        {
+            LogTooLarge(logger, letter.Id, letter.Group);
+        }
+    }
+
+    [LoggerMessage(2192, LogLevel.Warning, "The dead letter {Id} of {Group} is too large for its topic; it stays in the table alone")]
+    private static partial void LogTooLarge(ILogger logger, long id, string group);
 
     [LoggerMessage(2190, LogLevel.Warning, "The dead letters cannot be written to their topics; it is tried again: {Reason}")]
     private static partial void LogFailed(ILogger logger, string reason);

@@ -16,6 +16,8 @@ internal static class CloudEventHeaders
     private static readonly Header ContentType = new("content-type", "application/json"u8.ToArray());
     private static readonly Header Schema = new("bxb-schema", Encoding.UTF8.GetBytes(UsageEventFormat.Schema));
 
+    private static readonly Header OmittedSchema = new("bxb-schema", Encoding.UTF8.GetBytes(OmittedEvent.Schema));
+
     /// <summary>The headers of one record.</summary>
     public static Headers Create(EventRecord record)
     {
@@ -38,6 +40,14 @@ internal static class CloudEventHeaders
 
         return headers;
     }
+
+    /// <summary>The headers of a note in the place of a record: no CloudEvent, so that no reader takes it for one.</summary>
+    public static Headers CreateOmitted(long position) =>
+    [
+        ContentType,
+        OmittedSchema,
+        new Header("bxb-position", Number(position)),
+    ];
 
     private static byte[] Organization(int id) => [.. "/organizations/"u8, .. Number(id)];
 

@@ -19,6 +19,9 @@ internal sealed partial class OutboxRelay(RelayServices services) : BackgroundSe
     private static readonly TimeSpan SampleInterval = TimeSpan.FromSeconds(1);
     private static readonly Backoff Pauses = new(TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(5));
 
+    // Room for the note of a record that is too large, with the longest key.
+    private const int FewestRecordBytes = 4_096;
+
     private long _epoch;
 
     /// <summary>The name of the lock that the active relay holds.</summary>
@@ -71,14 +74,19 @@ internal sealed partial class OutboxRelay(RelayServices services) : BackgroundSe
         {
             services.Activity.Claiming((await services.Store.ReadAsync(options.Topic, stopping.Token))?.Position ?? 0);
             var topic = await services.Topics.EnsureEventsAsync(stopping.Token);
+            if (topic.MaxRecordBytes < FewestRecordBytes)
+            {
+                throw new TopicException($"The topic {topic.Name} takes records of {topic.MaxRecordBytes} bytes, and at least {FewestRecordBytes} are needed (max.message.bytes).");
+            }
+
             var state = await TakeOverAsync(topic, stopping.Token);
-            await using var producer = await RelayProducer.StartAsync(services.Clients, state.Partitions, options, services.Activity.Failing, services.Time, services.Logger, stopping.Token);
+            await using var producer = await RelayProducer.StartAsync(services.Clients, state.Partitions, topic.MaxRecordBytes, options, services.Activity.Failing, services.Time, services.Logger, stopping.Token);
             state = await RegainAsync(await ConfirmAsync(state, stopping.Token), stopping.Token);
             LogHeld(services.Logger, topic.Name, state.Position, state.Epoch, state.Partitions);
             services.Activity.Held(state.Position);
             services.Progress.Publish(new RelayPoint(topic.Name, topic.Id, state.Position, state.Offsets, state.Epoch));
             await new RelaySession(services, topic, producer, state).RunAsync(stopping.Token, aborting.Token);
-            LogMorePartitions(services.Logger, topic.Name);
+            LogChanged(services.Logger, topic.Name);
         }
         catch (OperationCanceledException) when (groupLock.Lost.IsCancellationRequested && !stop.IsCancellationRequested)
         {
@@ -174,8 +182,8 @@ internal sealed partial class OutboxRelay(RelayServices services) : BackgroundSe
     [LoggerMessage(2140, LogLevel.Error, "The topic {Topic} has lost records that were committed. It was at position {Position}; everything behind {Regained} is carried to it again.")]
     private static partial void LogLostRecords(ILogger logger, string topic, long position, long regained);
 
-    [LoggerMessage(2137, LogLevel.Information, "The topic {Topic} has more partitions than before; they are taken up.")]
-    private static partial void LogMorePartitions(ILogger logger, string topic);
+    [LoggerMessage(2137, LogLevel.Information, "The topic {Topic} has more partitions than before, or another max.message.bytes; the relay goes on with that.")]
+    private static partial void LogChanged(ILogger logger, string topic);
 
     [LoggerMessage(2138, LogLevel.Debug, "The relay to the topic {Topic} has ended.")]
     private static partial void LogStopped(ILogger logger, string topic);

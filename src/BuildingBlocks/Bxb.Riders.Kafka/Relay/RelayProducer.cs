@@ -13,14 +13,11 @@ namespace Bxb.Riders.Kafka.Relay;
 /// </remarks>
 internal sealed class RelayProducer : IAsyncDisposable
 {
-    private static readonly TimeSpan Slice = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan Long = TimeSpan.FromSeconds(3);
-
-    private readonly UsageEventWriter _writer = new();
+    private readonly List<OversizedRecord> _oversized = [];
+    private readonly RelayMessages _messages;
     private readonly Action<DeliveryReport<byte[], byte[]>> _delivered;
     private readonly KafkaOptions _options;
-    private readonly TimeProvider _time;
-    private readonly Action<string> _waiting;
+    private readonly BrokerCalls _calls;
     private readonly IProducer<byte[], byte[]> _producer;
     private readonly TopicPartition[] _places;
     private readonly int[] _last;
@@ -29,20 +26,23 @@ internal sealed class RelayProducer : IAsyncDisposable
     private long[] _offsets = [];
     private int _awaited;
     private volatile Error? _failed;
-    private volatile Error? _trouble;
     private bool _isOpen;
 
-    private RelayProducer(IProducer<byte[], byte[]> producer, int partitions, KafkaOptions options, Action<string> waiting, TimeProvider time)
+    private RelayProducer(IProducer<byte[], byte[]> producer, int partitions, int limit, KafkaOptions options, BrokerCalls calls)
     {
-        (_producer, _options, _waiting, _time) = (producer, options, waiting, time);
+        (_producer, _messages, _options, _calls) = (producer, new RelayMessages(limit, options), options, calls);
         _places = [.. Enumerable.Range(0, partitions).Select(p => new TopicPartition(options.Topic, p))];
         _last = new int[partitions];
         _delivered = Delivered;
     }
 
+    /// <summary>The records of the last flush that were too large; notes stand in the topic in their place.</summary>
+    public IReadOnlyList<OversizedRecord> Oversized => _oversized;
+
     /// <summary>Makes a producer and fences off every one before it; an open transaction of theirs is aborted, one that was being committed is completed.</summary>
     /// <param name="clients">Makes the client's configuration.</param>
     /// <param name="partitions">Among so many the records are spread.</param>
+    /// <param name="limit">The largest record that the topic takes, in bytes before compression.</param>
     /// <param name="options">Where to, and how long to wait.</param>
     /// <param name="waiting">Told, once a second, why a call takes long that still goes on.</param>
     /// <param name="time">The clock.</param>
@@ -50,23 +50,21 @@ internal sealed class RelayProducer : IAsyncDisposable
     /// <param name="cancellationToken">Gives up; those before may be fenced off or not.</param>
     /// <exception cref="RelayException">The brokers do not answer in time, or do not allow it.</exception>
     public static async Task<RelayProducer> StartAsync(
-        KafkaClients clients, int partitions, KafkaOptions options, Action<string> waiting, TimeProvider time, ILogger logger, CancellationToken cancellationToken)
+        KafkaClients clients, int partitions, int limit, KafkaOptions options, Action<string> waiting, TimeProvider time, ILogger logger, CancellationToken cancellationToken)
     {
-        RelayProducer? producer = null;
-        var client = new ProducerBuilder<byte[], byte[]>(clients.Relay())
+        var calls = new BrokerCalls(waiting, time);
+
+        // The brokers' limit is one for batches: no batch of several records may pass it. Of single ones this class keeps it, the client only has to let them pass.
+        var config = clients.Relay();
+        (config.BatchSize, config.MessageMaxBytes) = (Math.Min(limit, config.BatchSize ?? limit), limit + RelayMessages.WireBytes);
+        var client = new ProducerBuilder<byte[], byte[]>(config)
             .SetLogHandler((_, message) => KafkaLog.Write(logger, message))
-            .SetErrorHandler((_, error) =>
-            {
-                if (producer is not null)
-                {
-                    producer._trouble = error;
-                }
-            })
+            .SetErrorHandler((_, error) => calls.Trouble(error))
             .Build();
-        producer = new RelayProducer(client, partitions, options, waiting, time);
+        var producer = new RelayProducer(client, partitions, limit, options, calls);
         try
         {
-            await BlockAsync(() => producer.Resolve("begin", client.InitTransactions, options.RequestTimeout * 2, cancellationToken));
+            await BrokerCalls.RunAsync(() => calls.Resolve("begin", client.InitTransactions, options.RequestTimeout * 2, cancellationToken));
             return producer;
         }
         catch
@@ -76,7 +74,23 @@ internal sealed class RelayProducer : IAsyncDisposable
         }
     }
 
-    /// <summary>Writes the records in one transaction and commits it.</summary>
+    /// <summary>The first record that is too large for the topic; null when there is none.</summary>
+    public OversizedRecord? FindOversized(EventRecords records)
+    {
+        for (var i = 0; i < records.Count; i++)
+        {
+            var key = PartitionKey.Create(records[i]);
+            var (_, bytes) = _messages.Whole(records[i], key);
+            if (_messages.IsTooLarge(bytes))
+            {
+                return new OversizedRecord(i, PartitionKey.Partition(key, _places.Length), _messages.Describe(bytes));
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Writes the records in one transaction and commits it; of one that is too large, a note of its position.</summary>
     /// <param name="records">The caller's; not needed after the call.</param>
     /// <param name="offsets">For each partition, the offset behind the last record so far.</param>
     /// <param name="cancellationToken">Gives up: the transaction's end is then open, as after an exception.</param>
@@ -86,10 +100,11 @@ internal sealed class RelayProducer : IAsyncDisposable
     {
         _offsets = [.. offsets];
         _failed = null;
-        await BlockAsync(() =>
+        _oversized.Clear();
+        await BrokerCalls.RunAsync(() =>
         {
             Produce(records);
-            Resolve("commit", _producer.CommitTransaction, _options.Relay.TransactionTimeout, cancellationToken);
+            _calls.Resolve("commit", _producer.CommitTransaction, _options.Relay.TransactionTimeout, cancellationToken);
         });
         _isOpen = false;
         Check(offsets);
@@ -99,13 +114,13 @@ internal sealed class RelayProducer : IAsyncDisposable
     /// <summary>Aborts what is open, if the brokers answer soon; they do it themselves otherwise.</summary>
     public async ValueTask DisposeAsync()
     {
-        await BlockAsync(() =>
+        await BrokerCalls.RunAsync(() =>
         {
             try
             {
                 if (_isOpen)
                 {
-                    _producer.AbortTransaction(Slice);
+                    _producer.AbortTransaction(BrokerCalls.Slice);
                 }
             }
             catch (KafkaException)
@@ -120,30 +135,28 @@ internal sealed class RelayProducer : IAsyncDisposable
         });
     }
 
-    private static Task BlockAsync(Action work) => Task.Factory.StartNew(work, CancellationToken.None, TaskCreationOptions.LongRunning | TaskCreationOptions.DenyChildAttach, TaskScheduler.Default);
-
     private void Produce(EventRecords records)
     {
         Place(records);
-        Resolve("begin a transaction", _ => _producer.BeginTransaction(), TimeSpan.Zero, CancellationToken.None);
+        _calls.Resolve("begin a transaction", _ => _producer.BeginTransaction(), TimeSpan.Zero, CancellationToken.None);
         _isOpen = true;
         for (var i = 0; i < records.Count; i++)
         {
-            var record = records[i];
-            var message = new Message<byte[], byte[]> { Key = _keys[i], Value = _writer.Write(record).ToArray(), Headers = CloudEventHeaders.Create(record) };
+            var (message, bytes) = _messages.Whole(records[i], _keys[i]);
             var partition = _partitions[i];
+            if (_messages.IsTooLarge(bytes))
+            {
+                _oversized.Add(new OversizedRecord(i, partition, _messages.Describe(bytes)));
+                message = _messages.Note(records[i].Position, _keys[i], bytes);
+            }
+
             try
             {
                 _producer.Produce(_places[partition], message, _last[partition] == i ? _delivered : null);
             }
-            catch (ProduceException<byte[], byte[]> exception) when (exception.Error.Code == ErrorCode.MsgSizeTooLarge)
-            {
-                throw new RelayException(
-                    $"The event at position {record.Position} is a record of {message.Value.Length} bytes besides its headers, and Bxb:Kafka:MaxRecordBytes is {_options.MaxRecordBytes}: raise it, and the topic's max.message.bytes.", exception);
-            }
             catch (KafkaException exception)
             {
-                throw Failure("take a record", exception);
+                throw BrokerCalls.Failure("take a record", exception);
             }
         }
     }
@@ -203,33 +216,4 @@ internal sealed class RelayProducer : IAsyncDisposable
             }
         }
     }
-
-    /// <summary>Calls until the brokers have said how it ended. A time-out says nothing; the same call goes on waiting.</summary>
-    private void Resolve(string what, Action<TimeSpan> call, TimeSpan patience, CancellationToken cancellationToken)
-    {
-        var started = _time.GetTimestamp();
-        _trouble = null;
-        while (true)
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            try
-            {
-                call(Slice);
-                return;
-            }
-            catch (KafkaException exception) when (exception is not KafkaRetriableException || _time.GetElapsedTime(started) > patience)
-            {
-                throw Failure(what, exception);
-            }
-            catch (KafkaRetriableException exception)
-            {
-                if (_time.GetElapsedTime(started) >= Long)
-                {
-                    _waiting($"The brokers take long to {what}: {(_trouble ?? exception.Error).Reason}");
-                }
-            }
-        }
-    }
-
-    private static RelayException Failure(string what, KafkaException exception) => new($"The brokers did not {what}: {exception.Error.Reason} ({exception.Error.Code}).", exception);
 }

@@ -20,6 +20,7 @@ internal static class RelayRegistration
     public static IServiceCollection AddOutboxRelay(this IServiceCollection services)
     {
         services.AddSingleton<RelayInstruments>();
+        services.AddSingleton<RelayLetters>();
         services.AddSingleton<RelayHealth>();
         services.AddSingleton<RelayServices>();
         services.AddHealthChecks().AddCheck<RelayHealth>(RelayHealth.Name, tags: ["ready"]);

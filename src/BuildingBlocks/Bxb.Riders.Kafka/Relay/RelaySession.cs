@@ -18,10 +18,13 @@ internal sealed partial class RelaySession(RelayServices services, TopicState to
     private readonly CancellationTokenSource _ended = new();
     private StoredRelay _state = state;
     private (long Position, long At) _remembered = (-1, 0);
+    private readonly RelayRequeue _requeue = new(services.Letters, services.Log, producer, topic.Name, state.Epoch, services.Logger);
+    private long _requeueAt;
     private int _partitions = topic.Partitions;
+    private int _limit = topic.MaxRecordBytes;
     private string? _topicFault;
 
-    /// <summary>Runs. Ends by itself only when the topic has more partitions: a new session takes them up.</summary>
+    /// <summary>Runs. Ends by itself only when the topic has more partitions, or another limit of a record's size: a new session takes it up.</summary>
     /// <param name="stop">Begins nothing new; the flush in hand is finished.</param>
     /// <param name="abort">Gives up the flush in hand too.</param>
     /// <exception cref="OperationCanceledException">One of the tokens.</exception>
@@ -54,8 +57,14 @@ internal sealed partial class RelaySession(RelayServices services, TopicState to
         var ahead = _reader.ReadAsync(_state.Position, reading);
         try
         {
-            while (_state.Partitions == partitions)
+            while (_state.Partitions == partitions && Volatile.Read(ref _limit) == topic.MaxRecordBytes)
             {
+                await RequeueAsync(carrying);
+                if (!await IsReadAsync(ahead, reading))
+                {
+                    continue;
+                }
+
                 using var block = await ahead;
                 ahead = _reader.ReadAsync(block.Position, reading);
                 await CarryAsync(block, carrying);
@@ -68,6 +77,40 @@ internal sealed partial class RelaySession(RelayServices services, TopicState to
         }
     }
 
+    /// <summary>Waits for the next block, but no longer than until requeued letters are looked for again.</summary>
+    private async Task<bool> IsReadAsync(Task<RelayBlock> ahead, CancellationToken cancellationToken)
+    {
+        if (!ahead.IsCompleted)
+        {
+            using var pause = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            await Task.WhenAny(ahead, Task.Delay(RelayRequeue.Interval, services.Time, pause.Token));
+            await pause.CancelAsync();
+        }
+
+        return ahead.IsCompleted;
+    }
+
+    private async Task RequeueAsync(CancellationToken cancellationToken)
+    {
+        if (_requeueAt != 0 && services.Time.GetElapsedTime(_requeueAt) < RelayRequeue.Interval)
+        {
+            return;
+        }
+
+        _requeueAt = services.Time.GetTimestamp();
+        var offsets = await _requeue.RunAsync(_state.Offsets, HasOtherLimitAsync, cancellationToken);
+        if (offsets != _state.Offsets)
+        {
+            await StoreAsync(_state with { Offsets = offsets }, remembers: false, grows: false, cancellationToken);
+        }
+
+        async Task<bool> HasOtherLimitAsync()
+        {
+            await LookAtTopicAsync(cancellationToken);
+            return Volatile.Read(ref _limit) != topic.MaxRecordBytes;
+        }
+    }
+
     private async Task CarryAsync(RelayBlock block, CancellationToken cancellationToken)
     {
         var started = services.Time.GetTimestamp();
@@ -76,6 +119,7 @@ internal sealed partial class RelaySession(RelayServices services, TopicState to
         {
             services.Activity.Pending(block.Records[0].IngestedAtMilliseconds);
             offsets = await producer.FlushAsync(block.Records, offsets, cancellationToken);
+            await PutOversizedAsync(block, cancellationToken);
 
             // This flush, if it is repeated, goes by the old count, and what follows its stored position by the new one.
             Array.Resize(ref offsets, Math.Max(offsets.Length, Volatile.Read(ref _partitions)));
@@ -84,11 +128,15 @@ internal sealed partial class RelaySession(RelayServices services, TopicState to
         var next = _state with { Position = block.Position, Offsets = offsets };
         var grows = next.Partitions > _state.Partitions;
         var remembers = grows || Remembers(next.Position);
-        if (!await services.Store.StoreAsync(topic.Name, next, remembers ? services.Options.Retention : null, grows, cancellationToken))
-        {
-            throw new OwnershipLostException("relay/" + topic.Name);
-        }
+        await StoreAsync(next, remembers, grows, cancellationToken);
+        services.Activity.Advance(next.Position);
+        services.Instruments.Flushed(block.Records.Count, services.Time.GetElapsedTime(started));
+        LogFlushed(services.Logger, block.Records.Count, topic.Name, next.Position);
+    }
 
+    private async Task StoreAsync(StoredRelay next, bool remembers, bool grows, CancellationToken cancellationToken)
+    {
+        RequireOwned(await services.Store.StoreAsync(topic.Name, next, remembers ? services.Options.Retention : null, grows, cancellationToken));
         if (remembers)
         {
             _remembered = (next.Position, services.Time.GetTimestamp());
@@ -96,9 +144,25 @@ internal sealed partial class RelaySession(RelayServices services, TopicState to
 
         _state = next;
         services.Progress.Publish(new RelayPoint(topic.Name, topic.Id, next.Position, next.Offsets, next.Epoch));
-        services.Activity.Advance(next.Position);
-        services.Instruments.Flushed(block.Records.Count, services.Time.GetElapsedTime(started));
-        LogFlushed(services.Logger, block.Records.Count, topic.Name, next.Position);
+    }
+
+    /// <summary>Keeps what was too large, before the position says that it was carried.</summary>
+    private async Task PutOversizedAsync(RelayBlock block, CancellationToken cancellationToken)
+    {
+        foreach (var oversized in producer.Oversized)
+        {
+            RequireOwned(await services.Letters.PutAsync(topic.Name, _state.Epoch, block.Records, oversized, cancellationToken));
+            services.Instruments.Oversized();
+            LogOversized(services.Logger, block.Records[oversized.Index].Position, oversized.Reason);
+        }
+    }
+
+    private void RequireOwned(bool written)
+    {
+        if (!written)
+        {
+            throw new OwnershipLostException("relay/" + topic.Name);
+        }
     }
 
     private bool Remembers(long position) => _remembered.Position < 0 || position - _remembered.Position >= RememberedPositions
@@ -125,7 +189,7 @@ internal sealed partial class RelaySession(RelayServices services, TopicState to
     {
         try
         {
-            var found = await services.Topics.DescribeAsync(topic.Name, cancellationToken);
+            var found = await services.Topics.DescribeEventsAsync(cancellationToken);
             if (found?.Id != topic.Id)
             {
                 _topicFault = $"The topic {topic.Name} {(found is null ? "was deleted" : "was deleted and made anew")}.";
@@ -134,6 +198,7 @@ internal sealed partial class RelaySession(RelayServices services, TopicState to
             else
             {
                 Volatile.Write(ref _partitions, found.Partitions);
+                Volatile.Write(ref _limit, found.MaxRecordBytes);
             }
         }
         catch (TopicException exception)
@@ -154,6 +219,9 @@ internal sealed partial class RelaySession(RelayServices services, TopicState to
 
     [LoggerMessage(2130, LogLevel.Debug, "Carried {Records} records to {Topic}, up to position {Position}")]
     private static partial void LogFlushed(ILogger logger, int records, string topic, long position);
+
+    [LoggerMessage(2141, LogLevel.Error, "The event at position {Position} is too large for the topic; consumer groups read it from the log, and it is among the dead letters of the relay: {Reason}")]
+    private static partial void LogOversized(ILogger logger, long position, string reason);
 
     [LoggerMessage(2131, LogLevel.Debug, "The topic {Topic} could not be looked at: {Reason}")]
     private static partial void LogNotSeen(ILogger logger, string topic, string reason);

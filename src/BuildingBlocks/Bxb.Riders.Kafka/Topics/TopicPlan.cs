@@ -77,13 +77,11 @@ internal sealed record TopicPlan(string Name, int Partitions, short ReplicationF
             faults.Add($"its {Cleanup} is {policy}, which would keep only the last event of each customer");
         }
 
-        if (Number(settings, MaxMessage) is { } largest && largest < MaxRecordBytes)
-        {
-            faults.Add($"it takes records of {largest} bytes and {MaxRecordBytes} are wanted ({MaxMessage})");
-        }
-
         return faults.Count == 0 ? null : $"The topic {Name} does not fit: {string.Join("; ", faults)}.";
     }
+
+    /// <summary>The largest record that the topic takes, in bytes: a lower limit than the plan's is its owner's choice, and what is larger becomes a dead letter.</summary>
+    public int LimitOf(IReadOnlyDictionary<string, string> settings) => (int)Math.Min(MaxRecordBytes, Number(settings, MaxMessage) ?? MaxRecordBytes);
 
     private static long? Number(IReadOnlyDictionary<string, string> settings, string name) =>
         settings.TryGetValue(name, out var text) && long.TryParse(text, CultureInfo.InvariantCulture, out var number) ? number : null;

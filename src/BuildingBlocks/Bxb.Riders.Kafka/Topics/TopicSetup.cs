@@ -23,10 +23,13 @@ internal sealed partial class TopicSetup(KafkaClients clients, IOptions<KafkaOpt
     /// <exception cref="TopicException">It does not fit, cannot be made, or the brokers do not answer.</exception>
     public Task<TopicState> EnsureDeadLettersAsync(string group, CancellationToken cancellationToken) => EnsureAsync(TopicPlan.DeadLetters(options.Value, group), cancellationToken);
 
-    /// <summary>A topic as it stands; null when there is none of that name.</summary>
+    /// <summary>The topic of the events as it stands; null when there is none.</summary>
     /// <exception cref="TopicException">The brokers do not answer, or do not let this host see it.</exception>
-    public async Task<TopicState?> DescribeAsync(string topic, CancellationToken cancellationToken) =>
-        await FindAsync(topic, cancellationToken) is { } found ? State(found) : null;
+    public async Task<TopicState?> DescribeEventsAsync(CancellationToken cancellationToken)
+    {
+        var plan = TopicPlan.Events(options.Value);
+        return await FindAsync(plan.Name, cancellationToken) is { } found ? State(found, plan, await SettingsAsync(plan.Name, cancellationToken)) : null;
+    }
 
     /// <summary>The end of each of a topic's partitions: the offset behind the last record, committed or not.</summary>
     /// <exception cref="TopicException">The brokers do not answer.</exception>
@@ -68,7 +71,8 @@ internal sealed partial class TopicSetup(KafkaClients clients, IOptions<KafkaOpt
             found = await AwaitAsync(plan.Name, cancellationToken);
         }
 
-        return plan.FindMisfit(found, await SettingsAsync(plan.Name, cancellationToken)) is { } misfit ? throw new TopicException(misfit) : State(found);
+        var settings = await SettingsAsync(plan.Name, cancellationToken);
+        return plan.FindMisfit(found, settings) is { } misfit ? throw new TopicException(misfit) : State(found, plan, settings);
     }
 
     private async Task CreateAsync(TopicPlan plan, CancellationToken cancellationToken)
@@ -161,7 +165,8 @@ internal sealed partial class TopicSetup(KafkaClients clients, IOptions<KafkaOpt
         }
     }
 
-    private static TopicState State(TopicDescription found) => new(found.Name, found.TopicId.ToString(), found.Partitions.Count);
+    private static TopicState State(TopicDescription found, TopicPlan plan, IReadOnlyDictionary<string, string> settings) =>
+        new(found.Name, found.TopicId.ToString(), found.Partitions.Count, plan.LimitOf(settings));
 
     private static TopicException Unanswered(string topic, KafkaException exception) => new($"The brokers do not answer about the topic {topic}: {exception.Error.Reason}", exception);
 

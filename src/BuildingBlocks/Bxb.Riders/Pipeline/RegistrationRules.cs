@@ -20,6 +20,11 @@ internal static partial class RegistrationRules
                 yield return $"'{registration.Group}' is no name for a consumer group: 1 to 100 characters of a-z, 0-9, '-' and '_'.";
             }
 
+            if (registration.Group == DeadLetter.RelayGroup)
+            {
+                yield return $"'{registration.Group}' is no name for a consumer group: the relay keeps its dead letters under it.";
+            }
+
             foreach (var fault in CheckOptions(registration))
             {
                 yield return fault;
