@@ -30,6 +30,7 @@ public sealed class OversizedRecordTests : IAsyncLifetime
         var host = await StartAsync(o => o.MaxRecordBytes = 10_000);
         var positions = await AppendAsync();
         await host.WaitForAsync(Group, positions[^1]);
+        await _rig.CarriedAsync(positions[^1]);
         host.Stage.Positions(Group).ShouldBe(positions);
         host.Stage.Delivered.ShouldAllBe(d => !d.IsRepeat);
         var letter = (await LettersAsync(host)).ShouldHaveSingleItem();
@@ -68,6 +69,7 @@ public sealed class OversizedRecordTests : IAsyncLifetime
         var positions = await AppendAsync();
         var more = await _rig.AppendAsync(300, padding: 500);
         await host.WaitForAsync(Group, more[^1]);
+        await _rig.CarriedAsync(more[^1]);
         host.Stage.Positions(Group).ShouldBe([first, .. positions, .. more]);
         var letter = (await LettersAsync(host)).ShouldHaveSingleItem();
         letter.Position.ShouldBe(positions[1]);
@@ -79,6 +81,7 @@ public sealed class OversizedRecordTests : IAsyncLifetime
         await Eventually.HoldsAsync(async () => (await LettersAsync(host)).Count == 0, "It is written");
         var large = (await _rig.AppendAsync(1, padding: Large))[0];
         await host.WaitForAsync(Group, large);
+        await _rig.CarriedAsync(large);
         (await LettersAsync(host)).ShouldBeEmpty("The raised limit holds for what is new");
         host.Stage.Positions(Group).ShouldBe([first, .. positions, .. more, large]);
         Positions(await ReadAsync(1 + 3 + 300 + 2)).ShouldBe([first, .. positions, .. more, positions[1], large]);
@@ -108,7 +111,7 @@ public sealed class OversizedRecordTests : IAsyncLifetime
     {
         var host = await StartAsync(o => o.MaxRecordBytes = 10_000);
         var positions = (await AppendAsync()).Concat(await AppendAsync()).ToList();
-        await host.WaitForAsync(Group, positions[^1]);
+        await _rig.CarriedAsync(positions[^1]);
         var letters = await LettersAsync(host);
         letters.Select(l => l.Position).ShouldBe([positions[4], positions[1]]);
         (await host.DeadLetters.DiscardAsync(letters[0].Id, "Readers of the topic do without it.", organizationId: null, CancellationToken.None))!.State.ShouldBe(DeadLetterState.Discarded);
