@@ -15,6 +15,7 @@ internal static class PlainLoop
     public static async Task<Round> RunAsync(ConsumerConfig config, string topic, long records, Meter meter, CancellationToken cancellationToken)
     {
         config.AutoOffsetReset = AutoOffsetReset.Earliest;
+        config.EnablePartitionEof = false;
         using var client = new ConsumerBuilder<Ignore, byte[]>(config).SetPartitionsAssignedHandler((_, _) => meter.Begin()).Build();
         client.Subscribe(topic);
         var ended = await Task.Factory.StartNew(() => Poll(client, records, cancellationToken), cancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default);

@@ -17,6 +17,9 @@ internal sealed class KafkaRig(int partitions = 1) : TransportRig
     /// <summary>The topic.</summary>
     public string Topic { get; } = TestKafka.NewTopicName();
 
+    /// <summary>The brokers.</summary>
+    public string Servers => _servers;
+
     /// <summary>The host that carries the log to the topic.</summary>
     public ComplianceHost Relay { get; private set; } = null!;
 

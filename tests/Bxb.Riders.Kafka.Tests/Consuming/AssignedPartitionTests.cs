@@ -67,6 +67,35 @@ public sealed class AssignedPartitionTests
         IsFull().ShouldBeFalse();
     }
 
+    [Fact]
+    public async Task The_end_is_covered_once_every_record_before_it_is_processed()
+    {
+        await FillAsync(blocks: 3);
+        _partition.EndAt(4).ShouldBeNull("records 0 to 2 are read and not processed");
+        _partition.Processed(2).ShouldBe(2);
+        _partition.Processed(3).ShouldBe(4, "a mark of a transaction stands at 3");
+
+        _offset = 4;
+        AddBlock();
+        _partition.Processed(3).ShouldBe(4);
+        _partition.Processed(5).ShouldBe(5);
+        _partition.EndAt(6).ShouldBe(6);
+        _partition.Processed(5).ShouldBe(6);
+    }
+
+    [Fact]
+    public async Task An_end_that_was_met_before_a_seek_says_nothing_about_what_is_read_after_it()
+    {
+        await FillAsync(blocks: 3);
+        _partition.Processed(3);
+        var sought = _partition.SeekAsync(1, CancellationToken.None);
+        _partition.EndAt(4).ShouldBeNull("a seek waits");
+        _partition.Seek(_ => { });
+        await sought;
+        _partition.Processed(1).ShouldBe(1);
+        _partition.EndAt(4).ShouldBe(4, "nothing stands between the place that was sought and the end");
+    }
+
     private async Task FillAsync(int blocks = 5)
     {
         var sought = _partition.SeekAsync(0, CancellationToken.None);

@@ -24,6 +24,9 @@ internal sealed class AssignedPartition(TopicPartition place, int maxBytes, Time
     private long _queuedBytes;
     private long _lastQueuedBytes;
     private long _fullSince;
+    private (long After, long Offset) _end;
+    private long _processed;
+    private long _next;
     private int _generation;
     private bool _claimed;
     private bool _paused;
@@ -129,6 +132,7 @@ internal sealed class AssignedPartition(TopicPartition place, int maxBytes, Time
             _open = null;
             _paused = false;
             _generation++;
+            _next = offset;
             if (_sought == sought)
             {
                 Volatile.Write(ref _sought, null);
@@ -138,19 +142,48 @@ internal sealed class AssignedPartition(TopicPartition place, int maxBytes, Time
         sought.TrySetResult();
     }
 
-    /// <summary>On the polling thread: keeps a value. Dropped while nobody has said from where to read.</summary>
+    /// <summary>On the polling thread: keeps a value. Dropped while no claim has said from where to read.</summary>
     public void Append(long offset, ReadOnlySpan<byte> value)
     {
-        if (_generation == 0 || WantsSeek)
+        if (IsElsewhere)
         {
             return;
         }
 
+        _next = offset + 1;
         if (_open is null || !_open.TryAdd(offset, value))
         {
             HandOver();
             _open = new RecordBlock(_generation, value.Length);
             _open.TryAdd(offset, value);
+        }
+    }
+
+    /// <summary>On the polling thread: the partition was fetched to its end.</summary>
+    /// <param name="offset">The end, behind marks of transactions that no record shows.</param>
+    /// <returns>The end when everything before it is processed; null otherwise.</returns>
+    public long? EndAt(long offset)
+    {
+        if (IsElsewhere)
+        {
+            return null;
+        }
+
+        lock (_gate)
+        {
+            _end = (_next, offset);
+            return Covered() is var covered && covered > _processed ? covered : null;
+        }
+    }
+
+    /// <summary>On the reader: every record below an offset is processed.</summary>
+    /// <returns>The offset below which there is nothing to process: the one given, or the end that was met behind it.</returns>
+    public long Processed(long offset)
+    {
+        lock (_gate)
+        {
+            _processed = offset;
+            return Covered();
         }
     }
 
@@ -207,4 +240,10 @@ internal sealed class AssignedPartition(TopicPartition place, int maxBytes, Time
             }
         }
     }
+
+    /// <summary>Whether what is fetched now is not what the reader wants.</summary>
+    private bool IsElsewhere => _generation == 0 || WantsSeek;
+
+    // Between the last record before the end and the end there are no records, and never will be.
+    private long Covered() => _processed >= _end.After && _processed < _end.Offset ? _end.Offset : _processed;
 }

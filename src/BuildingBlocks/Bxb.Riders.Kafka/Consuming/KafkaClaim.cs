@@ -79,7 +79,7 @@ internal sealed class KafkaClaim(
     {
         if (progress.Offset >= 0)
         {
-            endpoint.Stored(partition.Place, progress.Offset);
+            endpoint.Stored(partition.Place, partition.Processed(progress.Offset));
         }
     }
 
@@ -103,8 +103,14 @@ internal sealed class KafkaClaim(
             offset = held <= after.Position ? oldest : throw new RecordsGoneException(held);
         }
 
+        var isFirst = !_fetched.IsPlaced;
         await _fetched.SeekAsync(offset, cancellationToken);
         _cursor = new ReadMark(after.Position, offset);
+        if (isFirst)
+        {
+            // A claim begins where the work of the one before ended, which may have ended before it could tell the brokers.
+            Stored(_cursor);
+        }
     }
 
     /// <summary>Takes what was fetched; true when the batch is full, or when the next record lies beyond what is wanted. Stops before a note of an omitted record.</summary>

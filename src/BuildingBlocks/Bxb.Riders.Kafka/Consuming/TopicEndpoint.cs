@@ -198,13 +198,25 @@ internal sealed partial class TopicEndpoint(string group, string topic, Consumer
         {
             if (_assigned.TryGetValue(result.Partition.Value, out var partition))
             {
-                partition.Append(result.Offset.Value, values.Value);
+                Take(partition, result, values);
             }
 
             if (++read % LookEvery == 0 && time.GetElapsedTime(started) >= span)
             {
                 return;
             }
+        }
+    }
+
+    private void Take(AssignedPartition partition, ConsumeResult<Ignore, int> result, ValueReader values)
+    {
+        if (!result.IsPartitionEOF)
+        {
+            partition.Append(result.Offset.Value, values.Value);
+        }
+        else if (partition.EndAt(result.Offset.Value) is { } covered)
+        {
+            Stored(partition.Place, covered);
         }
     }
 
