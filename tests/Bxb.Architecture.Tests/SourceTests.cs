@@ -75,6 +75,10 @@ public sealed partial class SourceTests
         }
     }
 
+    [Fact]
+    public void Admin_requests_to_Kafka_go_through_the_one_client_that_asks_first_whether_a_broker_answers()
+        => Repository.SourceFiles.Where(f => Repository.Read(f).Contains("new AdminClientBuilder(", StringComparison.Ordinal)).ShouldHaveSingleItem().ShouldEndWith("KafkaAdmin.cs");
+
     private static int Lines(string text) => text.Count(c => c == '\n');
 
     [GeneratedRegex(@"(Common|Helpers?|Utils?|Utilities|Shared)(\.cs|/|\\)", RegexOptions.CultureInvariant)]

@@ -24,6 +24,8 @@ public static class KafkaRegistration
         services.AddSqlMigrations(typeof(KafkaRegistration).Assembly, "kafka", "Schema");
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<KafkaOptions>, KafkaOptionsValidator>());
         services.AddSingleton<KafkaClients>();
+        services.AddSingleton<KafkaLog>();
+        services.AddSingleton<KafkaAdmin>();
         services.AddSingleton<TopicSetup>();
         services.AddRelayState();
         services.AddSingleton<PartitionPlaces>();

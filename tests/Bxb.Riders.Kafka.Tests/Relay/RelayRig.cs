@@ -80,7 +80,7 @@ internal sealed class RelayRig(int partitions = 3, TestKafka? cluster = null) : 
 
     /// <summary>A producer by hand, which fences off every other.</summary>
     public Task<RelayProducer> ProducerAsync(int count) =>
-        RelayProducer.StartAsync(Clients(), count, Options.MaxRecordBytes, Options, _ => { }, TimeProvider.System, NullLogger.Instance, CancellationToken.None);
+        RelayProducer.StartAsync(Clients(), count, Options.MaxRecordBytes, Options, _ => { }, TimeProvider.System, Hosts[0].Services.GetRequiredService<KafkaLog>(), CancellationToken.None);
 
     /// <summary>Holds the stored state so that nobody can change it, until it is disposed of. By a lock that takes no transaction id: those would hold the settled position too.</summary>
     public async Task<IAsyncDisposable> HoldStateAsync()

@@ -10,7 +10,9 @@ internal sealed class TopicSetupRig(RelayRig rig)
     public async Task<TopicState> EnsureAsync()
     {
         var options = Options.Create(rig.Options);
-        using var setup = new TopicSetup(new KafkaClients(options), options, TimeProvider.System, NullLogger<TopicSetup>.Instance);
+        using var log = new KafkaLog(TimeProvider.System, NullLogger<KafkaLog>.Instance);
+        await using var admin = new KafkaAdmin(new KafkaClients(options), log, options, TimeProvider.System);
+        var setup = new TopicSetup(admin, options, TimeProvider.System, NullLogger<TopicSetup>.Instance);
         return await setup.EnsureEventsAsync(CancellationToken.None);
     }
 }

@@ -12,6 +12,8 @@ public sealed class TopicSetupTests : IAsyncLifetime
 {
     private readonly KafkaOptions _options = new() { Topic = TestKafka.NewTopicName(), Partitions = 3, ReplicationFactor = 1, MinInsyncReplicas = 1, RequestTimeout = TimeSpan.FromSeconds(20) };
     private IAdminClient? _admin;
+    private readonly List<IAsyncDisposable> _opened = [];
+    private readonly KafkaLog _log = new(TimeProvider.System, NullLogger<KafkaLog>.Instance);
     private TopicSetup? _setup;
 
     private IAdminClient Admin => _admin!;
@@ -27,15 +29,18 @@ public sealed class TopicSetupTests : IAsyncLifetime
 
         _options.BootstrapServers = (await TestKafka.SharedAsync()).BootstrapServers;
         _admin = new AdminClientBuilder(new AdminClientConfig { BootstrapServers = _options.BootstrapServers }).SetLogHandler((_, _) => { }).Build();
-        var options = Options.Create(_options);
-        _setup = new TopicSetup(new KafkaClients(options), options, TimeProvider.System, NullLogger<TopicSetup>.Instance);
+        _setup = Open(_options);
     }
 
-    public Task DisposeAsync()
+    public async Task DisposeAsync()
     {
         _admin?.Dispose();
-        _setup?.Dispose();
-        return Task.CompletedTask;
+        foreach (var opened in _opened)
+        {
+            await opened.DisposeAsync();
+        }
+
+        _log.Dispose();
     }
 
     [RealKafkaFact]
@@ -95,8 +100,7 @@ public sealed class TopicSetupTests : IAsyncLifetime
     [RealKafkaFact]
     public async Task Two_hosts_that_make_it_at_once_both_have_it()
     {
-        var options = Options.Create(_options);
-        using var other = new TopicSetup(new KafkaClients(options), options, TimeProvider.System, NullLogger<TopicSetup>.Instance);
+        var other = Open(_options);
         var states = await Task.WhenAll(Setup.EnsureEventsAsync(CancellationToken.None), other.EnsureEventsAsync(CancellationToken.None));
         states[0].ShouldBe(states[1]);
     }
@@ -113,8 +117,16 @@ public sealed class TopicSetupTests : IAsyncLifetime
     public async Task Brokers_that_do_not_answer_are_said_not_to()
     {
         var away = new KafkaOptions { BootstrapServers = "127.0.0.1:1", RequestTimeout = TimeSpan.FromSeconds(1) };
-        using var setup = new TopicSetup(new KafkaClients(Options.Create(away)), Options.Create(away), TimeProvider.System, NullLogger<TopicSetup>.Instance);
+        var setup = Open(away);
         (await Should.ThrowAsync<TopicException>(() => setup.EnsureEventsAsync(CancellationToken.None))).Message.ShouldStartWith("The brokers do not answer about the topic bxb.events: ");
+    }
+
+    private TopicSetup Open(KafkaOptions settings)
+    {
+        var options = Options.Create(settings);
+        var admin = new KafkaAdmin(new KafkaClients(options), _log, options, TimeProvider.System);
+        _opened.Add(admin);
+        return new TopicSetup(admin, options, TimeProvider.System, NullLogger<TopicSetup>.Instance);
     }
 
     private Task MakeAsync(int partitions, params (string Name, string Value)[] settings) => Admin.CreateTopicsAsync(

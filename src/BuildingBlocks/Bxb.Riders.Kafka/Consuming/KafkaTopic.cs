@@ -1,6 +1,7 @@
 using Bxb.EventLog.Records;
 using Bxb.Riders.Kafka.Records;
 using Bxb.Riders.Kafka.Relay;
+using Bxb.Riders.Kafka.Topics;
 using Bxb.Riders.Transport;
 using Confluent.Kafka;
 using Confluent.Kafka.Admin;
@@ -9,9 +10,8 @@ using Microsoft.Extensions.Options;
 namespace Bxb.Riders.Kafka.Consuming;
 
 /// <summary>What the topic holds, and how its offsets and the log's positions go together. Thread-safe.</summary>
-internal sealed class KafkaTopic(IOptions<KafkaOptions> options, KafkaClients clients, PartitionPlaces places, RelayProgress relay) : IEventTopic, IDisposable
+internal sealed class KafkaTopic(IOptions<KafkaOptions> options, KafkaClients clients, KafkaAdmin admin, KafkaLog log, PartitionPlaces places, RelayProgress relay) : IEventTopic
 {
-    private readonly Lazy<IAdminClient> _admin = new(() => new AdminClientBuilder(clients.Admin()).Build());
     private volatile IReadOnlyList<(long Above, int Partitions)> _counts = [];
 
     public string Name => options.Value.Topic;
@@ -35,8 +35,8 @@ internal sealed class KafkaTopic(IOptions<KafkaOptions> options, KafkaClients cl
     {
         await RefreshAsync(cancellationToken);
         var partitions = Enumerable.Range(0, await CountPartitionsAsync(cancellationToken)).ToList();
-        var first = await ListAsync(partitions, OffsetSpec.Earliest());
-        var end = await ListAsync(partitions, OffsetSpec.Latest());
+        var first = await ListAsync(partitions, OffsetSpec.Earliest(), cancellationToken);
+        var end = await ListAsync(partitions, OffsetSpec.Latest(), cancellationToken);
         var spans = new List<TopicSpan>();
         foreach (var partition in partitions)
         {
@@ -54,14 +54,6 @@ internal sealed class KafkaTopic(IOptions<KafkaOptions> options, KafkaClients cl
             : null;
     }
 
-    public void Dispose()
-    {
-        if (_admin.IsValueCreated)
-        {
-            _admin.Value.Dispose();
-        }
-    }
-
     /// <summary>A host that reads nothing knows nothing of the relay before it has looked.</summary>
     private async Task<int> CountPartitionsAsync(CancellationToken cancellationToken)
     {
@@ -75,10 +67,11 @@ internal sealed class KafkaTopic(IOptions<KafkaOptions> options, KafkaClients cl
         return relay.Current!.Offsets.Length;
     }
 
-    private async Task<Dictionary<int, long>> ListAsync(IEnumerable<int> partitions, OffsetSpec what)
+    private async Task<Dictionary<int, long>> ListAsync(IEnumerable<int> partitions, OffsetSpec what, CancellationToken cancellationToken)
     {
         var asked = partitions.Select(p => new TopicPartitionOffsetSpec { TopicPartition = new TopicPartition(Name, p), OffsetSpec = what });
-        var listed = await _admin.Value.ListOffsetsAsync(asked, new ListOffsetsOptions { RequestTimeout = options.Value.RequestTimeout, IsolationLevel = IsolationLevel.ReadCommitted });
+        var listed = await admin.AskAsync(
+            a => a.ListOffsetsAsync(asked, new ListOffsetsOptions { RequestTimeout = options.Value.RequestTimeout, IsolationLevel = IsolationLevel.ReadCommitted }), cancellationToken);
         return listed.ResultInfos.ToDictionary(r => r.TopicPartitionOffsetError.Partition.Value, r => r.TopicPartitionOffsetError.Offset.Value);
     }
 
@@ -88,8 +81,7 @@ internal sealed class KafkaTopic(IOptions<KafkaOptions> options, KafkaClients cl
         using var values = new ValueReader();
         var config = clients.Consumer("look-up");
         config.GroupInstanceId = null;
-        config.EnablePartitionEof = true;
-        using var client = new ConsumerBuilder<Ignore, int>(config).SetValueDeserializer(values).Build();
+        using var client = new ConsumerBuilder<Ignore, int>(config).SetValueDeserializer(values).SetLogHandler((_, message) => log.Write(message)).SetErrorHandler(static (_, _) => { }).Build();
         client.Assign(new TopicPartitionOffset(place, offset));
         while (client.Consume(cancellationToken) is { IsPartitionEOF: false })
         {

@@ -11,7 +11,7 @@ namespace Bxb.Riders.Kafka.Consuming;
 /// brokers take a partition back, the batch in hand gets <paramref name="handBack"/> to finish before the partition goes. What cannot be mended by the client (an unknown topic, missing rights, a fatal
 /// error) comes out of <see cref="ClaimAsync"/>; the client is made anew for the next one who asks.
 /// </remarks>
-internal sealed partial class TopicEndpoint(string group, string topic, ConsumerConfig config, int maxBytes, TimeSpan handBack, TimeProvider time, ILogger logger) : IAsyncDisposable
+internal sealed partial class TopicEndpoint(string group, string topic, ConsumerConfig config, int maxBytes, TimeSpan handBack, TimeProvider time, KafkaLog log, ILogger logger) : IAsyncDisposable
 {
     private static readonly TimeSpan PollTime = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan WatermarkTimeout = TimeSpan.FromSeconds(10);
@@ -154,7 +154,7 @@ internal sealed partial class TopicEndpoint(string group, string topic, Consumer
                     .SetPartitionsRevokedHandler((_, revoked) => Revoked(revoked))
                     .SetPartitionsLostHandler((_, lost) => Gone(lost))
                     .SetErrorHandler((_, error) => Failed(error))
-                    .SetLogHandler((_, message) => ClientSays(logger, group, message.Message))
+                    .SetLogHandler((_, message) => log.Write(message))
                     .Build();
                 _client = client;
                 client.Subscribe(topic);
@@ -318,7 +318,7 @@ internal sealed partial class TopicEndpoint(string group, string topic, Consumer
 
     private void Failed(Error error)
     {
-        Failing(logger, group, error.Code, error.Reason);
+        Failing(logger, KafkaLog.IsConnection(error.Code) ? LogLevel.Debug : LogLevel.Warning, group, error.Code, error.Reason);
         if (error.IsFatal || NeedsHelp(error.Code))
         {
             _fault = new KafkaFaultException($"Group {group} cannot read {topic}", error) { IsFatal = error.IsFatal };
@@ -357,8 +357,8 @@ internal sealed partial class TopicEndpoint(string group, string topic, Consumer
     [LoggerMessage(2160, LogLevel.Debug, "Kafka client of group {Group}: {Message}")]
     private static partial void ClientSays(ILogger logger, string group, string message);
 
-    [LoggerMessage(2161, LogLevel.Warning, "Kafka client of group {Group} met {Code}: {Reason}")]
-    private static partial void Failing(ILogger logger, string group, ErrorCode code, string reason);
+    [LoggerMessage(EventId = 2161, Message = "Kafka client of group {Group} met {Code}: {Reason}")]
+    private static partial void Failing(ILogger logger, LogLevel level, string group, ErrorCode code, string reason);
 
     [LoggerMessage(2162, LogLevel.Information, "Group {Group} was assigned {Count} partitions and has {All} on this host")]
     private static partial void HasPartitions(ILogger logger, string group, int count, int all);

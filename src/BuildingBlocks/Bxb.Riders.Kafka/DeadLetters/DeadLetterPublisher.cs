@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Bxb.EventLog;
 using Bxb.Riders.Kafka.Topics;
 using Confluent.Kafka;
 using Microsoft.Extensions.Hosting;
@@ -13,7 +14,7 @@ namespace Bxb.Riders.Kafka.DeadLetters;
 /// Owns a producer and one task. A letter is written after it was stored, and noted after the brokers have acknowledged it, so that a crash in between writes it twice and never not at all. Several hosts share the
 /// work: each locks the rows that it takes.
 /// </remarks>
-internal sealed partial class DeadLetterPublisher(NpgsqlDataSource database, KafkaClients clients, TopicSetup topics, IOptions<KafkaOptions> options, TimeProvider time, ILogger<DeadLetterPublisher> logger)
+internal sealed partial class DeadLetterPublisher(NpgsqlDataSource database, KafkaClients clients, KafkaLog log, TopicSetup topics, IOptions<KafkaOptions> options, TimeProvider time, ILogger<DeadLetterPublisher> logger)
     : BackgroundService
 {
     private const string Take = """
@@ -28,6 +29,7 @@ internal sealed partial class DeadLetterPublisher(NpgsqlDataSource database, Kaf
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan FaultPause = TimeSpan.FromSeconds(5);
 
+    private readonly OutageLog _outage = new(logger, "The dead letters cannot be written to their topics; they are kept and written later", time);
     private readonly ConcurrentDictionary<string, bool> _ready = new(StringComparer.Ordinal);
 
     /// <inheritdoc />
@@ -40,17 +42,18 @@ internal sealed partial class DeadLetterPublisher(NpgsqlDataSource database, Kaf
             {
                 try
                 {
-                    producer ??= new ProducerBuilder<byte[], byte[]>(clients.Producer("dead-letters")).SetErrorHandler((_, _) => { }).SetLogHandler((_, _) => { }).Build();
+                    producer ??= new ProducerBuilder<byte[], byte[]>(clients.Producer("dead-letters")).SetErrorHandler(static (_, _) => { }).SetLogHandler((_, message) => log.Write(message)).Build();
                     while (await PublishAsync(producer, stoppingToken))
                     {
                         // A full hand of letters: there may be more.
                     }
 
+                    _outage.Succeeded();
                     await Task.Delay(Interval, time, stoppingToken);
                 }
                 catch (Exception failure) when (!stoppingToken.IsCancellationRequested)
                 {
-                    LogFailed(logger, failure.Message);
+                    _outage.Failed(failure);
                     await Task.Delay(FaultPause, time, stoppingToken);
                 }
             }
@@ -117,9 +120,6 @@ internal sealed partial class DeadLetterPublisher(NpgsqlDataSource database, Kaf
 
     [LoggerMessage(2192, LogLevel.Warning, "The dead letter {Id} of {Group} is too large for its topic; it stays in the table alone")]
     private static partial void LogTooLarge(ILogger logger, long id, string group);
-
-    [LoggerMessage(2190, LogLevel.Warning, "The dead letters cannot be written to their topics; it is tried again: {Reason}")]
-    private static partial void LogFailed(ILogger logger, string reason);
 
     [LoggerMessage(2191, LogLevel.Debug, "No more dead letters are written to their topics")]
     private static partial void LogStopped(ILogger logger);

@@ -80,7 +80,7 @@ internal sealed partial class OutboxRelay(RelayServices services) : BackgroundSe
             }
 
             var state = await TakeOverAsync(topic, stopping.Token);
-            await using var producer = await RelayProducer.StartAsync(services.Clients, state.Partitions, topic.MaxRecordBytes, options, services.Activity.Failing, services.Time, services.Logger, stopping.Token);
+            await using var producer = await RelayProducer.StartAsync(services.Clients, state.Partitions, topic.MaxRecordBytes, options, services.Activity.Failing, services.Time, services.KafkaLog, stopping.Token);
             state = await RegainAsync(await ConfirmAsync(state, stopping.Token), stopping.Token);
             LogHeld(services.Logger, topic.Name, state.Position, state.Epoch, state.Partitions);
             services.Activity.Held(state.Position);

@@ -1,7 +1,6 @@
 using Bxb.EventLog.Records;
 using Bxb.Riders.Kafka.Records;
 using Confluent.Kafka;
-using Microsoft.Extensions.Logging;
 
 namespace Bxb.Riders.Kafka.Relay;
 
@@ -46,11 +45,11 @@ internal sealed class RelayProducer : IAsyncDisposable
     /// <param name="options">Where to, and how long to wait.</param>
     /// <param name="waiting">Told, once a second, why a call takes long that still goes on.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="logger">Takes what the client says.</param>
+    /// <param name="log">Takes what the client says.</param>
     /// <param name="cancellationToken">Gives up; those before may be fenced off or not.</param>
     /// <exception cref="RelayException">The brokers do not answer in time, or do not allow it.</exception>
     public static async Task<RelayProducer> StartAsync(
-        KafkaClients clients, int partitions, int limit, KafkaOptions options, Action<string> waiting, TimeProvider time, ILogger logger, CancellationToken cancellationToken)
+        KafkaClients clients, int partitions, int limit, KafkaOptions options, Action<string> waiting, TimeProvider time, KafkaLog log, CancellationToken cancellationToken)
     {
         var calls = new BrokerCalls(waiting, time);
 
@@ -58,7 +57,7 @@ internal sealed class RelayProducer : IAsyncDisposable
         var config = clients.Relay();
         (config.BatchSize, config.MessageMaxBytes) = (Math.Min(limit, config.BatchSize ?? limit), limit + RelayMessages.WireBytes);
         var client = new ProducerBuilder<byte[], byte[]>(config)
-            .SetLogHandler((_, message) => KafkaLog.Write(logger, message))
+            .SetLogHandler((_, message) => log.Write(message))
             .SetErrorHandler((_, error) => calls.Trouble(error))
             .Build();
         var producer = new RelayProducer(client, partitions, limit, options, calls);

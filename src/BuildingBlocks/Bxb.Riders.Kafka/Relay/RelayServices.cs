@@ -8,7 +8,8 @@ namespace Bxb.Riders.Kafka.Relay;
 
 /// <summary>What every try of the relay needs.</summary>
 internal sealed record RelayServices(
-    KafkaClients Clients, TopicSetup Topics, RelayStore Store, RelayLetters Letters, RelayProgress Progress, RelayActivity Activity, RelayInstruments Instruments, EventLogReader Log, SettledPosition Settled, GroupLocks Locks,
+    KafkaClients Clients, KafkaLog KafkaLog, TopicSetup Topics, RelayStore Store, RelayLetters Letters, RelayProgress Progress, RelayActivity Activity, RelayInstruments Instruments, EventLogReader Log,
+    SettledPosition Settled, GroupLocks Locks,
     IOptions<KafkaOptions> KafkaOptions, IOptions<RidersOptions> RidersOptions, TimeProvider Time, ILogger<OutboxRelay> Logger)
 {
     /// <summary>Where the brokers are, and how to carry.</summary>

@@ -6,14 +6,10 @@ using Microsoft.Extensions.Options;
 namespace Bxb.Riders.Kafka.Topics;
 
 /// <summary>Makes the topics that are missing, and says of those that are there what does not fit. Never changes one: that is their owner's. Thread-safe.</summary>
-/// <remarks>Owns one connection to the brokers, opened when it is first asked. Every answer takes <see cref="KafkaOptions.RequestTimeout"/> at most.</remarks>
-internal sealed partial class TopicSetup(KafkaClients clients, IOptions<KafkaOptions> options, TimeProvider time, ILogger<TopicSetup> logger) : IDisposable
+/// <remarks>The wait for brokers and the wait for their answer each take <see cref="KafkaOptions.RequestTimeout"/> at most.</remarks>
+internal sealed partial class TopicSetup(KafkaAdmin admin, IOptions<KafkaOptions> options, TimeProvider time, ILogger<TopicSetup> logger)
 {
     private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(100);
-
-    private readonly Lock _gate = new();
-    private IAdminClient? _admin;
-    private bool _disposed;
 
     /// <summary>Makes the topic of the events, or checks that the one there fits.</summary>
     /// <exception cref="TopicException">It does not fit, cannot be made, or the brokers do not answer.</exception>
@@ -38,8 +34,8 @@ internal sealed partial class TopicSetup(KafkaClients clients, IOptions<KafkaOpt
         var asked = Enumerable.Range(0, partitions).Select(p => new TopicPartitionOffsetSpec { TopicPartition = new TopicPartition(topic, p), OffsetSpec = OffsetSpec.Latest() });
         try
         {
-            var listed = Admin().ListOffsetsAsync(asked, new() { RequestTimeout = options.Value.RequestTimeout, IsolationLevel = IsolationLevel.ReadUncommitted });
-            var found = (await listed.WaitAsync(cancellationToken)).ResultInfos.Select(r => r.TopicPartitionOffsetError);
+            var listed = await admin.AskAsync(a => a.ListOffsetsAsync(asked, new() { RequestTimeout = options.Value.RequestTimeout, IsolationLevel = IsolationLevel.ReadUncommitted }), cancellationToken);
+            var found = listed.ResultInfos.Select(r => r.TopicPartitionOffsetError);
             return [.. found.OrderBy(o => o.Partition.Value).Select(o => o.Offset.Value)];
         }
         catch (ListOffsetsException exception)
@@ -49,16 +45,6 @@ internal sealed partial class TopicSetup(KafkaClients clients, IOptions<KafkaOpt
         catch (KafkaException exception)
         {
             throw Unanswered(topic, exception);
-        }
-    }
-
-    public void Dispose()
-    {
-        lock (_gate)
-        {
-            _disposed = true;
-            _admin?.Dispose();
-            _admin = null;
         }
     }
 
@@ -79,8 +65,13 @@ internal sealed partial class TopicSetup(KafkaClients clients, IOptions<KafkaOpt
     {
         try
         {
-            var created = Admin().CreateTopicsAsync([plan.Specification()], new() { OperationTimeout = options.Value.RequestTimeout, RequestTimeout = options.Value.RequestTimeout });
-            await created.WaitAsync(cancellationToken);
+            await admin.AskAsync(
+                async a =>
+                {
+                    await a.CreateTopicsAsync([plan.Specification()], new() { OperationTimeout = options.Value.RequestTimeout, RequestTimeout = options.Value.RequestTimeout });
+                    return true;
+                },
+                cancellationToken);
             LogMade(logger, plan.Name, plan.Partitions, plan.ReplicationFactor, plan.MinInsyncReplicas, plan.Retention);
         }
         catch (CreateTopicsException exception) when (exception.Results.TrueForAll(r => r.Error.Code == ErrorCode.TopicAlreadyExists))
@@ -121,8 +112,8 @@ internal sealed partial class TopicSetup(KafkaClients clients, IOptions<KafkaOpt
     {
         try
         {
-            var described = Admin().DescribeTopicsAsync(TopicCollection.OfTopicNames([topic]), new() { RequestTimeout = options.Value.RequestTimeout });
-            return (await described.WaitAsync(cancellationToken)).TopicDescriptions[0];
+            var described = await admin.AskAsync(a => a.DescribeTopicsAsync(TopicCollection.OfTopicNames([topic]), new() { RequestTimeout = options.Value.RequestTimeout }), cancellationToken);
+            return described.TopicDescriptions[0];
         }
         catch (DescribeTopicsException exception) when (exception.Results.TopicDescriptions.TrueForAll(t => t.Error.Code == ErrorCode.UnknownTopicOrPart))
         {
@@ -143,8 +134,8 @@ internal sealed partial class TopicSetup(KafkaClients clients, IOptions<KafkaOpt
         try
         {
             var resource = new ConfigResource { Type = ResourceType.Topic, Name = topic };
-            var described = Admin().DescribeConfigsAsync([resource], new() { RequestTimeout = options.Value.RequestTimeout });
-            return (await described.WaitAsync(cancellationToken))[0].Entries.ToDictionary(e => e.Key, e => e.Value.Value, StringComparer.Ordinal);
+            var described = await admin.AskAsync(a => a.DescribeConfigsAsync([resource], new() { RequestTimeout = options.Value.RequestTimeout }), cancellationToken);
+            return described[0].Entries.ToDictionary(e => e.Key, e => e.Value.Value, StringComparer.Ordinal);
         }
         catch (DescribeConfigsException exception)
         {
@@ -153,15 +144,6 @@ internal sealed partial class TopicSetup(KafkaClients clients, IOptions<KafkaOpt
         catch (KafkaException exception)
         {
             throw Unanswered(topic, exception);
-        }
-    }
-
-    private IAdminClient Admin()
-    {
-        lock (_gate)
-        {
-            ObjectDisposedException.ThrowIf(_disposed, this);
-            return _admin ??= new AdminClientBuilder(clients.Admin()).SetLogHandler((_, message) => KafkaLog.Write(logger, message)).SetErrorHandler(static (_, _) => { }).Build();
         }
     }
 
