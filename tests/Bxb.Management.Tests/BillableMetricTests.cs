@@ -105,7 +105,7 @@ public sealed class BillableMetricTests(ManagementHost host)
     [InlineData("""{"code":"x","code":"x"}""", 400, "duplicate_member")]
     [InlineData("""{"code":"x","c\u006fde":"x"}""", 400, "duplicate_member")]
     [InlineData("{\"code\":\"\u00ff\"}", 400, "invalid_utf8")]
-    [InlineData("\u00ef\u00bb\u00bf{}", 400, "invalid_json")]
+    [InlineData("{}\u00ef\u00bb\u00bf", 400, "invalid_json")]
     public async Task A_body_that_is_not_json_is_400(string latin1, int status, string code)
     {
         var (_, key, _) = await host.OrganizationAsync();

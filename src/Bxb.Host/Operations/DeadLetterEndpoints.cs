@@ -16,7 +16,6 @@ internal static class DeadLetterEndpoints
     private const int MaxBodyBytes = 16 * 1024;
     private const int MaxReasonCharacters = 1000;
     private const int MaxIds = 1000;
-    private static readonly TimeSpan Farthest = TimeSpan.FromDays(365_000);
 
     public static void MapDeadLetters(this IEndpointRouteBuilder endpoints)
     {
@@ -24,15 +23,14 @@ internal static class DeadLetterEndpoints
         letters.MapGet("", ListAsync)
             .AllowQuery(
                 new QueryParameter("group", "Of this consumer group."), new QueryParameter("code", "Of events of this code."),
-                new QueryParameter("since", "First failed at or after this time, ISO 8601 with offset."), QueryParameter.Limit(50, 1000), QueryParameter.Cursor)
+                new QueryParameter("since", "First failed at or after this time. " + QueryParameter.TimeForms), QueryParameter.Limit(50, 1000), QueryParameter.Cursor)
             .WithName("ListDeadLetters").WithSummary("The records that consumer groups could not process, the newest first.")
             .Produces<DeadLetterPage>().Problems(ErrorCode.InvalidParameter);
         letters.MapPost("/requeue", RequeueManyAsync)
             .AllowQuery().Accepts<RequeueRequest>("application/json")
             .WithName("RequeueDeadLetters").WithSummary("Delivers dead letters of a group to it again, the oldest first; at most 10,000 at once.")
             .Produces<RequeueAnswer>()
-            .Problems(
-                ErrorCode.InvalidJson, ErrorCode.InvalidUtf8, ErrorCode.DuplicateMember, ErrorCode.ValidationFailed, ErrorCode.PayloadTooLarge, ErrorCode.UnsupportedMediaType);
+            .Problems([.. ApiBody.Errors]);
         letters.MapPost("/{id}/requeue", RequeueAsync)
             .AllowQuery().DescribePath("id", "The dead letter's number.")
             .WithName("RequeueDeadLetter").WithSummary("Delivers the record to its group again; writes one of the relay to the topic.")
@@ -41,16 +39,14 @@ internal static class DeadLetterEndpoints
             .AllowQuery().DescribePath("id", "The dead letter's number.").Accepts<DiscardRequest>("application/json")
             .WithName("DiscardDeadLetter").WithSummary("Gives the record up for its group, with a reason.")
             .Produces<DeadLetterAnswer>()
-            .Problems(
-                ErrorCode.InvalidJson, ErrorCode.InvalidUtf8, ErrorCode.DuplicateMember, ErrorCode.ValidationFailed, ErrorCode.PayloadTooLarge, ErrorCode.UnsupportedMediaType,
-                ErrorCode.NotFound);
+            .Problems([.. ApiBody.Errors, ErrorCode.NotFound]);
     }
 
     private static async Task<IResult> ListAsync(HttpContext context, DeadLetters letters)
     {
         var limit = ApiQuery.Limit(context, 50, 1000);
         var found = await letters.ListAsync(
-            new DeadLetterFilter(ApiQuery.Text(context, "group"), ApiQuery.Text(context, "code"), Since(context), OrganizationOf(context), Cursor(context), limit),
+            new DeadLetterFilter(ApiQuery.Text(context, "group"), ApiQuery.Text(context, "code"), ApiQuery.Time(context, "since"), OrganizationOf(context), Cursor(context), limit),
             context.RequestAborted);
         return Results.Json(
             new DeadLetterPage([.. found.Select(Answer)], found.Count == limit ? ApiQuery.CursorOf(found[^1].Id.ToString(CultureInfo.InvariantCulture)) : null), ApiJson.Options);
@@ -108,14 +104,6 @@ internal static class DeadLetterEndpoints
         null => null,
         var text when long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var id) => id,
         _ => throw ApiQuery.Invalid("cursor", "must be the next_cursor of an earlier answer"),
-    };
-
-    private static DateTimeOffset? Since(HttpContext context) => ApiQuery.Text(context, "since") switch
-    {
-        null => null,
-        var text when text.IndexOfAny(['+', 'Z', 'z']) > 0 && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.None, out var time)
-            && time - DateTimeOffset.UnixEpoch < Farthest => time.ToUniversalTime(),
-        _ => throw ApiQuery.Invalid("since", "must be a time in ISO 8601 with an offset"),
     };
 }
 

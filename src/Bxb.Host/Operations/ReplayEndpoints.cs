@@ -25,9 +25,7 @@ internal static class ReplayEndpoints
             .AllowQuery().DescribePath("group", "The consumer group.").Accepts<ReplayBody>("application/json")
             .WithName("StartReplay").WithSummary("Delivers again what a consumer group has processed.")
             .Produces<ReplayAnswer>(StatusCodes.Status202Accepted)
-            .Problems(
-                ErrorCode.InvalidJson, ErrorCode.InvalidUtf8, ErrorCode.DuplicateMember, ErrorCode.ValidationFailed, ErrorCode.PositionBeyondHead, ErrorCode.PayloadTooLarge,
-                ErrorCode.UnsupportedMediaType, ErrorCode.NotFound, ErrorCode.ReplayRunning);
+            .Problems([.. ApiBody.Errors, ErrorCode.PositionBeyondHead, ErrorCode.NotFound, ErrorCode.ReplayRunning]);
         group.MapGet("/replays", ListAsync)
             .AllowQuery().DescribePath("group", "The consumer group.")
             .WithName("ListReplays").WithSummary("The replays of a consumer group, the newest first; at most 100.")

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using Bxb.Ingestion.Intake;
+using Bxb.Modularity.Http;
 
 namespace Bxb.Ingestion;
 

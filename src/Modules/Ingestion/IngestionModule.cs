@@ -2,6 +2,7 @@ using Bxb.Ingestion.Http;
 using Bxb.Ingestion.Intake;
 using Bxb.Ingestion.Readers;
 using Bxb.Modularity;
+using Bxb.Modularity.Http;
 using Bxb.Modularity.Settings;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Configuration;

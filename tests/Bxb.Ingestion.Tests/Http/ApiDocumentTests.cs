@@ -13,7 +13,7 @@ public sealed class ApiDocumentTests(IngestionApp app)
         paths.Select(p => p.Key).ShouldBe(["/v1/events", "/v1/events/batch", "/v1/events/{transaction_id}", "/v1/conflicts"], ignoreOrder: true);
         Statuses(paths, "/v1/events", "post").ShouldBe(["200", "201", "400", "401", "403", "408", "409", "413", "415", "422", "429", "503"], ignoreOrder: true);
         Statuses(paths, "/v1/events/batch", "post").ShouldBe(["201", "400", "401", "403", "408", "413", "415", "422", "429", "503"], ignoreOrder: true);
-        Statuses(paths, "/v1/events", "get").ShouldBe(["200", "400", "401", "403", "503"], ignoreOrder: true);
+        Statuses(paths, "/v1/events", "get").ShouldBe(["200", "400", "401", "403", "422", "503"], ignoreOrder: true);
         Statuses(paths, "/v1/events/{transaction_id}", "get").ShouldBe(["200", "400", "401", "403", "404", "409", "503"], ignoreOrder: true);
         Statuses(paths, "/v1/conflicts", "get").ShouldBe(["200", "400", "401", "403", "503"], ignoreOrder: true);
         Parameters(paths, "/v1/events/batch", "post").ShouldBe(["partial"]);

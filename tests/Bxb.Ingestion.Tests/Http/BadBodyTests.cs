@@ -11,7 +11,7 @@ public sealed class BadBodyTests(IngestionApp app)
 
     public static TheoryData<string, string> NotJson => new()
     {
-        { "", "empty" }, { " \r\n\t ", "empty" }, { "\uFEFF" + Start + "\"timestamp\":1}", "byte 0" }, { "{", "breaks off at byte 1" }, { "nul", "breaks off at byte 3" },
+        { "", "empty" }, { " \r\n\t ", "empty" }, { "\uFEFF\uFEFF" + Start + "\"timestamp\":1}", "byte 3" }, { Start + "\uFEFF\"timestamp\":1}", "byte 60" }, { "\uFEFF", "empty" }, { "{", "breaks off at byte 1" }, { "nul", "breaks off at byte 3" },
         { "{}{}", "byte 2" }, { Start + "\"timestamp\":1}x", "byte 74" }, { "{\"code\":}", "byte 8" }, { "{'code':1}", "byte 1" }, { "{\"code\":\"a\nb\"}", "byte 10" },
         { "{\"code\":01}", "byte 9" }, { "{\"code\":1,}", "byte 10" }, { "/*x*/{}", "byte 0" }, { "{\"code\":NaN}", "byte 8" }, { "{\"code\":\"\\x\"}", "byte 10" },
         { "{\n\n\"code\": tru}", "byte 14" }, { "transaction_id=t", "byte 2" }, { "<event/>", "byte 0" },
@@ -30,6 +30,8 @@ public sealed class BadBodyTests(IngestionApp app)
         { Start + "\"properties\":{\"a\":[0," + "-1e-131071" + "]}}", "/properties/a/1" },
         { Start + "\"properties\":{\"a\":{\"b\":\"\\u0000\"}}}", "/properties/a/b" }, { Start + "\"properties\":{\"a\":\"\\ud800\"}}", "/properties/a" },
         { """{"external_customer_id":"c","code":"a"}""", "/transaction_id" }, { """{"transaction_id":"t","code":"a"}""", "/external_customer_id" },
+        { """{"transaction_id":".","external_customer_id":"c","code":"a"}""", "/transaction_id" }, { """{"transaction_id":"\u002e.","external_customer_id":".","code":"a"}""", "/transaction_id" },
+        { """{"transaction_id":"t","external_customer_id":"..","code":".."}""", "/code" }, { """{"transaction_id":"...","external_customer_id":"c","code":"."}""", "/code" },
         { """{"transaction_id":"t","external_customer_id":"c"}""", "/code" }, { """{"transaction_id":"t","external_customer_id":"c","code":""}""", "/code" },
         { """{"transaction_id":"t","external_customer_id":"c","code":null}""", "/code" }, { """{"transaction_id":7,"external_customer_id":"c","code":"a"}""", "/transaction_id" },
         { """{"transaction_id":["t"],"external_customer_id":"c","code":"a"}""", "/transaction_id" }, { """{"transaction_id":"a\u0000","external_customer_id":"c","code":"a"}""", "/transaction_id" },

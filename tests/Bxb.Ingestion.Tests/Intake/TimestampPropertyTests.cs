@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Numerics;
 using System.Text;
 using Bxb.Ingestion.Intake;
+using Bxb.Modularity.Json;
 
 namespace Bxb.Ingestion.Tests.Intake;
 

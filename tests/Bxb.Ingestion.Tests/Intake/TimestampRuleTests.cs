@@ -1,5 +1,6 @@
 using System.Text;
 using Bxb.Ingestion.Intake;
+using Bxb.Modularity.Json;
 
 namespace Bxb.Ingestion.Tests.Intake;
 

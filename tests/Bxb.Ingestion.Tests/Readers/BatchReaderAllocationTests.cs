@@ -1,6 +1,7 @@
 using System.Text;
 using Bxb.EventLog.Appending;
 using Bxb.Ingestion.Intake;
+using Bxb.Modularity.Http;
 using Bxb.Ingestion.Readers;
 
 namespace Bxb.Ingestion.Tests.Readers;

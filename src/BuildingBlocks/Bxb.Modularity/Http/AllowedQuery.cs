@@ -11,7 +11,7 @@ public static class AllowedQuery
 {
     /// <summary>
     /// Allows these query parameters and no others, each once unless it is repeatable, and describes them. Others are answered 400 <c>invalid_parameter</c>, after
-    /// authentication. A request without a query costs one comparison.
+    /// authentication; so is a text that is not UTF-8 or holds NUL, which nothing stored can have. A request without a query costs one comparison.
     /// </summary>
     public static TBuilder AllowQuery<TBuilder>(this TBuilder builder, params QueryParameter[] parameters)
         where TBuilder : IEndpointConventionBuilder
@@ -50,6 +50,11 @@ public static class AllowedQuery
             {
                 var names = string.Join(", ", parameters.Select(p => p.IsFamily ? p.Name + "[...]" : p.Name));
                 return new ApiFault(Shorten(name), parameters.Length == 0 ? "is not known: this call takes none" : $"is not known; known are {names}");
+            }
+
+            if (name.Contains('\0', StringComparison.Ordinal) || values.Any(static v => v?.Contains('\0', StringComparison.Ordinal) == true))
+            {
+                return new ApiFault(Shorten(name), "must not hold the character NUL");
             }
 
             if (values.Count > 1 && !known.IsRepeatable && !known.IsFamily)

@@ -1,22 +1,26 @@
-using System.Text;
 using System.Text.Json;
-using System.Text.Unicode;
 using Bxb.Modularity.Errors;
 using Bxb.Modularity.Json;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
-using Microsoft.Net.Http.Headers;
 
 namespace Bxb.Modularity.Http;
 
 /// <summary>
-/// Reads small JSON bodies strictly: the media type, the size, UTF-8, the grammar, members that stand twice, unknown members and wrong types, each with its place.
-/// For calls that are not hot; the ingest path has readers of its own.
+/// Reads small JSON bodies strictly: the grammar, members that stand twice, unknown members and wrong types, each with its place. <see cref="BodyReader"/> gives the bytes.
+/// For calls that are not hot; the ingest path reads its members itself.
 /// </summary>
 public static class ApiBody
 {
     /// <summary>The nesting that a body may have.</summary>
     public const int MaxDepth = 32;
+
+    /// <summary>The errors of every call that takes a JSON body, for the API description.</summary>
+    public static IReadOnlyList<ErrorCode> Errors { get; } =
+    [
+        ErrorCode.InvalidJson, ErrorCode.InvalidUtf8, ErrorCode.InvalidEncoding, ErrorCode.DuplicateMember, ErrorCode.RequestTimeout, ErrorCode.PayloadTooLarge,
+        ErrorCode.UnsupportedMediaType, ErrorCode.ValidationFailed,
+    ];
 
     private static readonly JsonReaderOptions Strict = new() { MaxDepth = MaxDepth };
 
@@ -28,9 +32,11 @@ public static class ApiBody
         where T : class
     {
         ArgumentNullException.ThrowIfNull(context);
-        RefuseOtherMediaTypes(context.Request);
-        var bytes = await BodyBytes.ReadAsync(context, maxBytes);
-        return Parse<T>(bytes);
+        var (body, refusal) = await BodyReader.ReadAsync(context, maxBytes, lease: null);
+        using (body)
+        {
+            return body is null ? throw refusal!.ToException() : Parse<T>(body.Memory);
+        }
     }
 
     /// <summary>As <see cref="ReadAsync{T}"/>, but null for a request without a body.</summary>
@@ -46,14 +52,9 @@ public static class ApiBody
     public static T Parse<T>(ReadOnlyMemory<byte> utf8)
         where T : class
     {
-        if (!Utf8.IsValid(utf8.Span))
+        if (BodyText.Check(utf8.Span) is { } refusal)
         {
-            throw new ApiException(ErrorCode.InvalidUtf8, "The body holds bytes that are not UTF-8.");
-        }
-
-        if (utf8.Span.StartsWith(Encoding.UTF8.Preamble))
-        {
-            throw new ApiException(ErrorCode.InvalidJson, "The body begins with a byte order mark, at byte 0; JSON has none.");
+            throw refusal.ToException();
         }
 
         CheckGrammar(utf8.Span);
@@ -77,15 +78,6 @@ public static class ApiBody
 
     private static ApiException Invalid(string pointer, string reason)
         => new(ErrorCode.ValidationFailed, "The body cannot be read as this call needs it.", [new ApiFault(pointer, reason)]);
-
-    private static void RefuseOtherMediaTypes(HttpRequest request)
-    {
-        if (!MediaTypeHeaderValue.TryParse(request.ContentType, out var type) || !type.MediaType.Equals("application/json", StringComparison.OrdinalIgnoreCase)
-            || (type.Charset.HasValue && !type.Charset.Equals("utf-8", StringComparison.OrdinalIgnoreCase) && !type.Charset.Equals("\"utf-8\"", StringComparison.OrdinalIgnoreCase)))
-        {
-            throw new ApiException(ErrorCode.UnsupportedMediaType, "The body must be application/json in UTF-8.");
-        }
-    }
 
     private static void CheckGrammar(ReadOnlySpan<byte> utf8)
     {

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Unicode;
 using Bxb.Modularity.Errors;
+using Bxb.Modularity.Json;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.WebUtilities;
 
@@ -41,6 +42,19 @@ public static class ApiQuery
         return context.Request.Query.TryGetValue(name, out var values) ? values.ToString() : null;
     }
 
+    /// <summary>A time, by <see cref="QueryTime"/>, a local one being read in UTC; null when absent.</summary>
+    public static DateTimeOffset? Time(HttpContext context, string name) => Text(context, name) switch
+    {
+        null => null,
+        var text when QueryTime.TryParse(text, out var time) => time.Utc,
+        _ => throw Invalid(name, QueryTime.Rule),
+    };
+
+    /// <summary>422: the period ends before it begins.</summary>
+    /// <param name="pointer">The name of the period's end, or its JSON Pointer.</param>
+    public static ApiException Reversed(string pointer)
+        => new(ErrorCode.ValidationFailed, "The period ends before it begins.", [new ApiFault(pointer, "must not lie before from")]);
+
     /// <summary>What <see cref="CursorOf"/> was given for the page before; null for the first page.</summary>
     public static string? Cursor(HttpContext context)
     {
@@ -52,7 +66,8 @@ public static class ApiQuery
         try
         {
             var bytes = WebEncoders.Base64UrlDecode(cursor);
-            if (bytes.Length > 0 && Utf8.IsValid(bytes))
+            // No key holds NUL, and PostgreSQL takes no text that does.
+            if (bytes.Length > 0 && Utf8.IsValid(bytes) && !bytes.Contains((byte)0))
             {
                 return Encoding.UTF8.GetString(bytes);
             }

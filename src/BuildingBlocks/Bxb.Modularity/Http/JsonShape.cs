@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Bxb.Modularity.Errors;
+using Bxb.Modularity.Json;
 
 namespace Bxb.Modularity.Http;
 
@@ -29,6 +30,12 @@ internal static class JsonShape
             return;
         }
 
+        if (value.ValueKind == JsonValueKind.String && value.GetString()!.Contains('\0', StringComparison.Ordinal))
+        {
+            faults.Add(new ApiFault(pointer, "must not hold the character NUL"));
+            return;
+        }
+
         switch (type.Kind)
         {
             case JsonTypeInfoKind.Object:
@@ -38,7 +45,11 @@ internal static class JsonShape
                 WalkArray(value, type, pointer, faults);
                 break;
             case JsonTypeInfoKind.Dictionary:
-                Expect(value, JsonValueKind.Object, "must be an object", pointer, faults);
+                WalkMap(value, type.Options.GetTypeInfo(type.ElementType!), pointer, faults);
+                break;
+            case var _ when type.Type == typeof(JsonElement?) && value.ValueKind == JsonValueKind.Array:
+                // Typed by its reader; the texts in it follow the same rule as all others.
+                WalkItems(value, type, pointer, faults);
                 break;
             default:
                 CheckScalar(value, Nullable.GetUnderlyingType(type.Type) ?? type.Type, pointer, faults);
@@ -75,7 +86,24 @@ internal static class JsonShape
             return;
         }
 
-        var element = type.Options.GetTypeInfo(type.ElementType!);
+        WalkItems(value, type.Options.GetTypeInfo(type.ElementType!), pointer, faults);
+    }
+
+    private static void WalkMap(JsonElement value, JsonTypeInfo element, string pointer, List<ApiFault> faults)
+    {
+        if (!Expect(value, JsonValueKind.Object, "must be an object", pointer, faults))
+        {
+            return;
+        }
+
+        foreach (var member in value.EnumerateObject())
+        {
+            Walk(member.Value, element, JsonPointer.Member(pointer, member.Name), faults);
+        }
+    }
+
+    private static void WalkItems(JsonElement value, JsonTypeInfo element, string pointer, List<ApiFault> faults)
+    {
         var index = 0;
         foreach (var item in value.EnumerateArray())
         {
@@ -124,9 +152,9 @@ internal static class JsonShape
                 faults.Add(new ApiFault(pointer, "must be a whole number" + (type == typeof(int) ? " of 32 bits" : " of 64 bits")));
             }
         }
-        else if (type == typeof(DateTimeOffset) && (value.ValueKind != JsonValueKind.String || !value.TryGetDateTimeOffset(out _)))
+        else if (type == typeof(DateTimeOffset) && (value.ValueKind != JsonValueKind.String || !QueryTime.TryParse(value.GetString(), out _)))
         {
-            faults.Add(new ApiFault(pointer, "must be a time in ISO 8601 with an offset"));
+            faults.Add(new ApiFault(pointer, QueryTime.Rule));
         }
         else if (type == typeof(decimal) || type == typeof(double))
         {

@@ -12,6 +12,9 @@ namespace Bxb.Modularity.Http;
 public sealed record QueryParameter(
     string Name, string Description, JsonSchemaType Type = JsonSchemaType.String, bool IsRequired = false, bool IsRepeatable = false, bool IsFamily = false)
 {
+    /// <summary>The forms of a time, for descriptions; <see cref="Json.QueryTime"/> reads them.</summary>
+    public const string TimeForms = "ISO 8601 with an offset, Unix seconds, or a date or date-time without an offset, which is UTC.";
+
     /// <summary>The size of a page, for lists.</summary>
     public static QueryParameter Limit(int byDefault, int max)
         => new("limit", $"How many entries the answer holds at most: 1 to {max}, {byDefault} if absent.", JsonSchemaType.Integer);

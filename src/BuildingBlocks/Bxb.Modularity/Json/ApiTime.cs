@@ -25,11 +25,12 @@ public static class ApiTime
     }
 }
 
-/// <summary>Writes a <see cref="DateTimeOffset"/> by <see cref="ApiTime"/>; reads ISO 8601 with an offset.</summary>
+/// <summary>Writes a <see cref="DateTimeOffset"/> by <see cref="ApiTime"/>; reads it by <see cref="QueryTime"/>, a local one in UTC.</summary>
 public sealed class ApiTimeConverter : JsonConverter<DateTimeOffset>
 {
     /// <inheritdoc />
-    public override DateTimeOffset Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => reader.GetDateTimeOffset();
+    public override DateTimeOffset Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
+        => reader.TokenType == JsonTokenType.String && QueryTime.TryParse(reader.GetString(), out var time) ? time.Utc : throw new JsonException();
 
     /// <inheritdoc />
     public override void Write(Utf8JsonWriter writer, DateTimeOffset value, JsonSerializerOptions options)

@@ -23,11 +23,6 @@ internal static class UsageEndpoints
         ErrorCode.AnswerTooLarge, ErrorCode.Unavailable, ErrorCode.PositionNotReached,
     ];
 
-    private static readonly ErrorCode[] BodyErrors =
-    [
-        ErrorCode.InvalidJson, ErrorCode.InvalidUtf8, ErrorCode.DuplicateMember, ErrorCode.RequestTimeout, ErrorCode.PayloadTooLarge, ErrorCode.UnsupportedMediaType,
-    ];
-
     public static void MapUsage(this IEndpointRouteBuilder endpoints)
     {
         endpoints.MapGet("/v1/usage", (Delegate)AskAsync)
@@ -40,7 +35,7 @@ internal static class UsageEndpoints
             .RequireScope(ApiScopes.Read)
             .WithTags("Usage").WithName("QueryUsage").WithSummary("Usage of a metric, asked for as JSON").WithDescription(Description)
             .Accepts<UsageQueryBody>("application/json")
-            .Produces<UsageAnswerBody>().Problems([.. Errors, .. BodyErrors]);
+            .Produces<UsageAnswerBody>().Problems([.. Errors, .. ApiBody.Errors]);
     }
 
     private static Task AskAsync(HttpContext context) => AnswerAsync(context, UsageQueryString.Read(context));

@@ -3,6 +3,7 @@ using Bxb.Analytics.Queries;
 using Bxb.Analytics.Queries.Windows;
 using Bxb.Management.Contracts;
 using Bxb.Modularity.Errors;
+using Bxb.Modularity.Json;
 
 namespace Bxb.Analytics.Http;
 
@@ -60,7 +61,6 @@ internal sealed class UsageInput(Func<string, string> place)
             Fault("metric", "must be the code of a billable metric");
         }
 
-        var (from, to) = (Time("from", From), Time("to", To));
         var window = Choice("window", Window, UsageWindow.Total);
         var store = Choice("store", Store, StoreChoice.Auto);
         if (!TimeZones.TryFind(TimeZone ?? "UTC", out var zone))
@@ -68,6 +68,7 @@ internal sealed class UsageInput(Func<string, string> place)
             Fault("timezone", "must be the name of an IANA time zone, such as Europe/Berlin");
         }
 
+        var (from, to) = (Time("from", From, zone), Time("to", To, zone));
         if (Timeout < TimeSpan.Zero || Timeout > UsageRequest.MaxTimeout)
         {
             Fault("timeout", "must be a number of seconds from 0 to 30");
@@ -200,21 +201,14 @@ internal sealed class UsageInput(Func<string, string> place)
         return byDefault;
     }
 
-    private DateTimeOffset Time(string member, string? text)
+    private DateTimeOffset Time(string member, string? text, TimeZoneInfo? zone)
     {
-        if (text is null)
+        if (QueryTime.TryParse(text, out var time))
         {
-            Fault(member, "must be given: a time in ISO 8601 with an offset, such as 2026-01-01T00:00:00Z");
-            return default;
+            return UsageTime.In(time, zone ?? TimeZoneInfo.Utc);
         }
 
-        if (UsageTime.TryParse(text, out var time))
-        {
-            return time;
-        }
-
-        // In a query string '+' is a space, which is what most who write an offset by hand run into.
-        Fault(member, "must be a time in ISO 8601 with an offset, such as 2026-01-01T00:00:00Z" + (text.Contains(' ', StringComparison.Ordinal) ? "; in a query '+' is written %2B" : ""));
+        Fault(member, text is null ? "must be given: a time such as 2026-01-01T00:00:00Z" : QueryTime.Rule);
         return default;
     }
 }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Bxb.Analytics.Queries;
 using Bxb.Modularity.Errors;
+using Bxb.Modularity.Http;
 
 namespace Bxb.Analytics.Http;
 
@@ -11,8 +12,8 @@ internal sealed record UsageFilterBody(string? Key, IReadOnlyList<string>? Value
 
 /// <summary>The body of <c>POST /v1/usage/query</c>: what <c>GET /v1/usage</c> takes, as JSON.</summary>
 /// <param name="Metric">The code of the billable metric.</param>
-/// <param name="From">Beginning of the range, inclusive: ISO 8601 with an offset.</param>
-/// <param name="To">End of the range, exclusive: ISO 8601 with an offset.</param>
+/// <param name="From">Beginning of the range, inclusive: ISO 8601 with an offset, Unix seconds, or a date or date-time without an offset, which is read in timezone.</param>
+/// <param name="To">End of the range, exclusive; equal to from: nothing lies in it.</param>
 /// <param name="ExternalCustomerId">Only this customer, or only these: a text or an array of texts.</param>
 /// <param name="GroupBy">Up to 5 keys, an array of texts: properties by dotted path, or external_customer_id.</param>
 /// <param name="Filters">All of them must hold.</param>
@@ -44,12 +45,12 @@ internal sealed record UsageQueryBody(
         }
 
         var request = input.Read();
-        if (request is null || request.From >= request.To)
+        if (request is null)
         {
-            throw new ApiException(ErrorCode.ValidationFailed, "The query is well-formed, but not valid.", request is null ? input.Faults : [new ApiFault("/to", "must be later than from")]);
+            throw new ApiException(ErrorCode.ValidationFailed, "The query is well-formed, but not valid.", input.Faults);
         }
 
-        return request;
+        return request.From <= request.To ? request : throw ApiQuery.Reversed("/to");
     }
 
     private static void Texts(JsonElement? value, string member, UsageInput input, List<Placed> texts)

@@ -17,20 +17,20 @@ internal static partial class UsageQueryString
     public static QueryParameter[] Parameters { get; } =
     [
         new("metric", "The code of the billable metric.", IsRequired: true),
-        new("from", "Beginning of the range, inclusive: ISO 8601 with an offset.", IsRequired: true),
-        new("to", "End of the range, exclusive: ISO 8601 with an offset.", IsRequired: true),
+        new("from", "Beginning of the range, inclusive: ISO 8601 with an offset, Unix seconds, or a date or date-time without an offset, which is read in timezone.", IsRequired: true),
+        new("to", "End of the range, exclusive; equal to from: nothing lies in it.", IsRequired: true),
         new(GroupKey.Customer, "Only these customers. Several have rows of their own.", IsRepeatable: true),
         new("group_by", @"Up to 5 keys, parted by commas: properties by dotted path (a dot inside a name is \.), or external_customer_id.", IsRepeatable: true),
         new(Filter, "filter[region]=eu: only events whose property has one of the texts. Different keys must all hold.", IsFamily: true),
         new("window", "total (default), minute, hour, day or month."),
-        new("timezone", "The IANA time zone whose wall time the windows follow; UTC if absent."),
+        new("timezone", "The IANA time zone whose wall time the windows, and from and to without an offset, follow; UTC if absent."),
         new("min_position", "The answer covers at least this position of the log.", JsonSchemaType.Integer),
         new("timeout", "How many seconds a store is waited for to reach min_position: 0 to 30, 5 if absent.", JsonSchemaType.Number),
         new("store", "auto (default), clickhouse or postgresql."),
     ];
 
     /// <summary>Reads the request.</summary>
-    /// <exception cref="ApiException">400, with every bad parameter; 422 when the range is empty.</exception>
+    /// <exception cref="ApiException">400, with every bad parameter; 422 when the range ends before it begins.</exception>
     public static UsageRequest Read(HttpContext context)
     {
         var input = new UsageInput(member => member)
@@ -62,9 +62,7 @@ internal static partial class UsageQueryString
             throw new ApiException(ErrorCode.InvalidParameter, $"The query parameter {first.Pointer} {first.Reason}.", input.Faults);
         }
 
-        return request.From < request.To
-            ? request
-            : throw new ApiException(ErrorCode.ValidationFailed, "The range is empty: to must be later than from.", [new ApiFault("to", "must be later than from")]);
+        return request.From <= request.To ? request : throw ApiQuery.Reversed("to");
     }
 
     private static void ReadNumbers(HttpContext context, UsageInput input)

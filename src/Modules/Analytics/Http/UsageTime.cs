@@ -1,32 +1,32 @@
-using System.Globalization;
-using System.Text.RegularExpressions;
+using Bxb.Analytics.Queries.Windows;
+using Bxb.Modularity.Json;
 
 namespace Bxb.Analytics.Http;
 
-/// <summary>Times of a request: ISO 8601 with an offset. Digits past the millisecond are cut off, as they are of an event's time.</summary>
-internal static partial class UsageTime
+/// <summary>Local times of a query in its time zone.</summary>
+internal static class UsageTime
 {
-    /// <summary>Reads a time.</summary>
-    public static bool TryParse(string text, out DateTimeOffset time)
+    private const long Day = 86_400_000;
+
+    /// <summary>No zone knows offsets beyond these years, and no event lies there.</summary>
+    private static readonly long Earliest = new DateTimeOffset(1900, 1, 1, 0, 0, 0, TimeSpan.Zero).ToUnixTimeMilliseconds();
+
+    private static readonly long Latest = new DateTimeOffset(2300, 1, 1, 0, 0, 0, TimeSpan.Zero).ToUnixTimeMilliseconds();
+
+    /// <summary>
+    /// The instant that the time names. A local time is the first instant at which the clocks of the zone show it or, where it is left out, anything later: the same
+    /// rule by which days and months begin.
+    /// </summary>
+    public static DateTimeOffset In(QueryTime time, TimeZoneInfo zone)
     {
-        time = default;
-        if (text.Length > 64 || Pattern().Match(text) is not { Success: true } match)
+        if (!time.IsLocal || time.Milliseconds < Earliest || time.Milliseconds > Latest)
         {
-            return false;
+            return time.Utc;
         }
 
-        var fraction = match.Groups["fraction"].Value.PadRight(3, '0')[..3];
-        var plain = $"{match.Groups["day"]}T{match.Groups["time"]}.{fraction}{match.Groups["offset"].Value.ToUpperInvariant()}";
-        if (!DateTimeOffset.TryParseExact(plain, "yyyy-MM-ddTHH:mm:ss.fffK", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out time))
-        {
-            return false;
-        }
-
-        time = time.ToUniversalTime();
-        return true;
+        // Offsets are below a day, and a zone that changes its date changes its offset by one.
+        var spans = ZoneOffsets.Between(zone, time.Milliseconds - (2 * Day), time.Milliseconds + (2 * Day));
+        var span = 0;
+        return DateTimeOffset.FromUnixTimeMilliseconds(LocalDates.FirstInstant(spans, ref span, time.Milliseconds));
     }
-
-    [GeneratedRegex(@"^(?<day>\d{4}-\d\d-\d\d)[Tt](?<time>\d\d:\d\d:\d\d)([.,](?<fraction>\d+))?(?<offset>[Zz]|[+-]\d\d:\d\d)\z",
-        RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture | RegexOptions.NonBacktracking, 1000)]
-    private static partial Regex Pattern();
 }

@@ -20,7 +20,7 @@ internal sealed record GroupKey(string Text, UsageProperty? Path)
 /// <param name="Metric">What is aggregated; its organization is the query's.</param>
 /// <param name="Field">The property that is aggregated; null for a count.</param>
 /// <param name="From">Inclusive, whole milliseconds.</param>
-/// <param name="To">Exclusive, whole milliseconds, later than <paramref name="From"/>.</param>
+/// <param name="To">Exclusive, whole milliseconds, not before <paramref name="From"/>; equal: nothing lies in it.</param>
 /// <param name="Customers">Only these customers; empty: all.</param>
 /// <param name="GroupKeys">At most 5, each once.</param>
 /// <param name="Filters">The metric's and the query's: all must hold.</param>

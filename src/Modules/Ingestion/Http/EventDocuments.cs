@@ -8,9 +8,9 @@ namespace Bxb.Ingestion.Http;
 
 /// <summary>An event as it is sent.</summary>
 internal sealed record EventToSend(
-    [property: Required, StringLength(255, MinimumLength = 1), Description("The sender's id; sent again it is counted once.")] string TransactionId,
+    [property: Required, StringLength(255, MinimumLength = 1), Description("The sender's id; sent again it is counted once. Not . or .., which no path can name.")] string TransactionId,
     [property: Required, StringLength(255, MinimumLength = 1), Description("The customer, by the sender's name for it.")] string ExternalCustomerId,
-    [property: Required, StringLength(255, MinimumLength = 1), Description("The event's type.")] string Code,
+    [property: Required, StringLength(255, MinimumLength = 1), Description("The event's type. Not . or ..")] string Code,
     [property: Description("ISO 8601 with an offset, or Unix seconds as a number or text, with fraction. Absent: now.")] string? Timestamp = null,
     [property: Description("At most 64 KiB, depth 16.")] JsonObject? Properties = null);
 
@@ -33,6 +33,11 @@ internal sealed record EventFault(string Pointer, string Reason);
 internal sealed record EventSeen(
     string TransactionId, string ExternalCustomerId, string Code, DateTimeOffset Timestamp, JsonObject Properties, long Position, DateTimeOffset IngestedAt,
     [property: Description("Only when not empty.")] string? Source);
+
+/// <summary>The problem document of an event whose identity is known with other content.</summary>
+internal sealed record EventConflictProblem(
+    string Type, string Title, int Status, string Detail, string Code,
+    [property: Description("The event that stands; absent where retention has dropped it.")] EventSeen? Recorded);
 
 /// <summary>A page of events.</summary>
 internal sealed record EventPage(IReadOnlyList<EventSeen> Events, [property: Description("Absent on the last page.")] string? NextCursor);

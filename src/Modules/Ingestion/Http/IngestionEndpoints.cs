@@ -15,9 +15,7 @@ internal static class IngestionEndpoints
 {
     private static readonly ErrorCode[] IngestErrors =
     [
-        ErrorCode.InvalidJson, ErrorCode.InvalidUtf8, ErrorCode.InvalidEncoding, ErrorCode.DuplicateMember, ErrorCode.InvalidParameter, ErrorCode.Unauthorized,
-        ErrorCode.MissingScope, ErrorCode.RequestTimeout, ErrorCode.PayloadTooLarge, ErrorCode.UnsupportedMediaType, ErrorCode.ValidationFailed,
-        ErrorCode.TooManyRequests, ErrorCode.Unavailable,
+        .. ApiBody.Errors, ErrorCode.InvalidParameter, ErrorCode.Unauthorized, ErrorCode.MissingScope, ErrorCode.TooManyRequests, ErrorCode.Unavailable,
     ];
 
     private static readonly ErrorCode[] ReadErrors = [ErrorCode.InvalidParameter, ErrorCode.Unauthorized, ErrorCode.MissingScope, ErrorCode.Unavailable];
@@ -29,7 +27,8 @@ internal static class IngestionEndpoints
             .RequireScope(ApiScopes.Ingest).AllowQuery().Takes<EventToSend>()
             .Gives<EventTaken>(StatusCodes.Status201Created, "Recorded. The header Bxb-Position says how far.")
             .Gives<EventTaken>(StatusCodes.Status200OK, "Known already, with the same content.")
-            .Problems([.. IngestErrors, ErrorCode.EventConflict]);
+            .WithMetadata(new Answer(StatusCodes.Status409Conflict, typeof(EventConflictProblem), $"`{ErrorCode.EventConflict.Code}`: {ErrorCode.EventConflict.Title}", "application/problem+json"))
+            .Problems(IngestErrors);
         Map(endpoints.MapPost("/v1/events/batch", services.GetRequiredService<PostBatch>().AnswerAsync), "PostEventBatch", "Record up to 10,000 events, all or none.")
             .RequireScope(ApiScopes.Ingest)
             .AllowQuery(new QueryParameter("partial", "true: take the good events and list the bad ones. Default false.", JsonSchemaType.Boolean)).Takes<BatchToSend>()
@@ -37,7 +36,7 @@ internal static class IngestionEndpoints
             .Problems(IngestErrors);
         Map(endpoints.MapGet("/v1/events", services.GetRequiredService<ListEvents>().AnswerAsync), "ListEvents", "List events, the newest position first.")
             .RequireScope(ApiScopes.Read).AllowQuery(ListEvents.Parameters)
-            .Gives<EventPage>(StatusCodes.Status200OK, "A page of events.").Problems(ReadErrors);
+            .Gives<EventPage>(StatusCodes.Status200OK, "A page of events.").Problems([.. ReadErrors, ErrorCode.ValidationFailed]);
         Map(endpoints.MapGet("/v1/events/{**transaction_id}", services.GetRequiredService<GetEvent>().AnswerAsync), "GetEvent", "Read one event.")
             .RequireScope(ApiScopes.Read)
             .AllowQuery(new QueryParameter("source", "Whose event it is, where two sources share an id; empty for events that came without a source, and those come first when it is left out."))
@@ -72,8 +71,8 @@ internal static class IngestionEndpoints
     private static IEndpointConventionBuilder Gives<TBody>(this IEndpointConventionBuilder endpoint, int status, string description)
         => endpoint.WithMetadata(new Answer(status, typeof(TBody), description));
 
-    private sealed record Answer(int StatusCode, Type? Type, string? Description) : IProducesResponseTypeMetadata
+    private sealed record Answer(int StatusCode, Type? Type, string? Description, string ContentType = "application/json") : IProducesResponseTypeMetadata
     {
-        public IEnumerable<string> ContentTypes => ["application/json"];
+        public IEnumerable<string> ContentTypes => [ContentType];
     }
 }

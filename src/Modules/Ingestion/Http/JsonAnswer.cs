@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Bxb.Ingestion.Readers;
 using Bxb.Modularity.Errors;
 using Bxb.Modularity.Json;
 using Microsoft.AspNetCore.Http;

@@ -21,8 +21,8 @@ internal sealed class ListEvents(EventLogQueries queries, IngestionOptions optio
     [
         new("code", "Only events of this type."),
         new("external_customer_id", "Only events of this customer."),
-        new("from", "Only events at or after this time: ISO 8601 with an offset, or Unix seconds."),
-        new("to", "Only events before this time."),
+        new("from", "Only events at or after this time. " + QueryParameter.TimeForms),
+        new("to", "Only events before this time. Equal to from: an empty page."),
         QueryParameter.Limit(50, 1000),
         QueryParameter.Cursor,
     ];
@@ -35,13 +35,13 @@ internal sealed class ListEvents(EventLogQueries queries, IngestionOptions optio
         {
             Code = Text(context, "code"),
             ExternalCustomerId = Text(context, "external_customer_id"),
-            From = Time(context, "from"),
-            To = Time(context, "to"),
+            From = ApiQuery.Time(context, "from"),
+            To = ApiQuery.Time(context, "to"),
             BeforePosition = PageCursor.Read(context, List, organization),
         };
         if (filter.To < filter.From)
         {
-            throw ApiQuery.Invalid("to", "must not lie before from");
+            throw ApiQuery.Reversed("to");
         }
 
         var (events, isLast) = await PageAsync(filter, limit, context.RequestAborted);
@@ -92,16 +92,4 @@ internal sealed class ListEvents(EventLogQueries queries, IngestionOptions optio
 
     private static string? Text(HttpContext context, string name)
         => ApiQuery.Text(context, name) is not { } text ? null : TextRule.Fault(Encoding.UTF8.GetBytes(text)) is null ? text : throw ApiQuery.Invalid(name, "must be text of 1 to 255 characters");
-
-    private static DateTimeOffset? Time(HttpContext context, string name)
-    {
-        if (ApiQuery.Text(context, name) is not { } text)
-        {
-            return null;
-        }
-
-        // A plus sign that was not encoded arrives as a space, and no time has one.
-        var fault = TimestampRule.ReadText(Encoding.UTF8.GetBytes(text.Replace(' ', '+')), DateTimeOffset.MaxValue.ToUnixTimeMilliseconds(), out var milliseconds);
-        return fault == TimestampFault.None ? DateTimeOffset.FromUnixTimeMilliseconds(milliseconds) : throw ApiQuery.Invalid(name, "must be ISO 8601 with an offset, or Unix seconds");
-    }
 }

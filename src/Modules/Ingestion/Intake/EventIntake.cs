@@ -4,6 +4,7 @@ using Bxb.EventLog.Appending;
 using Bxb.Ingestion.Readers;
 using Bxb.Modularity.Authorization;
 using Bxb.Modularity.Errors;
+using Bxb.Modularity.Http;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 

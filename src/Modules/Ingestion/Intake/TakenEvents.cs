@@ -1,5 +1,6 @@
 using Bxb.EventLog.Appending;
-using Bxb.Ingestion.Readers;
+using Bxb.Modularity.Errors;
+using Bxb.Modularity.Http;
 
 namespace Bxb.Ingestion.Intake;
 

@@ -30,6 +30,9 @@ internal static class TextRule
         return text.Contains((byte)0) ? "must not hold the character NUL" : null;
     }
 
+    /// <summary>Whether the text is <c>.</c> or <c>..</c>: clients and servers take such a segment out of a path, so no URL can name it.</summary>
+    public static bool IsDotSegment(ReadOnlySpan<byte> text) => text.SequenceEqual("."u8) || text.SequenceEqual(".."u8);
+
     private static int Characters(ReadOnlySpan<byte> text)
     {
         var count = 0;

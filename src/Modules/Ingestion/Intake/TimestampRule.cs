@@ -1,26 +1,6 @@
+using Bxb.Modularity.Json;
+
 namespace Bxb.Ingestion.Intake;
-
-/// <summary>What can be wrong with a timestamp.</summary>
-internal enum TimestampFault
-{
-    /// <summary>Nothing.</summary>
-    None,
-
-    /// <summary>Neither ISO 8601 nor Unix seconds.</summary>
-    Malformed,
-
-    /// <summary>ISO 8601 without the offset, so that it names no instant.</summary>
-    NoOffset,
-
-    /// <summary>Well written, but no calendar or clock has it.</summary>
-    NoSuchTime,
-
-    /// <summary>Before 1970.</summary>
-    BeforeEpoch,
-
-    /// <summary>Further ahead of now than is allowed.</summary>
-    TooFarAhead,
-}
 
 /// <summary>An event's timestamp: text as ISO 8601 or Unix seconds, or a number, to milliseconds that lie within bounds.</summary>
 internal static class TimestampRule
@@ -31,8 +11,7 @@ internal static class TimestampRule
     /// <param name="milliseconds">Milliseconds since the Unix epoch; only with <see cref="TimestampFault.None"/>.</param>
     public static TimestampFault ReadText(ReadOnlySpan<byte> text, long latest, out long milliseconds)
     {
-        // No number has a digit-dash or digit-colon in its fifth place, and every calendar time does.
-        var fault = text.Length > 4 && text[4] == '-' && text[3] is >= (byte)'0' and <= (byte)'9' ? CalendarTime.Read(text, out milliseconds) : UnixSeconds.Read(text, out milliseconds);
+        var fault = CalendarTime.Begins(text) ? CalendarTime.Read(text, out milliseconds) : UnixSeconds.Read(text, out milliseconds);
         return fault == TimestampFault.None ? Bound(milliseconds, latest) : fault;
     }
 

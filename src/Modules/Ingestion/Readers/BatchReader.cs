@@ -3,6 +3,7 @@ using System.Text.Json;
 using Bxb.EventLog.Appending;
 using Bxb.Ingestion.Intake;
 using Bxb.Modularity.Errors;
+using Bxb.Modularity.Http;
 
 namespace Bxb.Ingestion.Readers;
 
@@ -10,6 +11,9 @@ namespace Bxb.Ingestion.Readers;
 /// <remarks>Thread-safe: what belongs to a request comes in as arguments. A refused body may leave events in the block; they are not to be appended.</remarks>
 internal sealed class BatchReader(EventReader events, IngestionOptions options)
 {
+    /// <summary>How JSON is read: strictly. Depth is no question of grammar; how deep properties may nest is a rule of their own.</summary>
+    private static readonly JsonReaderOptions Strict = new() { MaxDepth = int.MaxValue };
+
     /// <summary>What an event in a block costs beside its texts.</summary>
     private static readonly int EventBytes = Unsafe.SizeOf<PendingEvent>();
 
@@ -29,7 +33,7 @@ internal sealed class BatchReader(EventReader events, IngestionOptions options)
 
         try
         {
-            var json = new Utf8JsonReader(body, BodyText.Strict);
+            var json = new Utf8JsonReader(body, Strict);
             json.Read();
             events.Read(ref json, events.Now(), block, faults);
             json.Read();
@@ -60,7 +64,7 @@ internal sealed class BatchReader(EventReader events, IngestionOptions options)
         var shape = new EventFaults();
         try
         {
-            var json = new Utf8JsonReader(body, BodyText.Strict);
+            var json = new Utf8JsonReader(body, Strict);
             json.Read();
             var over = ReadRoot(ref json, body.Length, shape, block, lease, faults, ref rejected);
             if (over is not null)

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Bxb.EventLog.Appending;
 using Bxb.EventLog.Records;
 using Bxb.Ingestion.Intake;
+using Bxb.Modularity.Json;
 
 namespace Bxb.Ingestion.Readers;
 
@@ -121,6 +122,12 @@ internal sealed class EventReader(IngestionOptions options, TimeProvider time)
         if (TextRule.Fault(text) is { } reason)
         {
             faults.Add(EventMembers.Pointer(member), reason);
+            return default;
+        }
+
+        if (member != EventMember.ExternalCustomerId && TextRule.IsDotSegment(text))
+        {
+            faults.Add(EventMembers.Pointer(member), "must not be . or .., which no path can name");
             return default;
         }
 

@@ -29,7 +29,7 @@ internal static class ApiKeyEndpoints
             .DescribePath("id", "The organization's id.", JsonSchemaType.Integer)
             .Accepts<ApiKeyBody>(isOptional: true, "application/json")
             .Produces<NewApiKeyAnswer>(StatusCodes.Status201Created)
-            .Problems(BodyErrors.With(ErrorCode.InvalidParameter, ErrorCode.NotFound));
+            .Problems([.. ApiBody.Errors, ErrorCode.InvalidParameter, ErrorCode.NotFound]);
 
         endpoints.MapGet(Path, ListAsync)
             .RequireScope(ApiScopes.Admin)

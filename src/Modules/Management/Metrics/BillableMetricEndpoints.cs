@@ -27,7 +27,7 @@ internal static class BillableMetricEndpoints
             .WithDescription("Names an aggregation over the events of one code. It counts the events that were recorded before, too.")
             .Accepts<BillableMetricBody>("application/json")
             .Produces<BillableMetricAnswer>(StatusCodes.Status201Created)
-            .Problems(BodyErrors.With(ErrorCode.InvalidParameter, ErrorCode.AlreadyExists));
+            .Problems([.. ApiBody.Errors, ErrorCode.InvalidParameter, ErrorCode.AlreadyExists]);
 
         endpoints.MapGet(Path, ListAsync).RequireScope(ApiScopes.Read | ApiScopes.Manage)
             .AllowQuery(QueryParameter.Limit(DefaultLimit, MaxLimit), QueryParameter.Cursor)
@@ -51,7 +51,7 @@ internal static class BillableMetricEndpoints
             .DescribePath("code", CodeText)
             .Accepts<BillableMetricBody>("application/json")
             .Produces<BillableMetricAnswer>()
-            .Problems(BodyErrors.With(ErrorCode.InvalidParameter, ErrorCode.NotFound));
+            .Problems([.. ApiBody.Errors, ErrorCode.InvalidParameter, ErrorCode.NotFound]);
 
         endpoints.MapDelete(OnePath, DeleteAsync).RequireScope(ApiScopes.Manage).AllowQuery()
             .WithTags("Billable metrics")

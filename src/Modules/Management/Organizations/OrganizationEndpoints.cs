@@ -26,7 +26,7 @@ internal static class OrganizationEndpoints
             .WithDescription("Makes an organization, which owns events, metrics and API keys. Takes the admin token; a host without one answers 401.")
             .Accepts<OrganizationBody>("application/json")
             .Produces<OrganizationAnswer>(StatusCodes.Status201Created)
-            .Problems(BodyErrors.With(ErrorCode.InvalidParameter, ErrorCode.AlreadyExists));
+            .Problems([.. ApiBody.Errors, ErrorCode.InvalidParameter, ErrorCode.AlreadyExists]);
 
         endpoints.MapGet("/v1/organizations", ListAsync)
             .RequireScope(ApiScopes.Admin)

@@ -45,7 +45,7 @@ internal static class LocalDates
     }
 
     /// <summary>The first instant whose wall time is not before <paramref name="wallTime"/>, which must not shrink from call to call.</summary>
-    private static long FirstInstant(List<OffsetSpan> spans, ref int span, long wallTime)
+    public static long FirstInstant(List<OffsetSpan> spans, ref int span, long wallTime)
     {
         while (true)
         {

@@ -1,14 +1,14 @@
-namespace Bxb.Ingestion.Intake;
+namespace Bxb.Modularity.Json;
 
 /// <summary>Reads Unix seconds, written as a JSON number with any fraction and exponent, to milliseconds: on the digits themselves, so that nothing is rounded.</summary>
-internal static class UnixSeconds
+public static class UnixSeconds
 {
     /// <summary>The digits of the greatest number of milliseconds that still is a year of four digits.</summary>
     private const int MostDigits = 15;
 
     /// <summary>Reads the text.</summary>
     /// <param name="text">The whole text, by the grammar of JSON numbers.</param>
-    /// <param name="milliseconds">Milliseconds since the Unix epoch, what lies past them cut off.</param>
+    /// <param name="milliseconds">Milliseconds since the Unix epoch, what lies past them cut off; also with <see cref="TimestampFault.BeforeEpoch"/>.</param>
     public static TimestampFault Read(ReadOnlySpan<byte> text, out long milliseconds)
     {
         milliseconds = 0;
@@ -58,14 +58,10 @@ internal static class UnixSeconds
         }
 
         var length = point + exponent + 3;
-        if (negative)
-        {
-            return TimestampFault.BeforeEpoch;
-        }
-
         if (length > MostDigits)
         {
-            return TimestampFault.TooFarAhead;
+            milliseconds = negative ? long.MinValue : 0;
+            return negative ? TimestampFault.BeforeEpoch : TimestampFault.TooFarAhead;
         }
 
         for (var i = 0; i < length; i++)
@@ -73,7 +69,8 @@ internal static class UnixSeconds
             milliseconds = milliseconds * 10 + (i < kept ? digits[i] : 0);
         }
 
-        return TimestampFault.None;
+        milliseconds = negative ? -milliseconds : milliseconds;
+        return negative ? TimestampFault.BeforeEpoch : TimestampFault.None;
     }
 
     private static void Keep(Span<byte> digits, ref int kept, byte digit)

@@ -2,20 +2,19 @@ using Bxb.Modularity.Errors;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Net.Http.Headers;
 
-namespace Bxb.Ingestion.Readers;
+namespace Bxb.Modularity.Http;
 
-/// <summary>What the headers say of a body: its media type, and whether it is gzip.</summary>
-internal static class BodyEncoding
+/// <summary>What the headers say about a body: its media type and its content encoding.</summary>
+internal static class BodyHeaders
 {
     private const string Json = "application/json";
 
-    /// <summary>Checks the headers.</summary>
-    /// <param name="context">The request; what is accepted is set on its answer when it is refused.</param>
+    /// <summary>Checks the headers. What is accepted instead stands in the headers of a 415 answer.</summary>
+    /// <param name="context">The request.</param>
     /// <param name="gzip">Whether the body has to be decompressed.</param>
-    /// <returns>415 with the list of what is accepted, or null.</returns>
+    /// <returns>415, or null.</returns>
     public static Refusal? Check(HttpContext context, out bool gzip)
     {
-        var headers = context.Request.Headers;
         gzip = false;
         if (!IsJson(context.Request.ContentType))
         {
@@ -23,15 +22,16 @@ internal static class BodyEncoding
             return new Refusal(ErrorCode.UnsupportedMediaType, "Content-Type must be application/json, in UTF-8.");
         }
 
-        var encoding = headers.ContentEncoding;
+        var encoding = context.Request.Headers.ContentEncoding;
         if (encoding.Count == 0)
         {
             return null;
         }
 
-        var name = encoding.ToString().Trim();
+        var name = encoding.ToString().AsSpan().Trim();
+        // RFC 9110, 8.4.1.3: x-gzip is the same as gzip.
         gzip = name.Equals("gzip", StringComparison.OrdinalIgnoreCase) || name.Equals("x-gzip", StringComparison.OrdinalIgnoreCase);
-        if (gzip || name.Length == 0 || name.Equals("identity", StringComparison.OrdinalIgnoreCase))
+        if (gzip || name.IsEmpty || name.Equals("identity", StringComparison.OrdinalIgnoreCase))
         {
             return null;
         }
@@ -48,6 +48,9 @@ internal static class BodyEncoding
         }
 
         return MediaTypeHeaderValue.TryParse(contentType, out var type) && type.MediaType.Equals(Json, StringComparison.OrdinalIgnoreCase)
-            && (!type.Charset.HasValue || HeaderUtilities.RemoveQuotes(type.Charset).Equals("utf-8", StringComparison.OrdinalIgnoreCase));
+            && (!type.Charset.HasValue || IsUtf8(HeaderUtilities.RemoveQuotes(type.Charset).Value));
     }
+
+    private static bool IsUtf8(string? charset)
+        => "utf-8".Equals(charset, StringComparison.OrdinalIgnoreCase) || "utf8".Equals(charset, StringComparison.OrdinalIgnoreCase);
 }

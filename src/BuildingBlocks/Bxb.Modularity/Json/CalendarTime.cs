@@ -1,4 +1,4 @@
-namespace Bxb.Ingestion.Intake;
+namespace Bxb.Modularity.Json;
 
 /// <summary>Reads ISO 8601 date-times with an offset, <c>2026-01-01T00:00:00.125+05:45</c>, from bytes to milliseconds since the Unix epoch.</summary>
 /// <remarks>
@@ -6,35 +6,50 @@ namespace Bxb.Ingestion.Intake;
 /// <c>Z</c> in either case; offsets <c>±hh:mm</c>, <c>±hhmm</c>, <c>±hh</c> below 24 h. <c>24:00</c> is refused. A leap second, <c>:60</c>, is taken where
 /// there can be one, at 23:59 UTC on the last day of a month, and counts as the first second after it, as in Unix time.
 /// </remarks>
-internal static class CalendarTime
+public static class CalendarTime
 {
     private const long MillisecondsPerDay = 86_400_000;
+    private const int DateLength = 10;
 
-    /// <summary>Reads the text.</summary>
+    /// <summary>Whether a text begins like a date: no number has a dash behind its fourth digit.</summary>
+    public static bool Begins(ReadOnlySpan<byte> text) => text.Length > 4 && text[4] == '-' && text[3] is >= (byte)'0' and <= (byte)'9';
+
+    /// <summary>Reads a date-time with an offset.</summary>
     /// <param name="text">The whole text; nothing may stand before or after the time.</param>
     /// <param name="milliseconds">Milliseconds since the Unix epoch, negative before it.</param>
     public static TimestampFault Read(ReadOnlySpan<byte> text, out long milliseconds)
     {
+        var fault = Read(text, out milliseconds, out var isLocal);
+        return fault != TimestampFault.None || !isLocal ? fault : text.Length > DateLength ? TimestampFault.NoOffset : TimestampFault.Malformed;
+    }
+
+    /// <summary>Reads a date-time with or without an offset, or a date, which is its midnight.</summary>
+    /// <param name="text">The whole text; nothing may stand before or after the time.</param>
+    /// <param name="milliseconds">Milliseconds since the Unix epoch, negative before it; of a local time as if its zone were UTC.</param>
+    /// <param name="isLocal">Whether the text has no offset.</param>
+    public static TimestampFault Read(ReadOnlySpan<byte> text, out long milliseconds, out bool isLocal)
+    {
         milliseconds = 0;
+        isLocal = false;
         var at = 0;
         if (!Digits(text, ref at, 4, out var year) || !Skip(text, ref at, (byte)'-') || !Digits(text, ref at, 2, out var month) || !Skip(text, ref at, (byte)'-')
-            || !Digits(text, ref at, 2, out var day) || at == text.Length || (text[at] | 0x20) != 't')
+            || !Digits(text, ref at, 2, out var day) || (at < text.Length && !Skip(text, ref at, (byte)'T') && !Skip(text, ref at, (byte)'t')))
         {
             return TimestampFault.Malformed;
         }
 
-        at++;
-        if (!Digits(text, ref at, 2, out var hour) || !Skip(text, ref at, (byte)':') || !Digits(text, ref at, 2, out var minute))
+        int hour = 0, minute = 0, second = 0, fraction = 0;
+        if (text.Length > DateLength && (!Digits(text, ref at, 2, out hour) || !Skip(text, ref at, (byte)':') || !Digits(text, ref at, 2, out minute)))
         {
             return TimestampFault.Malformed;
         }
 
-        int second = 0, fraction = 0;
         if (Skip(text, ref at, (byte)':') && (!Digits(text, ref at, 2, out second) || !Fraction(text, ref at, out fraction)))
         {
             return TimestampFault.Malformed;
         }
 
+        isLocal = at == text.Length;
         var offset = Offset(text[at..], out var offsetMinutes);
         if (offset != TimestampFault.None)
         {
@@ -91,7 +106,7 @@ internal static class CalendarTime
         minutes = 0;
         if (rest.IsEmpty)
         {
-            return TimestampFault.NoOffset;
+            return TimestampFault.None;
         }
 
         if ((rest[0] | 0x20) == 'z')

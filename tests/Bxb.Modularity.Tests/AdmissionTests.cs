@@ -1,6 +1,6 @@
-using Bxb.Ingestion.Intake;
+using Bxb.Modularity.Http;
 
-namespace Bxb.Ingestion.Tests.Intake;
+namespace Bxb.Modularity.Tests;
 
 public sealed class AdmissionTests
 {
