@@ -24,7 +24,11 @@ internal static class BxbApplication
             builder.WebHost.UseUrls(DefaultUrl);
         }
 
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.AnswerRejectedRequests();
+        });
         builder.Logging.ClearProviders();
         builder.Logging.AddSimpleConsole(console => console.SingleLine = true);
         builder.Services.AddSingleton<Drain>().AddHostedService(services => services.GetRequiredService<Drain>());
@@ -72,10 +76,12 @@ internal static class BxbApplication
         app.MapPipeline();
         app.MapReplays(hasAdminToken: options.AdminToken is { Length: > 0 });
         app.MapDeadLetters();
-        app.MapHealth();
-        app.MapGet("/metrics", metrics.AnswerAsync).ExcludeFromDescription();
-        app.MapGet("/", (HttpRequest request) => Results.Json(new { name = "bxb", version = HostVersion.Text, openapi = request.PathBase + "/openapi/v1.json" })).ExcludeFromDescription();
-        app.MapOpenApi();
+        // Monitors and balancers probe with HEAD as well.
+        var operation = app.MapGroup("").WithMetadata(new HttpMethodMetadata([HttpMethods.Get, HttpMethods.Head]));
+        operation.MapHealth();
+        operation.MapGet("/metrics", metrics.AnswerAsync).ExcludeFromDescription();
+        operation.MapGet("/", (HttpRequest request) => Results.Json(new { name = "bxb", version = HostVersion.Text, openapi = request.PathBase + "/openapi/v1.json" })).ExcludeFromDescription();
+        operation.MapOpenApi();
         return app;
     }
 

@@ -8,6 +8,9 @@ namespace Bxb.Modularity.Errors;
 /// <param name="Title">One sentence that is the same for every occurrence.</param>
 public sealed record ErrorCode(string Code, int Status, string Title)
 {
+    /// <summary>The request is not HTTP as the server reads it, so that it reached no call: a target with <c>%00</c>, a malformed header, a body that breaks its own framing.</summary>
+    public static readonly ErrorCode InvalidRequest = new("invalid_request", StatusCodes.Status400BadRequest, "The request's target, headers or framing are not valid.");
+
     /// <summary>The body is not JSON.</summary>
     public static readonly ErrorCode InvalidJson = new("invalid_json", StatusCodes.Status400BadRequest, "The body is not valid JSON.");
 
@@ -62,6 +65,12 @@ public sealed record ErrorCode(string Code, int Status, string Title)
     /// <summary>The body is larger than allowed, before or after decompression.</summary>
     public static readonly ErrorCode PayloadTooLarge = new("payload_too_large", StatusCodes.Status413PayloadTooLarge, "The body is too large.");
 
+    /// <summary>The request's target is longer than the server takes.</summary>
+    public static readonly ErrorCode TargetTooLong = new("target_too_long", StatusCodes.Status414UriTooLong, "The request's target is too long.");
+
+    /// <summary>The request's headers are larger than the server takes.</summary>
+    public static readonly ErrorCode HeadersTooLarge = new("headers_too_large", StatusCodes.Status431RequestHeaderFieldsTooLarge, "The request's headers are too large.");
+
     /// <summary>The body's media type or content encoding is not one that this call reads.</summary>
     public static readonly ErrorCode UnsupportedMediaType = new("unsupported_media_type", StatusCodes.Status415UnsupportedMediaType, "The media type is not supported here.");
 
@@ -89,8 +98,8 @@ public sealed record ErrorCode(string Code, int Status, string Title)
     /// <summary>Every code there is, for documentation and tests.</summary>
     public static IReadOnlyList<ErrorCode> All { get; } =
     [
-        InvalidJson, InvalidUtf8, InvalidEncoding, DuplicateMember, InvalidParameter, Unauthorized, MissingScope, NotFound, MethodNotAllowed, RequestTimeout, EventConflict,
-        SourceNeeded, AlreadyExists, ReplayRunning, TooLate, NothingToDeliver, LengthRequired, PayloadTooLarge, UnsupportedMediaType, ValidationFailed, PositionBeyondHead, AnswerTooLarge, TooManyRequests, Unavailable,
+        InvalidRequest, InvalidJson, InvalidUtf8, InvalidEncoding, DuplicateMember, InvalidParameter, Unauthorized, MissingScope, NotFound, MethodNotAllowed, RequestTimeout, EventConflict,
+        SourceNeeded, AlreadyExists, ReplayRunning, TooLate, NothingToDeliver, LengthRequired, PayloadTooLarge, TargetTooLong, HeadersTooLarge, UnsupportedMediaType, ValidationFailed, PositionBeyondHead, AnswerTooLarge, TooManyRequests, Unavailable,
         PositionNotReached, InternalError,
     ];
 }

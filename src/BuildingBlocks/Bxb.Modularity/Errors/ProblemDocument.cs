@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.Json;
 using Bxb.Modularity.Json;
 using Microsoft.AspNetCore.Http;
@@ -31,33 +32,35 @@ public static class ProblemDocument
             response.Headers.RetryAfter = seconds.ToString(System.Globalization.CultureInfo.InvariantCulture);
         }
 
-        var writer = new Utf8JsonWriter(response.BodyWriter, ApiJson.WriterOptions);
-        await using (writer)
-        {
-            writer.WriteStartObject();
-            writer.WriteString("type", "urn:bxb:error:" + code.Code);
-            writer.WriteString("title", code.Title);
-            writer.WriteNumber("status", code.Status);
-            writer.WriteString("detail", detail);
-            writer.WriteString("code", code.Code);
-            if (faults is { Count: > 0 })
-            {
-                writer.WriteStartArray("errors");
-                foreach (var fault in faults.Take(MaxFaults))
-                {
-                    writer.WriteStartObject();
-                    writer.WriteString("pointer", fault.Pointer);
-                    writer.WriteString("reason", fault.Reason);
-                    writer.WriteEndObject();
-                }
+        Write(response.BodyWriter, code, detail, faults, extra);
+        await response.BodyWriter.FlushAsync(context.RequestAborted);
+    }
 
-                writer.WriteEndArray();
+    /// <summary>Writes the document alone.</summary>
+    internal static void Write(IBufferWriter<byte> output, ErrorCode code, string detail, IReadOnlyList<ApiFault>? faults = null, Action<Utf8JsonWriter>? extra = null)
+    {
+        using var writer = new Utf8JsonWriter(output, ApiJson.WriterOptions);
+        writer.WriteStartObject();
+        writer.WriteString("type", "urn:bxb:error:" + code.Code);
+        writer.WriteString("title", code.Title);
+        writer.WriteNumber("status", code.Status);
+        writer.WriteString("detail", detail);
+        writer.WriteString("code", code.Code);
+        if (faults is { Count: > 0 })
+        {
+            writer.WriteStartArray("errors");
+            foreach (var fault in faults.Take(MaxFaults))
+            {
+                writer.WriteStartObject();
+                writer.WriteString("pointer", fault.Pointer);
+                writer.WriteString("reason", fault.Reason);
+                writer.WriteEndObject();
             }
 
-            extra?.Invoke(writer);
-            writer.WriteEndObject();
+            writer.WriteEndArray();
         }
 
-        await response.BodyWriter.FlushAsync(context.RequestAborted);
+        extra?.Invoke(writer);
+        writer.WriteEndObject();
     }
 }

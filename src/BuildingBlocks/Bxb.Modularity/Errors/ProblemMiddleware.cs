@@ -28,7 +28,9 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, Func<Excep
                 StatusCodes.Status411LengthRequired => ErrorCode.LengthRequired,
                 StatusCodes.Status413PayloadTooLarge => ErrorCode.PayloadTooLarge,
                 StatusCodes.Status415UnsupportedMediaType => ErrorCode.UnsupportedMediaType,
-                _ => bad.InnerException is System.Text.Json.JsonException ? ErrorCode.InvalidJson : ErrorCode.InvalidParameter,
+                _ when bad.InnerException is System.Text.Json.JsonException => ErrorCode.InvalidJson,
+                // The server throws a type of its own, about the framing of a body; the binding of parameters throws the base type.
+                _ => bad.GetType() != typeof(BadHttpRequestException) ? ErrorCode.InvalidRequest : ErrorCode.InvalidParameter,
             };
             await ProblemDocument.WriteAsync(context, code, code.Title);
             return;
@@ -91,6 +93,10 @@ public static class ProblemMiddlewareRegistration
     /// <summary>Puts error answers around everything that is added after it.</summary>
     /// <param name="app">The application.</param>
     /// <param name="translate">The answer for an exception that is no defect, such as that of a store that is away; null for any other, which is answered 500 and logged.</param>
-    public static IApplicationBuilder UseProblemDocuments(this IApplicationBuilder app, Func<Exception, ApiException?>? translate = null) =>
-        app.UseMiddleware<ProblemMiddleware>(translate ?? (static _ => null));
+    public static IApplicationBuilder UseProblemDocuments(this IApplicationBuilder app, Func<Exception, ApiException?>? translate = null)
+    {
+        ArgumentNullException.ThrowIfNull(app);
+        RejectedRequests.Listen(app.ApplicationServices);
+        return app.UseMiddleware<ProblemMiddleware>(translate ?? (static _ => null));
+    }
 }
