@@ -1,23 +1,26 @@
 namespace Bxb.Host.Import;
 
+/// <summary>A column that becomes a property.</summary>
+/// <param name="Column">Its index.</param>
+/// <param name="Header">Its name in the file.</param>
+/// <param name="Name">The property's name.</param>
+/// <param name="IsNumber">Whether its values are numbers or text; null while only the file can tell.</param>
+internal sealed record CsvProperty(int Column, string Header, string Name, bool? IsNumber);
+
 /// <summary>The options of a CSV import brought together with the header row: which column goes where.</summary>
 internal sealed class CsvColumns
 {
-    private CsvColumns(Dictionary<string, int> fields, List<(int Column, string Name, bool IsText)> properties, int count)
+    private CsvColumns(Dictionary<string, int> fields, List<CsvProperty> properties)
     {
         Fields = fields;
         Properties = properties;
-        Count = count;
     }
 
     /// <summary>The column of each member that a column gives.</summary>
     public IReadOnlyDictionary<string, int> Fields { get; }
 
     /// <summary>The columns that become properties, in order.</summary>
-    public IReadOnlyList<(int Column, string Name, bool IsText)> Properties { get; }
-
-    /// <summary>Columns of the header: every row must have as many.</summary>
-    public int Count { get; }
+    public IReadOnlyList<CsvProperty> Properties { get; }
 
     /// <summary>A member that is neither mapped nor set takes the column of its own name, if there is one.</summary>
     /// <exception cref="ImportException">A column is missing, has no name or stands there twice, or a member that every event needs comes from nowhere.</exception>
@@ -48,19 +51,19 @@ internal sealed class CsvColumns
 
         var chosen = mapping.Properties?.Select(p => (Column: IndexOf(header, p.Key), Name: p.Value))
             ?? Enumerable.Range(0, header.Length).Where(i => !fields.ContainsValue(i)).Select(i => (Column: i, Name: header[i]));
-        var properties = chosen.Select(p => (p.Column, p.Name, mapping.Text?.Contains(header[p.Column]) == true)).ToList();
+        var properties = chosen.Select(p => new CsvProperty(p.Column, header[p.Column], p.Name, mapping.TypeOf(header[p.Column]))).ToList();
         var unnamed = properties.FindIndex(p => p.Name.Length == 0);
         if (unnamed >= 0)
         {
             throw new ImportException($"Column {properties[unnamed].Column + 1} has no name: choose the others with --properties.");
         }
 
-        foreach (var text in mapping.Text ?? Enumerable.Empty<string>())
+        foreach (var typed in mapping.Text.Concat(mapping.Numbers))
         {
-            IndexOf(header, text);
+            IndexOf(header, typed);
         }
 
-        return new CsvColumns(fields, properties, header.Length);
+        return new CsvColumns(fields, properties);
     }
 
     private static int IndexOf(string[] header, string column)

@@ -7,6 +7,7 @@ internal sealed record CsvMapping
     public static readonly IReadOnlyList<string> Fields = ["transaction_id", "external_customer_id", "code", "timestamp"];
 
     private static readonly IReadOnlyDictionary<string, string> Nothing = new Dictionary<string, string>(StringComparer.Ordinal);
+    private static readonly IReadOnlySet<string> NoColumns = new HashSet<string>(StringComparer.Ordinal);
 
     /// <summary>Member of the event to column: <c>--map</c>.</summary>
     public IReadOnlyDictionary<string, string> Map { get; init; } = Nothing;
@@ -17,8 +18,11 @@ internal sealed record CsvMapping
     /// <summary>Column to the property's name, in this order; null: every column that is not mapped, under its own name.</summary>
     public IReadOnlyDictionary<string, string>? Properties { get; init; }
 
-    /// <summary>Columns whose values stay text also where they look like numbers; null: none.</summary>
-    public IReadOnlySet<string>? Text { get; init; }
+    /// <summary>Columns whose values are text also where all of them look like numbers: <c>--text</c>.</summary>
+    public IReadOnlySet<string> Text { get; init; } = NoColumns;
+
+    /// <summary>Columns whose values are numbers; a row with anything else there is refused: <c>--number</c>.</summary>
+    public IReadOnlySet<string> Numbers { get; init; } = NoColumns;
 
     /// <summary>What is put behind timestamps that carry no offset: <c>Z</c> or <c>+02:00</c>.</summary>
     public string Offset { get; init; } = "Z";
@@ -26,10 +30,14 @@ internal sealed record CsvMapping
     /// <summary>Between two fields.</summary>
     public string Delimiter { get; init; } = ",";
 
+    /// <summary>What the options say of a column: numbers, text, or nothing.</summary>
+    public bool? TypeOf(string column) => Numbers.Contains(column) ? true : Text.Contains(column) ? false : null;
+
     /// <summary>Reads the options' texts.</summary>
     /// <exception cref="ImportException">One of them cannot be understood.</exception>
     public static CsvMapping Parse(
-        IReadOnlyList<string> map, IReadOnlyList<string> set, IReadOnlyList<string> properties, IReadOnlyList<string> text, string offset, string delimiter)
+        IReadOnlyList<string> map, IReadOnlyList<string> set, IReadOnlyList<string> properties, IReadOnlyList<string> text, IReadOnlyList<string> numbers,
+        string offset, string delimiter)
     {
         if (offset is not "Z" && !(offset.Length == 6 && offset[0] is '+' or '-' && TimeSpan.TryParseExact(offset[1..], @"hh\:mm", null, out _)))
         {
@@ -46,13 +54,22 @@ internal sealed record CsvMapping
             Map = map.Count == 0 ? Nothing : Pairs("--map", map),
             Set = set.Count == 0 ? Nothing : Pairs("--set", set),
             Properties = properties.Count == 0 ? null : Columns(properties),
-            Text = text.Count == 0 ? null : text.SelectMany(t => t.Split(',', StringSplitOptions.RemoveEmptyEntries)).ToHashSet(StringComparer.Ordinal),
+            Text = text.Count == 0 ? NoColumns : Names(text),
+            Numbers = numbers.Count == 0 ? NoColumns : Names(numbers),
             Offset = offset,
             Delimiter = delimiter,
         };
+        if (mapping.Numbers.FirstOrDefault(mapping.Text.Contains) is { } torn)
+        {
+            throw new ImportException($"{torn} cannot be named by --text and by --number.");
+        }
+
         var both = mapping.Map.Keys.FirstOrDefault(mapping.Set.ContainsKey);
         return both is null ? mapping : throw new ImportException($"{both} cannot be given by --map and by --set.");
     }
+
+    private static HashSet<string> Names(IReadOnlyList<string> texts)
+        => texts.SelectMany(t => t.Split(',', StringSplitOptions.RemoveEmptyEntries)).ToHashSet(StringComparer.Ordinal);
 
     private static Dictionary<string, string> Pairs(string option, IReadOnlyList<string> texts)
     {

@@ -1,65 +1,64 @@
 using System.Buffers;
-using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Bxb.Modularity.Json;
-using CsvHelper;
-using CsvHelper.Configuration;
 
 namespace Bxb.Host.Import;
 
-/// <summary>
-/// CSV (RFC 4180) with a header row. An empty field is no property; a field written like a JSON number becomes one, digit by digit as it stands there;
-/// everything else is text.
-/// </summary>
+/// <summary>CSV with a header row. An empty field is no property; a field of a column of numbers becomes one, digit by digit as it stands there; everything else is text.</summary>
 internal sealed class CsvSource : IEventSource
 {
-    /// <summary>Stands for bytes that are not UTF-8: no text has this character, so such a row can be told and refused.</summary>
-    private const char NotUtf8 = '\uFDD0';
-
     private readonly FileStream _file;
-    private readonly CsvParser _parser;
-    private CsvColumns? _columns;
+    private readonly CsvRows _rows;
+    private readonly CsvColumns _columns;
+    private readonly IReadOnlyList<CsvProperty> _properties;
     private readonly CsvMapping _mapping;
     private readonly ImportTally _tally;
     private readonly LineId _ids;
     private readonly Utf8JsonWriter _writer = new(Stream.Null, ApiJson.WriterOptions);
-    private bool _badQuotes;
 
-    private CsvSource(FileStream file, ImportSettings settings, ImportTally tally)
+    private CsvSource(FileStream file, CsvRows rows, CsvColumns columns, CsvTypes types, ImportSettings settings, ImportTally tally)
     {
         _file = file;
+        _rows = rows;
+        _columns = columns;
+        _properties = types.Properties;
         _mapping = settings.Csv;
         _tally = tally;
         _ids = new LineId(settings.FileId);
-        var encoding = Encoding.GetEncoding("utf-8", EncoderFallback.ExceptionFallback, new DecoderReplacementFallback(NotUtf8.ToString()));
-        var text = new BoundedLineText(new StreamReader(file, encoding, detectEncodingFromByteOrderMarks: false), settings.MaxLineBytes);
-        _parser = new CsvParser(text, new CsvConfiguration(CultureInfo.InvariantCulture)
-        {
-            Delimiter = settings.Csv.Delimiter,
-            IgnoreBlankLines = true,
-            MaxFieldSize = settings.MaxLineBytes,
-            BadDataFound = _ => _badQuotes = true,
-        });
+        var numbers = _properties.Where(p => p.IsNumber == true).Select(p => p.Header).ToList();
+        Notes = [$"numbers     {(numbers.Count == 0 ? "none" : string.Join(", ", numbers))}", .. types.Notes];
     }
 
-    private CsvColumns Columns => _columns ?? throw new InvalidOperationException("The header was not read.");
+    /// <inheritdoc />
+    public IReadOnlyList<string> Notes { get; }
 
-    private long Line => _parser.RawRow - _parser.RawRecord.AsSpan().TrimEnd("\r\n").Count('\n');
-
-    /// <summary>Opens the file and reads its header.</summary>
+    /// <summary>Opens the file, reads its header and decides the types of its columns.</summary>
+    /// <param name="file">At its beginning; owned by the source when this returns.</param>
+    /// <param name="settings">The options.</param>
+    /// <param name="tally">Is told the rows that are no events.</param>
+    /// <param name="cancellationToken">Ends the reading that decides the types.</param>
     /// <exception cref="ImportException">The header and the options do not fit.</exception>
-    public static async Task<CsvSource> OpenAsync(FileStream file, ImportSettings settings, ImportTally tally)
+    public static async Task<CsvSource> OpenAsync(FileStream file, ImportSettings settings, ImportTally tally, CancellationToken cancellationToken)
     {
-        var source = new CsvSource(file, settings, tally);
+        var rows = await CsvRows.OpenAsync(file, settings);
         try
         {
-            source._columns = CsvColumns.Resolve(await source.HeaderAsync(), settings.Csv);
-            return source;
+            var columns = CsvColumns.Resolve(rows.Header, settings.Csv);
+            if (!file.CanSeek)
+            {
+                return new CsvSource(file, rows, columns, CsvTypes.OfPipe(columns.Properties), settings, tally);
+            }
+
+            file.Position = 0;
+            var types = await CsvTypes.DecideAsync(file, settings, columns.Properties, cancellationToken);
+            rows.Dispose();
+            rows = await CsvRows.OpenAsync(file, settings);
+            return new CsvSource(file, rows, columns, types, settings, tally);
         }
         catch
         {
-            source.Dispose();
+            rows.Dispose();
             throw;
         }
     }
@@ -70,17 +69,17 @@ internal sealed class CsvSource : IEventSource
         var more = true;
         try
         {
-            while (!batch.IsFull && (more = await ReadAsync()))
+            while (!batch.IsFull && (more = await _rows.ReadAsync()))
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                var fault = Look();
+                var fault = _rows.Fault() ?? NoNumber();
                 if (fault is null)
                 {
                     await WriteAsync(batch);
                 }
                 else
                 {
-                    _tally.Reject(Line, fault);
+                    _tally.Reject(_rows.Line, fault);
                 }
             }
 
@@ -88,55 +87,32 @@ internal sealed class CsvSource : IEventSource
         }
         finally
         {
-            batch.LastLine = _parser.RawRow;
-            batch.FileBytes = _file.Position;
+            batch.LastLine = _rows.LastLine;
+            batch.FileBytes = _file.CanSeek ? _file.Position : 0;
         }
     }
 
     /// <inheritdoc />
     public void Dispose()
     {
-        _parser.Dispose();
+        _rows.Dispose();
         _ids.Dispose();
         _writer.Dispose();
         _file.Dispose();
     }
 
-    private async Task<string[]> HeaderAsync()
+    /// <summary>A value that does not fit its column: the options named the column, or the file has grown since its types were decided.</summary>
+    private string? NoNumber()
     {
-        var header = await ReadAsync() ? _parser.Record! : throw new ImportException("The file is empty: a CSV file begins with a header row.");
-        header[0] = header[0].TrimStart('\uFEFF');
-        return _badQuotes || header.Any(h => h.Contains(NotUtf8, StringComparison.Ordinal)) ? throw new ImportException("The header row cannot be read: wrong quotes, or not UTF-8.") : header;
-    }
-
-    private async Task<bool> ReadAsync()
-    {
-        _badQuotes = false;
-        var reached = _parser.RawRow;
-        try
+        foreach (var property in _properties)
         {
-            return await _parser.ReadAsync();
-        }
-        catch (Exception unreadable) when (unreadable is MaxFieldSizeException or InvalidDataException)
-        {
-            throw new ImportException($"A field or line behind line {reached} is longer than --max-line-bytes: is there a quote that nothing closes?", unreadable);
-        }
-    }
-
-    private string? Look()
-    {
-        if (_parser.Count != Columns.Count)
-        {
-            return string.Create(CultureInfo.InvariantCulture, $"has {_parser.Count} fields, the header has {Columns.Count}");
+            if (property.IsNumber == true && _rows[property.Column] is { Length: > 0 } value && !CsvValues.IsPlainDecimal(value))
+            {
+                return $"{property.Header} is a column of numbers, and {(value.Length > 40 ? value[..40] + "..." : value)} is no plain decimal";
+            }
         }
 
-        // The parser judges the quotes of a field when it is asked for.
-        for (var i = 0; i < _parser.Count; i++)
-        {
-            _ = _parser[i];
-        }
-
-        return _badQuotes ? "a quote stands where none can" : _parser.RawRecord.Contains(NotUtf8, StringComparison.Ordinal) ? "not UTF-8" : null;
+        return null;
     }
 
     private async ValueTask WriteAsync(ImportBatch batch)
@@ -149,16 +125,16 @@ internal sealed class CsvSource : IEventSource
         }
 
         _writer.WriteStartObject("properties");
-        foreach (var (column, name, isText) in Columns.Properties)
+        foreach (var property in _properties)
         {
-            var value = _parser[column];
+            var value = _rows[property.Column];
             if (value.Length == 0)
             {
                 continue;
             }
 
-            _writer.WritePropertyName(name);
-            if (!isText && CsvValues.IsJsonNumber(value))
+            _writer.WritePropertyName(property.Name);
+            if (property.IsNumber == true)
             {
                 _writer.WriteRawValue(value, skipInputValidation: true);
             }
@@ -171,14 +147,14 @@ internal sealed class CsvSource : IEventSource
         _writer.WriteEndObject();
         _writer.WriteEndObject();
         await _writer.FlushAsync();
-        batch.End(Line);
+        batch.End(_rows.Line);
     }
 
     private void WriteField(string field)
     {
-        if (Columns.Fields.TryGetValue(field, out var column))
+        if (_columns.Fields.TryGetValue(field, out var column))
         {
-            var value = _parser[column];
+            var value = _rows[column];
 
             // An empty timestamp would be the time of the import; the host is to refuse it rather.
             _writer.WriteString(field, field == "timestamp" ? CsvValues.ToIso(value, _mapping.Offset) : value);
@@ -189,10 +165,9 @@ internal sealed class CsvSource : IEventSource
         }
         else if (field == "transaction_id")
         {
-            var record = _parser.RawRecord.AsSpan().TrimEnd("\r\n");
-            var bytes = ArrayPool<byte>.Shared.Rent(Encoding.UTF8.GetMaxByteCount(record.Length));
+            var bytes = ArrayPool<byte>.Shared.Rent(Encoding.UTF8.GetMaxByteCount(_rows.Record.Length));
             Span<byte> id = stackalloc byte[LineId.Length];
-            _ids.Write(Line, bytes.AsSpan(0, Encoding.UTF8.GetBytes(record, bytes)), id);
+            _ids.Write(_rows.Line, bytes.AsSpan(0, Encoding.UTF8.GetBytes(_rows.Record, bytes)), id);
             ArrayPool<byte>.Shared.Return(bytes);
             _writer.WriteString(field, id);
         }

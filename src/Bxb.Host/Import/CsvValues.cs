@@ -5,8 +5,11 @@ namespace Bxb.Host.Import;
 /// <summary>Texts of a CSV file as the host wants them.</summary>
 internal static partial class CsvValues
 {
-    /// <summary>Whether a text is written exactly as JSON writes a number: <c>007</c>, <c>+1</c>, <c>.5</c> and <c> 1</c> are not.</summary>
-    public static bool IsJsonNumber(string text) => text.Length <= 100 && JsonNumber().IsMatch(text);
+    /// <summary>
+    /// Whether a text is a plain decimal, so that it means the same as a number: <c>007</c>, <c>+1</c>, <c>.5</c>, <c>1E5</c>, <c>-0</c> and <c> 1</c> are not.
+    /// At most 100 characters, as many digits as the host takes.
+    /// </summary>
+    public static bool IsPlainDecimal(string text) => text.Length <= 100 && PlainDecimal().IsMatch(text);
 
     /// <summary>
     /// A date, or a date and time with a blank or a T between them, becomes ISO 8601, with <paramref name="offset"/> behind it if it carries none.
@@ -26,8 +29,8 @@ internal static partial class CsvValues
         return match.Groups["date"].Value + "T" + (time.Success ? time.Value : "00:00") + (seconds.Success ? seconds.Value : ":00") + (own.Success ? own.Value.ToUpperInvariant() : offset);
     }
 
-    [GeneratedRegex(@"^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]{1,2})?\z", RegexOptions.ExplicitCapture)]
-    private static partial Regex JsonNumber();
+    [GeneratedRegex(@"^(?!-0(\.0+)?\z)-?(0|[1-9][0-9]*)(\.[0-9]+)?\z", RegexOptions.ExplicitCapture)]
+    private static partial Regex PlainDecimal();
 
     [GeneratedRegex(@"^(?<date>[0-9]{4}-[0-9]{2}-[0-9]{2})([ Tt](?<time>[0-9]{2}:[0-9]{2})(?<seconds>:[0-9]{2}(\.[0-9]+)?)? ?(?<offset>[Zz]|[+-][0-9]{2}:[0-9]{2})?)?\z", RegexOptions.ExplicitCapture)]
     private static partial Regex DateAndTime();

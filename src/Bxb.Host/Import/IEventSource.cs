@@ -3,6 +3,9 @@ namespace Bxb.Host.Import;
 /// <summary>A file being read into batches, in bounded memory. Not thread-safe.</summary>
 internal interface IEventSource : IDisposable
 {
+    /// <summary>Lines for the summary, such as how the file was understood.</summary>
+    IReadOnlyList<string> Notes { get; }
+
     /// <summary>Fills a batch with the next events; lines that are none are told to the tally and passed over.</summary>
     /// <returns>False when the file is at its end; the batch may hold events all the same.</returns>
     /// <exception cref="ImportException">The file cannot be read any further.</exception>

@@ -19,7 +19,8 @@ internal static class ImportCommand
     private static readonly Option<string[]> Map = new("--map") { Description = "CSV: a member of the event and its column, timestamp=TIMESTAMP; repeatable.", HelpName = "member=column" };
     private static readonly Option<string[]> Set = new("--set") { Description = "CSV: a member that is the same in every event, code=llm_call; repeatable.", HelpName = "member=value" };
     private static readonly Option<string[]> Properties = new("--properties") { Description = "CSV: columns that become properties; all that are not mapped if not given.", HelpName = "column=name,..." };
-    private static readonly Option<string[]> Text = new("--text") { Description = "CSV: columns that stay text though they look like numbers.", HelpName = "column,..." };
+    private static readonly Option<string[]> Text = new("--text") { Description = "CSV: columns that are text though all their values look like numbers.", HelpName = "column,..." };
+    private static readonly Option<string[]> Number = new("--number") { Description = "CSV: columns of numbers; rows with anything but a plain decimal there are refused.", HelpName = "column,..." };
     private static readonly Option<string> Offset = new("--offset") { Description = "CSV: the offset of timestamps that carry none, Z or +02:00.", DefaultValueFactory = _ => "Z" };
     private static readonly Option<string> Delimiter = new("--delimiter") { Description = "CSV: between two fields.", DefaultValueFactory = _ => "," };
 
@@ -28,7 +29,7 @@ internal static class ImportCommand
     {
         var command = new Command("import", "Sends the events of a file to a host. Twice the same file changes nothing.")
         {
-            File, Url, ApiKey, DataDirectory, Format, Batch, Connections, MaxLineBytes, RetryFor, FileId, Map, Set, Properties, Text, Offset, Delimiter,
+            File, Url, ApiKey, DataDirectory, Format, Batch, Connections, MaxLineBytes, RetryFor, FileId, Map, Set, Properties, Text, Number, Offset, Delimiter,
         };
         command.SetAction((parsed, cancellationToken) => RunAsync(parsed, Console.WriteLine, Console.Error.WriteLine, cancellationToken));
         return command;
@@ -79,7 +80,7 @@ internal static class ImportCommand
             RetryFor = TimeSpan.FromSeconds(parsed.GetValue(RetryFor)),
             Csv = CsvMapping.Parse(
                 parsed.GetValue(Map) ?? [], parsed.GetValue(Set) ?? [], parsed.GetValue(Properties) ?? [], parsed.GetValue(Text) ?? [],
-                parsed.GetRequiredValue(Offset), parsed.GetRequiredValue(Delimiter)),
+                parsed.GetValue(Number) ?? [], parsed.GetRequiredValue(Offset), parsed.GetRequiredValue(Delimiter)),
         };
     }
 }

@@ -72,6 +72,11 @@ internal sealed class ImportDisplay(IAnsiConsole terminal, Action<string> print,
         Line($"position    {counts.Position}");
         Line($"seconds     {seconds:0.0}");
         Line($"events/s    {counts.Events / Math.Max(0.001, seconds):N0}");
+        foreach (var note in result.Notes)
+        {
+            print(note);
+        }
+
         if (counts.Conflicts > 0)
         {
             Line($"Conflicts are events whose id the host knew with other content; GET /v1/conflicts shows both.");

@@ -7,7 +7,8 @@ namespace Bxb.Host.Import;
 /// <param name="Elapsed">From the first read to the last answer.</param>
 /// <param name="Failure">Why it could not go on; null if it could.</param>
 /// <param name="Stopped">Whether it was told to stop.</param>
-internal sealed record ImportResult(ImportTally.Counts Counts, TimeSpan Elapsed, ImportException? Failure, bool Stopped)
+/// <param name="Notes">Further lines for the summary.</param>
+internal sealed record ImportResult(ImportTally.Counts Counts, TimeSpan Elapsed, ImportException? Failure, bool Stopped, IReadOnlyList<string> Notes)
 {
     /// <summary>0: every line taken; 1: lines were refused; 2: could not go on; 130: stopped.</summary>
     public int ExitCode => Failure is not null ? 2 : Stopped ? 130 : Counts.Rejected > 0 ? 1 : 0;
@@ -28,10 +29,12 @@ internal sealed class ImportRun(ImportSettings settings, ImportTally tally, Time
         using var abort = new CancellationTokenSource();
         await using var grace = stop.Token.UnsafeRegister(static a => ((CancellationTokenSource)a!).CancelAfter(Grace), abort);
         ImportException? failure = null;
+        IReadOnlyList<string> notes = [];
         try
         {
             var file = new FileStream(settings.File.FullName, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, 128 * 1024, FileOptions.SequentialScan);
-            using var source = await OpenAsync(file);
+            using var source = await OpenAsync(file, stop.Token);
+            notes = source.Notes;
             using var sender = new BatchSender(settings, tally, time);
             failure = await PumpAsync(source, sender, stop, abort.Token);
         }
@@ -48,14 +51,14 @@ internal sealed class ImportRun(ImportSettings settings, ImportTally tally, Time
             // Stopped; the result says so.
         }
 
-        return new ImportResult(tally.Current, time.GetElapsedTime(begun), failure, cancellationToken.IsCancellationRequested);
+        return new ImportResult(tally.Current, time.GetElapsedTime(begun), failure, cancellationToken.IsCancellationRequested, notes);
     }
 
-    private async Task<IEventSource> OpenAsync(FileStream file)
+    private async Task<IEventSource> OpenAsync(FileStream file, CancellationToken cancellationToken)
     {
         try
         {
-            return settings.Format == ImportFormat.Csv ? await CsvSource.OpenAsync(file, settings, tally) : new NdjsonSource(file, settings, tally);
+            return settings.Format == ImportFormat.Csv ? await CsvSource.OpenAsync(file, settings, tally, cancellationToken) : new NdjsonSource(file, settings, tally);
         }
         catch
         {

@@ -21,7 +21,7 @@ internal sealed record ImportSettings
     /// <summary>The most bytes of events in one request; the host takes far more, this is for memory and for even progress.</summary>
     public const int BatchBytes = 4 * 1024 * 1024;
 
-    /// <summary>The file; read once, from its start.</summary>
+    /// <summary>The file, read from its start: NDJSON once, CSV twice unless it is a pipe.</summary>
     public required FileInfo File { get; init; }
 
     /// <summary>The host's address; its path, which ends with a slash, stands before those of the calls.</summary>
@@ -91,7 +91,7 @@ internal sealed record ImportSettings
         Require("--max-line-bytes", MaxLineBytes, 1024, 16 * 1024 * 1024);
         if (Format == ImportFormat.Ndjson && Csv != new CsvMapping())
         {
-            throw new ImportException("--map, --set, --properties, --text, --offset and --delimiter are for CSV; NDJSON lines are sent as they are.");
+            throw new ImportException("--map, --set, --properties, --text, --number, --offset and --delimiter are for CSV; NDJSON lines are sent as they are.");
         }
 
         return File.Exists ? this : throw new ImportException($"There is no file {File.FullName}.");

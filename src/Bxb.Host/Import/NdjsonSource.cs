@@ -12,6 +12,9 @@ internal sealed class NdjsonSource(Stream stream, ImportSettings settings, Impor
     private readonly LineId _ids = new(settings.FileId);
 
     /// <inheritdoc />
+    public IReadOnlyList<string> Notes => [];
+
+    /// <inheritdoc />
     public async Task<bool> FillAsync(ImportBatch batch, CancellationToken cancellationToken)
     {
         var more = true;

@@ -100,8 +100,17 @@ public sealed class CsvImportTests : ImportFixture
     [InlineData("0", true)]
     [InlineData("-0.50", true)]
     [InlineData("12345678901234567890.123456789012345678", true)]
-    [InlineData("1e3", true)]
-    [InlineData("1234e56789", false)]
+    [InlineData("-0.5", true)]
+    [InlineData("10", true)]
+    [InlineData("1e3", false)]
+    [InlineData("1E5", false)]
+    [InlineData("100E10", false)]
+    [InlineData("1e-5", false)]
+    [InlineData("-0", false)]
+    [InlineData("-0.00", false)]
+    [InlineData("00", false)]
+    [InlineData("-", false)]
+    [InlineData("", false)]
     [InlineData("007", false)]
     [InlineData("+1", false)]
     [InlineData(".5", false)]
@@ -112,7 +121,87 @@ public sealed class CsvImportTests : ImportFixture
     [InlineData("NaN", false)]
     [InlineData("0x10", false)]
     [InlineData("١", false)]
-    public void Numbers_are_what_json_writes_as_numbers(string text, bool isNumber) => CsvValues.IsJsonNumber(text).ShouldBe(isNumber);
+    public void Numbers_are_plain_decimals(string text, bool isNumber) => CsvValues.IsPlainDecimal(text).ShouldBe(isNumber);
+
+    [Theory]
+    [InlineData("1E5")]
+    [InlineData("100E10")]
+    [InlineData("1e-5")]
+    [InlineData("-0")]
+    [InlineData("007")]
+    [InlineData("+1")]
+    [InlineData("n/a")]
+    public async Task One_text_makes_a_column_text(string text)
+    {
+        var file = await WriteAsync("a.csv", $"transaction_id,part,n\n1,5,5\n2,7,7\n3,{text},\n4,,1.50\n");
+
+        var result = await ImportAsync(Settings(file) with { Csv = Mapping([], LlmCall) });
+
+        Host.Events["1"].ShouldEndWith("""{"part":"5","n":5}}""");
+        Host.Events["3"].ShouldEndWith($$$"""{"part":"{{{text}}}"}}""");
+        Host.Events["4"].ShouldEndWith("""{"n":1.50}}""");
+        result.Notes.ShouldBe(["numbers     n", $"text        part: line 4 has '{text}', which is no plain decimal"]);
+    }
+
+    [Fact]
+    public async Task The_type_is_of_the_whole_file_not_of_its_beginning()
+    {
+        var rows = string.Concat(Enumerable.Range(0, 5000).Select(i => $"t-{i},{i}\n"));
+        var result = await ImportAsync(Settings(await WriteAsync("a.csv", "transaction_id,n\n" + rows + "last,1E5\n")) with { Csv = Mapping([], LlmCall) });
+
+        result.Counts.Ingested.ShouldBe(5001);
+        Host.Events["t-0"].ShouldEndWith("""{"n":"0"}}""");
+        result.Notes[0].ShouldBe("numbers     none");
+    }
+
+    [Fact]
+    public async Task Options_decide_the_type_and_what_does_not_fit_is_refused_by_line()
+    {
+        var file = await WriteAsync("a.csv", "transaction_id,zip,n,m\n1,12345,5,1\n2,10001,1E5,2\n3,10002,,3\n4,10003,007,4\n");
+
+        var result = await ImportAsync(Settings(file) with { Csv = Mapping([], LlmCall, text: ["zip,m"], numbers: ["n"]) });
+
+        (result.ExitCode, result.Counts.Ingested, result.Counts.Rejected).ShouldBe((1, 2, 2));
+        Host.Events["1"].ShouldEndWith("""{"zip":"12345","n":5,"m":"1"}}""");
+        Reports.ShouldBe(["line 3: n is a column of numbers, and 1E5 is no plain decimal", "line 5: n is a column of numbers, and 007 is no plain decimal"]);
+        result.Notes.ShouldBe(["numbers     n"]);
+    }
+
+    [Fact]
+    public async Task Rows_that_are_refused_decide_no_type()
+    {
+        var result = await ImportAsync(Settings(await WriteAsync("a.csv", "transaction_id,n\n1,5\n2,x,y\n3,\"x\"y\n")) with { Csv = Mapping([], LlmCall) });
+
+        (result.Counts.Ingested, result.Counts.Rejected).ShouldBe((1, 2));
+        result.Notes.ShouldBe(["numbers     n"]);
+    }
+
+    [Fact]
+    public async Task A_pipe_is_read_once_and_its_columns_are_text_unless_named()
+    {
+        var file = await WriteAsync("rows.csv", "transaction_id,n,m\n1,5,6\n");
+        var pipe = new FileInfo(file.FullName + ".fifo");
+        using (var made = System.Diagnostics.Process.Start("mkfifo", pipe.FullName))
+        {
+            await made.WaitForExitAsync();
+        }
+
+        var settings = Settings(file) with { File = pipe, Csv = Mapping([], LlmCall, numbers: ["m"]) };
+        // Opening a pipe waits for its other end.
+        var import = Task.Run(() => ImportAsync(settings));
+        await using (var writer = new FileStream(pipe.FullName, FileMode.Open, FileAccess.Write))
+        {
+            await writer.WriteAsync(await File.ReadAllBytesAsync(file.FullName));
+        }
+
+        var result = await import;
+        result.ExitCode.ShouldBe(0, result.Failure?.Message);
+        Host.Events["1"].ShouldEndWith("""{"n":"5","m":6}}""");
+        result.Notes.ShouldBe(["numbers     m", "text        n: a pipe is read once; name columns of numbers with --number"]);
+    }
+
+    [Fact]
+    public void A_column_has_one_type() => Should.Throw<ImportException>(() => Mapping([], [], text: ["a"], numbers: ["b,a"])).Message.ShouldContain("--text and by --number");
 
     [Theory]
     [InlineData("colour=x", "", "knows")]
@@ -121,8 +210,8 @@ public sealed class CsvImportTests : ImportFixture
     public void Mappings_that_cannot_be_understood_are_refused(string map, string set, string says)
         => Should.Throw<ImportException>(() => Mapping([map], set.Length == 0 ? [] : [set])).Message.ShouldContain(says);
 
-    private static CsvMapping Mapping(string[] map, string[] set, string[]? properties = null, string[]? text = null)
-        => CsvMapping.Parse(map, set, properties ?? [], text ?? [], "Z", ",");
+    private static CsvMapping Mapping(string[] map, string[] set, string[]? properties = null, string[]? text = null, string[]? numbers = null)
+        => CsvMapping.Parse(map, set, properties ?? [], text ?? [], numbers ?? [], "Z", ",");
 
     [Fact]
     public async Task Chosen_columns_get_their_new_names()

@@ -18,6 +18,7 @@ public sealed class ImportCommandTests : ImportFixture
         exit.ShouldBe(0, string.Join('\n', _complaints));
         _printed.ShouldContain("ingested    1");
         _printed.ShouldContain("position    1");
+        _printed.ShouldContain("numbers     tokens");
         Host.Events.Values.Single().ShouldEndWith("\"timestamp\":\"2026-01-01T00:00:00Z\",\"properties\":{\"tokens\":5}}");
     }
 
@@ -71,6 +72,7 @@ public sealed class ImportCommandTests : ImportFixture
     [InlineData("--batch must be", "--batch", "0")]
     [InlineData("--batch must be", "--batch", "10001")]
     [InlineData("for CSV", "--set", "code=x")]
+    [InlineData("for CSV", "--number", "x")]
     [InlineData("does not know --mapp", "--mapp", "code=x")]
     [InlineData("No API key", "--data-directory", "/nowhere")]
     public async Task Wrong_options_end_it_with_a_sentence(string says, params string[] options)
