@@ -33,7 +33,7 @@ public static class AllowedQuery
 
             return Task.CompletedTask;
         });
-        return builder;
+        return builder.Problems(ErrorCode.InvalidParameter);
     }
 
     private static ApiFault? Fault(HttpRequest request, QueryParameter[] parameters)

@@ -43,7 +43,11 @@ internal sealed record EventConflictProblem(
 internal sealed record EventPage(IReadOnlyList<EventSeen> Events, [property: Description("Absent on the last page.")] string? NextCursor);
 
 /// <summary>An event that came again with other content.</summary>
-internal sealed record ConflictSeen(EventSeen Recorded, EventToSend Sent, DateTimeOffset At);
+internal sealed record ConflictSeen(EventSeen Recorded, EventSent Sent, DateTimeOffset At);
+
+/// <summary>An event that was sent and has no place in the log.</summary>
+internal sealed record EventSent(
+    string TransactionId, string ExternalCustomerId, string Code, DateTimeOffset Timestamp, JsonObject Properties, [property: Description("Only when not empty.")] string? Source);
 
 /// <summary>A page of conflicts.</summary>
 internal sealed record ConflictPage(IReadOnlyList<ConflictSeen> Conflicts, [property: Description("Absent on the last page.")] string? NextCursor);
