@@ -42,7 +42,6 @@ public sealed class SettingsCheckTests
     [InlineData("Bxb:AdminToken", "", "The setting Bxb:AdminToken is empty: give it a value or leave it out.")]
     [InlineData("Bxb:AdminToken", "sec\nret", "The setting Bxb:AdminToken holds a control character, or text that is no Unicode.")]
     [InlineData("Bxb:AdminToken", "sec\u0000ret", "The setting Bxb:AdminToken holds a control character, or text that is no Unicode.")]
-    [InlineData("Bxb:Part:Note", "\ud800", "The setting Bxb:Part:Note holds a control character, or text that is no Unicode.")]
     [InlineData("Bxb:Part:Given", "x", "The setting Bxb:Part:Given is not known.*")]
     [InlineData("Bxb:a\r\nb", "x", "The setting Bxb:a  b is not known.")]
     public void Any_other_is_refused_by_name(string key, string value, string sentence)
