@@ -10,12 +10,15 @@ namespace Bxb.Riders.Kafka.Relay;
 /// A letter stays requeued until its record is committed, so a crash in between only repeats it; one that the brokers do not take is pending again. Bxb's own consumers have had the event from the log; in the topic its position is below those before it,
 /// and they drop it.
 /// </remarks>
-internal sealed partial class RelayRequeue(RelayLetters letters, EventLogReader log, RelayProducer producer, string topic, long epoch, ILogger logger)
+internal sealed partial class RelayRequeue(RelayLetters letters, EventLogReader log, RelayProducer producer, string topic, long epoch, TimeProvider time, ILogger logger)
 {
     /// <summary>How late at most a requeued letter is noticed.</summary>
     public static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
 
-    /// <summary>Writes what waits.</summary>
+    /// <summary>How long letters are written at once, so that what is new need not wait for many of them.</summary>
+    private static readonly TimeSpan Share = TimeSpan.FromSeconds(1);
+
+    /// <summary>Writes what waits, as far as the time allows.</summary>
     /// <param name="offsets">For each partition, the offset behind the last record so far.</param>
     /// <param name="mayHaveChanged">Asked before a letter is put back as too large: whether the topic's limit is another one now. If so, the letters are left to the next session.</param>
     /// <param name="cancellationToken">Ends it: the transaction's end may be open.</param>
@@ -23,7 +26,8 @@ internal sealed partial class RelayRequeue(RelayLetters letters, EventLogReader 
     public async Task<long[]> RunAsync(long[] offsets, Func<Task<bool>> mayHaveChanged, CancellationToken cancellationToken)
     {
         var last = 0L;
-        while (await letters.NextRequeuedAsync(last, cancellationToken) is { } letter)
+        var started = time.GetTimestamp();
+        while (time.GetElapsedTime(started) < Share && await letters.NextRequeuedAsync(last, cancellationToken) is { } letter)
         {
             last = letter.Id;
             using var records = EventRecords.Rent();

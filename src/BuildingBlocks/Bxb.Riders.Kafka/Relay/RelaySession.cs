@@ -18,7 +18,7 @@ internal sealed partial class RelaySession(RelayServices services, TopicState to
     private readonly CancellationTokenSource _ended = new();
     private StoredRelay _state = state;
     private (long Position, long At) _remembered = (-1, 0);
-    private readonly RelayRequeue _requeue = new(services.Letters, services.Log, producer, topic.Name, state.Epoch, services.Logger);
+    private readonly RelayRequeue _requeue = new(services.Letters, services.Log, producer, topic.Name, state.Epoch, services.Time, services.Logger);
     private long _requeueAt;
     private int _partitions = topic.Partitions;
     private int _limit = topic.MaxRecordBytes;
