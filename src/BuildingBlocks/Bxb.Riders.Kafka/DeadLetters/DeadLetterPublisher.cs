@@ -11,16 +11,18 @@ namespace Bxb.Riders.Kafka.DeadLetters;
 
 /// <summary>Writes each group's dead letters to a topic of their own, for whoever watches those. The table stays what decides: requeue and discard go by it.</summary>
 /// <remarks>
-/// Owns a producer and one task. A letter is written after it was stored, and noted after the brokers have acknowledged it, so that a crash in between writes it twice and never not at all. Several hosts share the
-/// work: each locks the rows that it takes.
+/// Owns a producer and one task. A letter is written after it was stored, and noted after the brokers have acknowledged it: delivery is at least once. One host writes at a time, by an advisory lock. Row locks would take a
+/// transaction id, which holds the settled position back for as long as the brokers do not answer.
 /// </remarks>
 internal sealed partial class DeadLetterPublisher(NpgsqlDataSource database, KafkaClients clients, KafkaLog log, TopicSetup topics, IOptions<KafkaOptions> options, TimeProvider time, ILogger<DeadLetterPublisher> logger)
     : BackgroundService
 {
     private const string Take = """
         select id, group_name, organization_id, record::text, reason, exception, topic, partition, record_offset, position, attempts, code, coalesce(record ->> 'external_customer_id', '')
-        from event_log.dead_letters where attempts > published_attempts order by id limit 100 for update skip locked
+        from event_log.dead_letters where attempts > published_attempts order by id limit 100
         """;
+
+    private const string TryLock = "select pg_try_advisory_xact_lock(hashtextextended('bxb/dead-letter-topics', 0))";
 
     private const string Note = """
         update event_log.dead_letters d set published_attempts = p.attempts from unnest($1, $2) p(id, attempts) where d.id = p.id
@@ -74,6 +76,14 @@ internal sealed partial class DeadLetterPublisher(NpgsqlDataSource database, Kaf
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        await using (var one = new NpgsqlCommand(TryLock, connection, transaction))
+        {
+            if (await one.ExecuteScalarAsync(cancellationToken) is not true)
+            {
+                return false;
+            }
+        }
+
         var letters = new List<DeadLetterMessage>();
         await using (var take = new NpgsqlCommand(Take, connection, transaction))
         await using (var reader = await take.ExecuteReaderAsync(cancellationToken))
