@@ -63,6 +63,8 @@ public sealed class HttpTests : IAsyncLifetime
     [InlineData("/some?cursor=_w", 400)]
     [InlineData("/plain?a=1", 200)]
     [InlineData("/plain?b=1", 400)]
+    [InlineData("/plain?a=%00", 400)]
+    [InlineData("/some?cursor=AA", 400)]
     [InlineData("/bound?number=x", 400)]
     [InlineData("/bound", 400)]
     public async Task Query_parameters_are_what_the_call_knows_or_400(string path, int status)

@@ -10,6 +10,11 @@ internal static class OpenApiDocument
 {
     private const string Scheme = "api_key";
 
+    private const string Description =
+        "Usage events in, exact usage out. Every error is application/problem+json with a stable `code`. Before a call sees a request it may be answered 400 `invalid_request` (a target with %00, "
+        + "a malformed header), 404 `not_found`, 405 `method_not_allowed` with Allow, 408 `request_timeout`, 413 `payload_too_large`, 414 `target_too_long` or 431 `headers_too_large`. "
+        + "Bodies are JSON in UTF-8 and may be gzip.";
+
     /// <param name="services">The host's container.</param>
     /// <param name="pathBase">Where callers find the calls, when a proxy puts a path before them; else empty.</param>
     public static IServiceCollection AddOpenApiDocument(this IServiceCollection services, string pathBase) => services.AddOpenApi("v1", options =>
@@ -17,7 +22,7 @@ internal static class OpenApiDocument
         options.AddSchemaTransformer(new DocumentedSchemas());
         options.AddDocumentTransformer((document, _, _) =>
         {
-            document.Info = new OpenApiInfo { Title = "Bxb", Version = HostVersion.Text, Description = "Usage events in, exact usage out." };
+            document.Info = new OpenApiInfo { Title = "Bxb", Version = HostVersion.Text, Description = Description };
             // Not the address of this request: a name that a proxy uses helps no caller.
             document.Servers = pathBase.Length == 0 ? [] : [new OpenApiServer { Url = pathBase }];
             document.Components ??= new OpenApiComponents();

@@ -39,7 +39,9 @@ public static class ProblemDocument
     /// <summary>Writes the document alone.</summary>
     internal static void Write(IBufferWriter<byte> output, ErrorCode code, string detail, IReadOnlyList<ApiFault>? faults = null, Action<Utf8JsonWriter>? extra = null)
     {
+#pragma warning disable MA0045 // The output is a buffer: there is nothing to wait for.
         using var writer = new Utf8JsonWriter(output, ApiJson.WriterOptions);
+#pragma warning restore MA0045
         writer.WriteStartObject();
         writer.WriteString("type", "urn:bxb:error:" + code.Code);
         writer.WriteString("title", code.Title);

@@ -58,6 +58,7 @@ internal static class GzipBody
         }
     }
 
+#pragma warning disable MA0045 // Both sides are memory: there is nothing to wait for.
     private static Refusal? Inflate(PooledBytes wire, int limit, PooledBytes into)
     {
         using var gzip = new GZipStream(new FollowedStream(wire.Buffer, wire.Length, LastMember), CompressionMode.Decompress);
@@ -94,6 +95,8 @@ internal static class GzipBody
 
         return member.ToArray();
     }
+
+#pragma warning restore MA0045
 
     /// <summary>Two pieces of memory as one stream.</summary>
     private sealed class FollowedStream(byte[] first, int firstLength, byte[] second) : Stream
