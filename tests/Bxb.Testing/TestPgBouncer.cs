@@ -11,14 +11,23 @@ public sealed class TestPgBouncer : IAsyncDisposable
     private static readonly string[] Places = ["/usr/sbin/pgbouncer", "/usr/bin/pgbouncer", "/usr/local/bin/pgbouncer"];
 
     private readonly Process _process;
+    private readonly int _port;
 
-    private TestPgBouncer(Process process, string connectionString) => (_process, ConnectionString) = (process, connectionString);
+    private TestPgBouncer(Process process, int port, string connectionString)
+    {
+        (_process, _port) = (process, port);
+        ConnectionString = Through(connectionString);
+    }
 
     /// <summary>The program; null where it is not installed.</summary>
     public static string? Program { get; } = Array.Find(Places, File.Exists);
 
     /// <summary>The connection string through PgBouncer to the same database.</summary>
     public string ConnectionString { get; }
+
+    /// <summary>The connection string through PgBouncer to another database of the server.</summary>
+    public string Through(string connectionString) =>
+        new NpgsqlConnectionStringBuilder(connectionString) { Host = "127.0.0.1", Port = _port, Password = null, MaxPoolSize = 10 }.ConnectionString;
 
     /// <summary>Starts one and returns when it takes connections.</summary>
     /// <param name="connectionString">The database behind it.</param>
@@ -46,8 +55,7 @@ public sealed class TestPgBouncer : IAsyncDisposable
         process.ErrorDataReceived += static (_, _) => { };
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
-        var bouncer = new TestPgBouncer(
-            process, new NpgsqlConnectionStringBuilder(connectionString) { Host = "127.0.0.1", Port = port, Password = null, MaxPoolSize = 10 }.ConnectionString);
+        var bouncer = new TestPgBouncer(process, port, connectionString);
         await Eventually.HoldsAsync(() => Task.FromResult(process.HasExited || Listens(port)), "PgBouncer listens");
         return process.HasExited ? throw new InvalidOperationException($"PgBouncer ended with {process.ExitCode}.") : bouncer;
     }
