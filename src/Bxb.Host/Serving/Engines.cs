@@ -49,7 +49,6 @@ internal sealed partial class Engines : IAsyncDisposable
 
             if (ownPostgres || ownClickHouse)
             {
-                Directory.CreateDirectory(directory);
                 engines._lock = DataDirectoryLock.Acquire(directory);
             }
 

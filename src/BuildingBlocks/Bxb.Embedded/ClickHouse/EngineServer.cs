@@ -84,7 +84,7 @@ internal sealed partial class EngineServer(EmbeddedClickHouseOptions options, En
         using var answer = await http.PostAsync(new Uri($"http://127.0.0.1:{port}/"), create, ct);
         if (!answer.IsSuccessStatusCode)
         {
-            throw new EmbeddedEngineException($"The ClickHouse engine could not make its database: {(await answer.Content.ReadAsStringAsync(ct)).Trim()}");
+            throw new EmbeddedEngineException($"The ClickHouse engine could not make its database: {(await answer.Content.ReadAsStringAsync(ct)).Trim().ReplaceLineEndings(" ")}");
         }
     }
 
