@@ -46,6 +46,16 @@ public sealed class OutageLogTests
     }
 
     [Fact]
+    public void A_failure_more_than_a_minute_after_the_last_one_is_a_state_of_its_own()
+    {
+        var log = new OutageLog(_lines, "X", _clock);
+        log.Failed("a");
+        _clock.Advance(TimeSpan.FromMinutes(1));
+        log.Failed("b");
+        _lines.All.ShouldBe(["Warning: X: a", "Information: Over after 0 s and 1 times: X", "Warning: X: b"]);
+    }
+
+    [Fact]
     public void A_failure_long_after_a_success_is_a_state_of_its_own()
     {
         var log = new OutageLog(_lines, "X", _clock);

@@ -11,9 +11,9 @@ namespace Bxb.EventLog;
 internal static class ConnectionLimits
 {
     private const int ConnectSeconds = 4;
-    private const int CommandSeconds = 10;
+    private const int CommandSeconds = 15;
 
-    /// <summary>The connection string with a time-out of 4 s for connecting and 10 s for a command, each unless it is set there.</summary>
+    /// <summary>The connection string with a time-out of 4 s for connecting and 15 s for a command, each unless it is set there.</summary>
     public static NpgsqlConnectionStringBuilder Apply(string connectionString)
     {
         var given = new DbConnectionStringBuilder { ConnectionString = connectionString };

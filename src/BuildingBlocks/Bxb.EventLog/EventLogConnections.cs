@@ -25,6 +25,8 @@ internal sealed class EventLogConnections : IAsyncDisposable
     // Pages of the event list at the same time; more of them wait.
     private const int MostListings = 10;
 
+    private int _generation;
+
     public EventLogConnections(IOptions<EventLogOptions> options)
     {
         var timeout = (int)Math.Ceiling(options.Value.CommandTimeout.TotalSeconds);
@@ -49,8 +51,19 @@ internal sealed class EventLogConnections : IAsyncDisposable
     /// <summary>Pooled connections for what callers ask for, with the settings of <see cref="Reading"/>: many callers leave the readers of the log their connections.</summary>
     public NpgsqlDataSource Listing { get; }
 
+    /// <summary>Grows when the address leads to another server than before: what was opened under a lower number is to be opened anew.</summary>
+    public int Generation => Volatile.Read(ref _generation);
+
     /// <summary>A data source for everything else in the database, whose commits are as durable as the log's.</summary>
     public static NpgsqlDataSource CreateGeneral(string connectionString) => Create(connectionString, Durable, static _ => { });
+
+    /// <summary>Begins a generation of connections: pooled ones are closed, now or when they are given back.</summary>
+    public void Renew()
+    {
+        Interlocked.Increment(ref _generation);
+        Reading.Clear();
+        Listing.Clear();
+    }
 
     public async ValueTask DisposeAsync()
     {

@@ -4,7 +4,8 @@ namespace Bxb.EventLog;
 
 /// <summary>Logs a fault that many calls meet as one state: a warning when it begins, a count once a minute while it lasts, a line when it is over. Thread-safe.</summary>
 /// <remarks>
-/// The state is over with the first success at least <see cref="Quiet"/> after the last failure, so that calls which fail and succeed in turn do not write two lines each.
+/// The state is over with the first success at least <see cref="Quiet"/> after the last failure, so that calls which fail and succeed in turn do not write two lines each. A failure more than a
+/// minute after the last one begins a state of its own, also without a success in between.
 /// The first exception of a state is logged with its stack at level Debug.
 /// </remarks>
 /// <param name="logger">Takes the lines.</param>
@@ -64,7 +65,7 @@ public sealed partial class OutageLog(ILogger logger, string what, TimeProvider 
         lock (_gate)
         {
             var now = time.GetTimestamp();
-            if (_failures > 0 && _succeededSince && time.GetElapsedTime(_failedAt, now) >= Quiet)
+            if (_failures > 0 && time.GetElapsedTime(_failedAt, now) >= (_succeededSince ? Quiet : CountInterval))
             {
                 End();
             }

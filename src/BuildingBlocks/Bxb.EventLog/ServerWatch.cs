@@ -32,7 +32,7 @@ public enum ServerCondition
 /// disk or a synchronous standby that was away.
 /// </para>
 /// <para>
-/// When the address leads to another server than before, or to one that was restarted, pooled connections are dropped, so that the next call resolves the address anew.
+/// When the address leads to another server than before, or to one that was restarted, pooled connections are dropped, and loops open theirs anew, so that the address is resolved again.
 /// </para>
 /// </remarks>
 public sealed class ServerWatch : BackgroundService
@@ -125,6 +125,7 @@ public sealed class ServerWatch : BackgroundService
             if (_server != server || _condition != ServerCondition.Writable)
             {
                 DropConnections();
+                _connections.Renew();
             }
 
             (_failedAppends, _server, _condition) = (failedAppends, server, ServerCondition.Writable);
@@ -144,7 +145,7 @@ public sealed class ServerWatch : BackgroundService
             // One late answer may be this host's own load.
             _away.Failed(late);
         }
-        catch (Exception e) when (EventLogErrors.IsDriverError(e))
+        catch (Exception e) when (EventLogErrors.IsDriverError(e) || e is InvalidOperationException)
         {
             _condition = ServerCondition.Away;
             _away.Failed(e);
@@ -167,7 +168,6 @@ public sealed class ServerWatch : BackgroundService
     {
         _own.Clear();
         _pool.Clear();
-        _connections.Reading.Clear();
     }
 
     private async Task<(bool ReadOnly, string Server)> AskAsync(bool mustCommit)

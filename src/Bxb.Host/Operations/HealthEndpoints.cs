@@ -89,7 +89,7 @@ internal static class HealthEndpoints
     }
 
     /// <summary>The descriptions of the messaging framework's own check hold error texts and addresses.</summary>
-    private static bool IsPublic(string name, HealthReportEntry entry) => entry.Tags.Contains(Public) || name.StartsWith("bxb-", StringComparison.Ordinal);
+    public static bool IsPublic(string name, HealthReportEntry entry) => entry.Tags.Contains(Public) || name.StartsWith("bxb-", StringComparison.Ordinal);
 
     private static string Name(HealthStatus status) => status switch
     {

@@ -24,7 +24,7 @@ internal sealed partial class HealthLog(ILogger<HealthLog> logger) : IHealthChec
         }
         else
         {
-            LogNotHealthy(logger, report.Status == HealthStatus.Unhealthy ? "not ready" : "degraded", now, string.Join("; ", report.Entries.Select(e => e.Value.Description).Where(d => d is not null)));
+            LogNotHealthy(logger, report.Status == HealthStatus.Unhealthy ? "not ready" : "degraded", now, string.Join("; ", report.Entries.Where(e => e.Value.Status != HealthStatus.Healthy && HealthEndpoints.IsPublic(e.Key, e.Value)).Select(e => e.Value.Description)));
         }
 
         return Task.CompletedTask;

@@ -9,6 +9,7 @@ namespace Bxb.Host.Serving;
 internal static partial class ServeCommand
 {
     private const string HostLog = "Microsoft.Extensions.Hosting.Internal.Host";
+    private static readonly TimeSpan EnginesPatience = TimeSpan.FromSeconds(5);
 
     /// <summary>Runs until a signal ends it.</summary>
     /// <returns>0 after a stop in order; 2 when the settings are not valid; 1 when it could not start.</returns>
@@ -64,8 +65,8 @@ internal static partial class ServeCommand
             var stopped = app.WaitForShutdownAsync();
             if (await Task.WhenAny(stopped, app.Services.GetRequiredService<StopLimit>().ReachedAsync()) != stopped)
             {
-                // Whatever hangs would hold the disposal, too.
-                await engines.DisposeAsync();
+                // Whatever hangs would hold the disposal, too. An engine that does not end is ended by the next start.
+                await Task.WhenAny(engines.DisposeAsync().AsTask(), Task.Delay(EnginesPatience, CancellationToken.None));
                 Environment.Exit(0);
             }
 

@@ -36,7 +36,7 @@ internal sealed partial class StopLimit(
                 return;
             }
 
-            await Task.Delay(Interval, time);
+            await Task.Delay(Interval, time, CancellationToken.None);
         }
     }
 

@@ -23,6 +23,7 @@ public sealed partial class SettledPosition : BackgroundService
     private TaskCompletionSource _advanced = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private TaskCompletionSource<long>? _refresh;
     private SettledProbe? _probe;
+    private int _generation;
     private long _current;
     private long _head;
 
@@ -173,11 +174,13 @@ public sealed partial class SettledPosition : BackgroundService
 
     private async Task AdvanceAsync(CancellationToken ct)
     {
-        if (_probe is { IsOpen: false })
+        var generation = _connections.Generation;
+        if (_probe is { IsOpen: false } || generation != _generation)
         {
             await CloseAsync();
         }
 
+        _generation = generation;
         _probe ??= await SettledProbe.OpenAsync(_connections.Dedicated, ct);
         var taken = await _probe.ReadSequenceAsync(ct);
         Raise(ref _head, taken);

@@ -209,7 +209,7 @@ internal sealed partial class ReceiveLoop : ReceiveTransportHandle
         }
         else
         {
-            Resumed(_services.Logger, _registration.Group, partition, found.Progress.Position, found.Epoch, found.InFlight);
+            Resumed(_services.Logger, _registration.Group, partition, found.Progress.Position, found.Epoch, found.InFlight is { } edges ? $"{edges.First} to {edges.Last}" : "nothing");
         }
     }
 
@@ -217,7 +217,7 @@ internal sealed partial class ReceiveLoop : ReceiveTransportHandle
     private static partial void Begun(ILogger logger, string group, int partition, long position, StartFrom startFrom);
 
     [LoggerMessage(2001, LogLevel.Information, "Consumer group {Group} was taken over, partition {Partition}: progress {Position}, epoch {Epoch}, to be repeated: {InFlight}.")]
-    private static partial void Resumed(ILogger logger, string group, int partition, long position, long epoch, BatchEdges? inFlight);
+    private static partial void Resumed(ILogger logger, string group, int partition, long position, long epoch, string inFlight);
 
     [LoggerMessage(2002, LogLevel.Warning, "This host no longer reads consumer group {Group} and tries to again: {Reason}")]
     private static partial void SteppedDown(ILogger logger, string group, string reason);

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Bxb.EventLog;
 using Bxb.Management.Storage;
 using Bxb.Modularity.Authorization;
 using Microsoft.Extensions.Logging;
@@ -15,7 +16,7 @@ namespace Bxb.Management.Authentication;
 /// Wrong keys are remembered apart from right ones, both bounded: a flood of wrong keys empties the memory of wrong ones and waits for
 /// <see cref="ManagementOptions.MaxConcurrentKeyLookups"/> queries at a time.
 /// </remarks>
-internal sealed partial class ApiKeyCache(ApiKeyLookup lookup, IOptions<ManagementOptions> options, TimeProvider time, ILogger<ApiKeyCache> logger) : IDisposable
+internal sealed class ApiKeyCache(ApiKeyLookup lookup, IOptions<ManagementOptions> options, TimeProvider time, ILogger<ApiKeyCache> logger) : IDisposable
 {
     private readonly ConcurrentDictionary<KeyHash, Entry> _known = new();
     private readonly ConcurrentDictionary<KeyHash, Entry> _wrong = new();
@@ -23,6 +24,7 @@ internal sealed partial class ApiKeyCache(ApiKeyLookup lookup, IOptions<Manageme
     private readonly Lock _writing = new();
     private readonly SemaphoreSlim _slots = new(options.Value.MaxConcurrentKeyLookups);
     private readonly ManagementOptions _options = options.Value;
+    private readonly OutageLog _away = new(logger, "API keys cannot be looked up; requests with keys that are not remembered are answered 503", time);
     private long _generation;
 
     /// <summary>How many keys are remembered, right and wrong ones.</summary>
@@ -64,7 +66,7 @@ internal sealed partial class ApiKeyCache(ApiKeyLookup lookup, IOptions<Manageme
         }
         catch (Exception error) when (error.IsAway())
         {
-            LogAway(logger, error);
+            _away.Failed(error);
             throw StoreErrors.Unavailable();
         }
     }
@@ -100,6 +102,7 @@ internal sealed partial class ApiKeyCache(ApiKeyLookup lookup, IOptions<Manageme
                     var generation = Interlocked.Read(ref _generation);
                     var askedAt = time.GetTimestamp();
                     var entry = new Entry(await lookup.FindAsync(hash, patience.Token), askedAt);
+                    _away.Succeeded();
                     ManagementInstruments.KeyLookups.Add(1, new KeyValuePair<string, object?>("outcome", entry.Caller is null ? "wrong" : "known"));
                     if (TryRemember(hash, entry, generation))
                     {
@@ -154,7 +157,7 @@ internal sealed partial class ApiKeyCache(ApiKeyLookup lookup, IOptions<Manageme
         }
         catch (Exception error)
         {
-            LogAway(logger, error);
+            _away.Failed(error);
         }
     }
 
@@ -170,7 +173,4 @@ internal sealed partial class ApiKeyCache(ApiKeyLookup lookup, IOptions<Manageme
         /// <summary>True for the one caller that is to refresh this entry. After a failed refresh the entry lives on to its end and is then looked up by who needs it.</summary>
         public bool TakeRefresh() => Volatile.Read(ref _refreshing) == 0 && Interlocked.Exchange(ref _refreshing, 1) == 0;
     }
-
-    [LoggerMessage(6000, LogLevel.Warning, "An API key could not be looked up; requests with keys that are not remembered are answered 503.")]
-    private static partial void LogAway(ILogger logger, Exception error);
 }
