@@ -7,9 +7,6 @@ internal sealed class BlockCursor(AssignedPartition partition, TopicEndpoint end
     private int _next;
     private int _generation;
 
-    /// <summary>Whether it was placed at an offset yet.</summary>
-    public bool IsPlaced => _generation > 0;
-
     /// <summary>The offset of the value in hand.</summary>
     public long Offset => _block!.Offset(_next);
 

@@ -103,7 +103,7 @@ internal sealed class KafkaClaim(
             offset = held <= after.Position ? oldest : throw new RecordsGoneException(held);
         }
 
-        var isFirst = !_fetched.IsPlaced;
+        var isFirst = _cursor == default;
         await _fetched.SeekAsync(offset, cancellationToken);
         _cursor = new ReadMark(after.Position, offset);
         if (isFirst)

@@ -11,7 +11,7 @@ namespace Bxb.Riders.Kafka.Consuming;
 /// <summary>Reads the topic that the relay fills: each group is a Kafka consumer group, whose partitions the brokers spread over the hosts. Thread-safe.</summary>
 /// <remarks>The brokers say who reads what; how far, PostgreSQL says. Owns one <see cref="TopicEndpoint"/> for each group that reads here.</remarks>
 internal sealed class KafkaTransport(
-    EventLogReader eventLog, KafkaClients clients, KafkaLog log, KafkaTopic topic, PartitionPlaces places, RelayProgress relay, UnreadableRecords unreadable,
+    EventLogReader eventLog, KafkaClients clients, KafkaLog kafkaLog, KafkaTopic topic, PartitionPlaces places, RelayProgress relay, UnreadableRecords unreadable,
     IEnumerable<EventConsumerRegistration> groups, IOptions<RidersOptions> riders, TimeProvider time, ILogger<KafkaTransport> logger) : IEventTransport, IAsyncDisposable
 {
     private const int MinimumBytes = 1024 * 1024;
@@ -93,6 +93,6 @@ internal sealed class KafkaTransport(
     private TopicEndpoint Open(string group)
     {
         var bytes = groups.FirstOrDefault(g => g.Group == group)?.Options.MaxBatchBytes ?? 0;
-        return new TopicEndpoint(group, topic.Name, clients.Consumer(group), Math.Max(bytes, MinimumBytes), riders.Value.StopTimeout, time, log, logger);
+        return new TopicEndpoint(group, topic.Name, clients.Consumer(group), Math.Max(bytes, MinimumBytes), riders.Value.StopTimeout, time, kafkaLog, logger);
     }
 }

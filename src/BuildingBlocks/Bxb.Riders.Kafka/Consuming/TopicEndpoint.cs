@@ -84,20 +84,27 @@ internal sealed partial class TopicEndpoint(string group, string topic, Consumer
         }
     }
 
-    /// <summary>The first offset that a partition still holds.</summary>
-    public Task<long> OldestAsync(TopicPartition partition, CancellationToken cancellationToken) => Task.Run(
-        () =>
+    /// <summary>The first offset that a partition still holds. Waits while the brokers are away; the token has to end the wait when the partition is lost.</summary>
+    /// <exception cref="KafkaFaultException">The brokers do not say, and waiting does not help.</exception>
+    public async Task<long> OldestAsync(TopicPartition partition, CancellationToken cancellationToken)
+    {
+        while (true)
         {
             try
             {
-                return (_client ?? throw new OperationCanceledException("The client is closed.")).QueryWatermarkOffsets(partition, WatermarkTimeout).Low.Value;
+                return await Task.Run(() => (_client ?? throw new OperationCanceledException("The client is closed.")).QueryWatermarkOffsets(partition, WatermarkTimeout).Low.Value, cancellationToken);
+            }
+            catch (KafkaException exception) when (exception.Error.Code == ErrorCode.Local_UnknownPartition || KafkaLog.IsConnection(exception.Error.Code))
+            {
+                // An assigned partition is there. Its leader is not known, or does not answer.
+                await Task.Delay(FaultPause, time, cancellationToken);
             }
             catch (KafkaException exception)
             {
                 throw new KafkaFaultException($"Partition {partition.Partition.Value} of {topic} does not say what it holds", exception.Error);
             }
-        },
-        cancellationToken);
+        }
+    }
 
     /// <summary>Lets the client fetch a paused partition again.</summary>
     public void Resume(TopicPartition partition) => Quietly(client => client.Resume([partition]));

@@ -5,14 +5,14 @@ namespace Bxb.Riders.Kafka.Topics;
 
 /// <summary>The admin client of this host, opened for the first request. Sends a request only when a broker has just answered. Thread-safe.</summary>
 /// <remarks>
-/// The client is built for short outages: it queues a request that finds no broker, and what happens to such a request after its time is its least tested part. No request goes to the coordinator of a group
-/// (decision 11).
+/// A request that finds no broker is queued by the client and fails there after its time. A request to the coordinator of a group that fails so ends the process (decision 11): none is sent at all, and others not
+/// in that state.
 /// </remarks>
 internal sealed class KafkaAdmin(KafkaClients clients, KafkaLog log, IOptions<KafkaOptions> options, TimeProvider time) : IAsyncDisposable
 {
     private static readonly TimeSpan Slice = TimeSpan.FromSeconds(1);
 
-    private readonly SemaphoreSlim _connecting = new(1);
+    private readonly SemaphoreSlim _turn = new(1);
     private IAdminClient? _client;
     private bool _disposed;
 
@@ -26,45 +26,39 @@ internal sealed class KafkaAdmin(KafkaClients clients, KafkaLog log, IOptions<Ka
     /// <summary>Waits for a call under way, which takes a second at most.</summary>
     public async ValueTask DisposeAsync()
     {
-        await _connecting.WaitAsync();
+        if (_disposed)
+        {
+            return;
+        }
+
+        await _turn.WaitAsync();
         _disposed = true;
         _client?.Dispose();
-        _client = null;
-        _connecting.Release();
+        _turn.Release();
+        _turn.Dispose();
     }
 
-    /// <summary>Asks for metadata of all topics: what names a topic could make the brokers create it.</summary>
+    /// <summary>Asks for metadata of all topics: a request that names a topic could make the brokers create it.</summary>
     private async Task<IAdminClient> ConnectAsync(CancellationToken cancellationToken)
-    {
-        await _connecting.WaitAsync(cancellationToken);
-        try
-        {
-            ObjectDisposedException.ThrowIf(_disposed, this);
-            _client ??= new AdminClientBuilder(clients.Admin()).SetLogHandler((_, message) => log.Write(message)).SetErrorHandler(static (_, _) => { }).Build();
-            var client = _client;
-            await Task.Run(() => AwaitBroker(client, cancellationToken), cancellationToken);
-            return client;
-        }
-        finally
-        {
-            _connecting.Release();
-        }
-    }
-
-    private void AwaitBroker(IAdminClient client, CancellationToken cancellationToken)
     {
         for (var started = time.GetTimestamp(); ;)
         {
-            cancellationToken.ThrowIfCancellationRequested();
+            await _turn.WaitAsync(cancellationToken);
             try
             {
-                client.GetMetadata(Slice);
-                return;
+                ObjectDisposedException.ThrowIf(_disposed, this);
+                var client = _client ??= new AdminClientBuilder(clients.Admin()).SetLogHandler((_, message) => log.Write(message)).SetErrorHandler(static (_, _) => { }).Build();
+                await Task.Run(() => client.GetMetadata(Slice), CancellationToken.None);
+                return client;
             }
             catch (KafkaException) when (time.GetElapsedTime(started) < options.Value.RequestTimeout)
             {
-                // The call blocks for a slice; between two of them a stop is heard.
+                // The call has waited for a slice. Between two slices a stop is heard, and others have their turn.
                 continue;
+            }
+            finally
+            {
+                _turn.Release();
             }
         }
     }
