@@ -42,7 +42,7 @@ public sealed class TestPgBouncer : IAsyncDisposable
             "[databases]", $"* = host={server.Host} port={server.Port} user={server.Username} password={server.Password}",
             "[pgbouncer]", "listen_addr = 127.0.0.1", $"listen_port = {port}", "unix_socket_dir =", "auth_type = any", "default_pool_size = 60", "logfile =", .. settings,
         ]);
-        var start = new ProcessStartInfo(Program!) { RedirectStandardError = true, RedirectStandardOutput = true };
+        var start = new ProcessStartInfo(Program!) { UseShellExecute = false, RedirectStandardError = true, RedirectStandardOutput = true };
         if (Environment.IsPrivilegedProcess)
         {
             // It refuses to run as root.

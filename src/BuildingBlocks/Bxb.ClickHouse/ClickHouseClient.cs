@@ -188,6 +188,7 @@ public sealed class ClickHouseClient : IDisposable
     /// <summary>Closes the connections.</summary>
     public void Dispose() => _server.Dispose();
 
+    /// <summary>Sends a statement and reads its answer to the end.</summary>
     /// <param name="operation">For the metrics.</param>
     /// <param name="statement">The statement.</param>
     /// <param name="request">It, as it is sent; disposed.</param>

@@ -88,6 +88,7 @@ internal sealed class EventLogConnections : IAsyncDisposable
 
         // A reset would take the settings away.
         builder.ConnectionStringBuilder.NoResetOnClose = true;
+#pragma warning disable MA0045 // The driver asks for both; the first serves connections that are opened without await.
         builder.UsePhysicalConnectionInitializer(
             connection =>
             {
@@ -99,6 +100,7 @@ internal sealed class EventLogConnections : IAsyncDisposable
                 await using var command = new NpgsqlCommand(settings, connection);
                 await command.ExecuteNonQueryAsync();
             });
+#pragma warning restore MA0045
         return builder.Build();
     }
 }

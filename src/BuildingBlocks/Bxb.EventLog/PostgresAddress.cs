@@ -69,7 +69,9 @@ public static class PostgresAddress
     {
         try
         {
+#pragma warning disable MA0045 // It has no connection yet.
             NpgsqlDataSource.Create(connectionString).Dispose();
+#pragma warning restore MA0045
             return null;
         }
         catch (Exception error) when (error is ArgumentException or FormatException or InvalidOperationException or NotSupportedException)
