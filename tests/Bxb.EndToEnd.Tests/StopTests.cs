@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net.Sockets;
 using Bxb.EndToEnd.Tests.Hosting;
 using Bxb.Testing;
@@ -40,7 +41,7 @@ public sealed class StopTests
         await using var last = await StartAsync(directory.Path, "00:00:01");
         await last.Client.MetricAsync("m", "m", "count");
         var position = (await last.Client.PostJsonAsync("/v1/events", """{"transaction_id": "last", "external_customer_id": "c", "code": "m"}""")).Position();
-        (long.Parse((await last.Client.TotalAsync("m", "postgresql", position))!) - 1).ShouldBeGreaterThanOrEqualTo(Stops * (1 + (Clients * (RequestsWhileDraining + 1))));
+        (long.Parse((await last.Client.TotalAsync("m", "postgresql", position))!, CultureInfo.InvariantCulture) - 1).ShouldBeGreaterThanOrEqualTo(Stops * (1 + (Clients * (RequestsWhileDraining + 1))));
         (await last.StopAsync()).ShouldBe(0, last.Output);
         last.Output.ShouldContain("requests are answered for another 1 s");
     }
@@ -56,7 +57,7 @@ public sealed class StopTests
             if (n is 5 or 8)
             {
                 var lines = (await host.Client.GetStringAsync("/metrics")).Split('\n');
-                lines.Single(l => l.StartsWith("bxb_eventlog_append_events_total", StringComparison.Ordinal) && l.Contains("outcome=\"recorded\"")).ShouldEndWith($" {n}");
+                lines.Single(l => l.StartsWith("bxb_eventlog_append_events_total", StringComparison.Ordinal) && l.Contains("outcome=\"recorded\"", StringComparison.Ordinal)).ShouldEndWith($" {n}");
             }
         }
     }

@@ -27,7 +27,12 @@ internal sealed class KeepAliveClient(Uri host, string key) : IDisposable
     /// <summary>Sends all of an event but its last byte.</summary>
     public async Task BeginEventAsync(string id, string code)
     {
-        _connection ??= new TcpClient(host.Host, host.Port);
+        if (_connection is null)
+        {
+            _connection = new TcpClient();
+            await _connection.ConnectAsync(host.Host, host.Port);
+        }
+
         var body = $$"""{"transaction_id": "{{id}}", "external_customer_id": "c", "code": "{{code}}"}""";
         var request = $"POST /v1/events HTTP/1.1\r\nHost: {host.Authority}\r\nAuthorization: Bearer {key}\r\nContent-Type: application/json\r\nContent-Length: {body.Length}\r\n\r\n{body[..^1]}";
         await _connection.GetStream().WriteAsync(Encoding.ASCII.GetBytes(request));
