@@ -40,7 +40,10 @@ public sealed class ClickHouseClient : IDisposable
         RunAsync("execute", statement, _requests.Command(statement, statement.Sql), null, cancellationToken);
 
     /// <summary>Runs a query; its rows are read as they arrive. Dispose of the result.</summary>
-    /// <remarks>Its answer proves that it is whole; see <see cref="ClickHouseResult"/> for when. The server makes the whole answer before it sends the first row.</remarks>
+    /// <remarks>
+    /// A SELECT; it becomes the subquery of another one, so that its answer proves that it is whole; see <see cref="ClickHouseResult"/> for when. The server makes the whole answer, in its memory,
+    /// before it sends the first row. Rows keep the order of the query.
+    /// </remarks>
     /// <exception cref="ClickHouseException">It failed before the first row.</exception>
     public Task<ClickHouseResult> QueryAsync(ClickHouseStatement statement, CancellationToken cancellationToken = default) => QueryAsync("query", statement, cancellationToken);
 
@@ -188,7 +191,7 @@ public sealed class ClickHouseClient : IDisposable
     /// <summary>Closes the connections.</summary>
     public void Dispose() => _server.Dispose();
 
-    /// <summary>Sends a statement and reads its answer to the end.</summary>
+    /// <summary>Sends a statement whose answer has to be empty.</summary>
     /// <param name="operation">For the metrics.</param>
     /// <param name="statement">The statement.</param>
     /// <param name="request">It, as it is sent; disposed.</param>

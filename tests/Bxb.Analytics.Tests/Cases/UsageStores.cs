@@ -50,7 +50,7 @@ internal sealed class UsageStores : IAsyncDisposable
     /// <summary>The answer of one store.</summary>
     public Task<UsageRows> AskAsync(string store, UsageQuery query, UsageQueryOptions? options = null) => store == "clickhouse"
         ? new ClickHouseRunner(Client, options ?? Options).RunAsync(query, CancellationToken.None)
-        : new PostgresRunner(Log.Services.GetRequiredService<NpgsqlDataSource>(), options ?? Options).RunAsync(query, CancellationToken.None);
+        : new PostgresRunner(Log.Services.GetRequiredService<NpgsqlDataSource>(), options ?? Options).RunAsync(query, long.MaxValue, CancellationToken.None);
 
     public async ValueTask DisposeAsync()
     {

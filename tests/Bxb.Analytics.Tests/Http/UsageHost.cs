@@ -34,6 +34,9 @@ public sealed class UsageHost : IAsyncLifetime, IAsyncDisposable
     /// <summary>Sets what holds for all consumer groups.</summary>
     public Action<RidersOptions>? Riders { get; init; }
 
+    /// <summary>Given every line that is logged, from Debug on; null: nothing is.</summary>
+    public ILoggerProvider? Logs { get; init; }
+
     public Dictionary<string, string?> Settings { get; } = new(StringComparer.Ordinal) { ["Bxb:AdminToken"] = "the-admin-token-of-the-tests", ["Bxb:Analytics:MaxWait"] = "00:00:00.010" };
 
     public HttpClient Http { get; } = new(new SocketsHttpHandler());
@@ -50,6 +53,11 @@ public sealed class UsageHost : IAsyncLifetime, IAsyncDisposable
         Settings["Bxb:ClickHouse:Url"] = (ClickHouseUrl ?? await TestClickHouse.CreateDatabaseAsync()).AbsoluteUri;
         builder.Configuration.AddInMemoryCollection(Settings);
         builder.Logging.ClearProviders();
+        if (Logs is not null)
+        {
+            builder.Logging.AddProvider(Logs).SetMinimumLevel(LogLevel.Debug);
+        }
+
         builder.Services.AddEventLog(o => o.ConnectionString = database);
         builder.Services.AddRiders(Riders);
         builder.Services.ConfigureHttpJsonOptions(o => ApiJson.Apply(o.SerializerOptions));

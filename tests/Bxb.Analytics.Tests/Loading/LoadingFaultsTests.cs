@@ -34,6 +34,18 @@ public class LoadingFaultsTests
     }
 
     [Fact]
+    public async Task An_error_that_comes_in_the_place_of_an_answer_blames_no_event()
+    {
+        await using var app = WebApplication.CreateEmptyBuilder(new()).With(b => b.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0")).Build();
+        app.Run(c => c.Response.WriteAsync("Code: 33. DB::Exception: Cannot read all data. (CANNOT_READ_ALL_DATA)"));
+        await app.StartAsync();
+        using var client = new ClickHouseClient(new() { Url = new Uri(app.Urls.Single()) });
+        var error = await Should.ThrowAsync<ClickHouseException>(() => client.InsertAsync(new("INSERT INTO t FORMAT RowBinary"), new byte[1], 1));
+
+        (error.Code, LoadingFaults.IsTransient(error)).ShouldBe((33, true));
+    }
+
+    [Fact]
     public void Time_is_no_fault_of_an_event_and_text_that_is_no_json_is()
     {
         LoadingFaults.IsTransient(new OperationCanceledException()).ShouldBeTrue();

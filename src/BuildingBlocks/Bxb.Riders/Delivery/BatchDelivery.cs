@@ -26,6 +26,7 @@ internal sealed partial class BatchDelivery(PartitionDuty duty, bool movesProgre
     /// <exception cref="OwnershipLostException">Somebody else has taken over.</exception>
     public async Task<bool> DeliverAsync(EventRecords records, int start, int count, int attempt, bool isRepeat)
     {
+        var begun = duty.Services.Time.GetTimestamp();
         for (var failures = 0; ; failures++)
         {
             var failure = await TryAsync(records, start, count, attempt + failures, isRepeat || failures > 0);
@@ -34,6 +35,11 @@ internal sealed partial class BatchDelivery(PartitionDuty duty, bool movesProgre
                 if (failures > 0 || duty.Activity.Error is not null)
                 {
                     duty.Activity.Recovered();
+                }
+
+                if (failures > 0)
+                {
+                    GettingOn(duty.Services.Logger, duty.Owned.Group, failures, duty.Services.Time.GetElapsedTime(begun).TotalSeconds);
                 }
 
                 duty.Activity.Moved();
@@ -93,7 +99,15 @@ internal sealed partial class BatchDelivery(PartitionDuty duty, bool movesProgre
     private async Task RetryLaterAsync(Exception failure, long position, int count, int failures)
     {
         var line = FaultText.Line(failure);
-        Retrying(duty.Services.Logger, duty.Owned.Group, position, count, failures, line);
+        if (failures == 1)
+        {
+            Retrying(duty.Services.Logger, duty.Owned.Group, position, count, line);
+        }
+        else
+        {
+            StillRetrying(duty.Services.Logger, failure, duty.Owned.Group, position, count, failures);
+        }
+
         duty.Services.Instruments.Retried(duty.Owned.Group);
         duty.Activity.Failing(line);
         await duty.RequireOwnedAsync(duty.Services.Progress.StoreErrorAsync(duty.Owned, line, duty.Abort));
@@ -122,8 +136,14 @@ internal sealed partial class BatchDelivery(PartitionDuty duty, bool movesProgre
         return first && second;
     }
 
-    [LoggerMessage(2010, LogLevel.Warning, "Consumer group {Group} could not process {Count} records from position {Position} on, try {Try}; it tries again: {Reason}")]
-    private static partial void Retrying(ILogger logger, string group, long position, int count, int @try, string reason);
+    [LoggerMessage(2010, LogLevel.Warning, "Consumer group {Group} could not process {Count} records from position {Position} on; it tries again until it can: {Reason}")]
+    private static partial void Retrying(ILogger logger, string group, long position, int count, string reason);
+
+    [LoggerMessage(2013, LogLevel.Debug, "Consumer group {Group} could not process {Count} records from position {Position} on, try {Try}")]
+    private static partial void StillRetrying(ILogger logger, Exception failure, string group, long position, int count, int @try);
+
+    [LoggerMessage(2014, LogLevel.Information, "Consumer group {Group} gets on again, after {Failures} tries that failed and {Seconds:0.0} s.")]
+    private static partial void GettingOn(ILogger logger, string group, int failures, double seconds);
 
     [LoggerMessage(2011, LogLevel.Debug, "Consumer group {Group} halves {Count} records from position {Position} on: {Reason}")]
     private static partial void Halving(ILogger logger, string group, long position, int count, string reason);

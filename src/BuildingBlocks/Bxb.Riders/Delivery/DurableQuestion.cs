@@ -23,12 +23,25 @@ internal sealed partial class DurableQuestion(PartitionDuty duty)
             {
                 var durable = Math.Max(0, await ask(duty.Services.Services, new PartitionProgress(duty.Claim.Topic, duty.Claim.Partition, progress, isRecheck), either.Token));
                 duty.Activity.Recovered();
+                if (failures > 1)
+                {
+                    Answered(duty.Services.Logger, duty.Owned.Group, failures - 1);
+                }
+
                 return durable;
             }
             catch (Exception exception) when (!duty.IsStopping)
             {
                 var line = FaultText.Line(exception);
-                NotAnswered(duty.Services.Logger, duty.Owned.Group, line);
+                if (failures == 1)
+                {
+                    NotAnswered(duty.Services.Logger, duty.Owned.Group, line);
+                }
+                else
+                {
+                    StillNotAnswered(duty.Services.Logger, exception, duty.Owned.Group, failures);
+                }
+
                 duty.Activity.Failing(line);
                 await duty.RequireOwnedAsync(duty.Services.Progress.StoreErrorAsync(duty.Owned, line, duty.Abort));
                 await duty.PauseAsync(failures);
@@ -36,6 +49,12 @@ internal sealed partial class DurableQuestion(PartitionDuty duty)
         }
     }
 
-    [LoggerMessage(2022, LogLevel.Warning, "The store of consumer group {Group} does not say how far it surely reaches; it is asked again: {Reason}")]
+    [LoggerMessage(2022, LogLevel.Warning, "The store of consumer group {Group} does not say how far it surely reaches; it is asked until it does: {Reason}")]
     private static partial void NotAnswered(ILogger logger, string group, string reason);
+
+    [LoggerMessage(2023, LogLevel.Debug, "The store of consumer group {Group} does not say how far it surely reaches, try {Try}")]
+    private static partial void StillNotAnswered(ILogger logger, Exception failure, string group, int @try);
+
+    [LoggerMessage(2024, LogLevel.Information, "The store of consumer group {Group} says how far it surely reaches, after {Failures} tries that failed.")]
+    private static partial void Answered(ILogger logger, string group, int failures);
 }

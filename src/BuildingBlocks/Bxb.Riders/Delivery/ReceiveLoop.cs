@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Data.Common;
+using System.Globalization;
 using Bxb.Riders.Failures;
 using Bxb.Riders.Pipeline;
 using Bxb.Riders.Progress;
@@ -209,14 +210,15 @@ internal sealed partial class ReceiveLoop : ReceiveTransportHandle
         }
         else
         {
-            Resumed(_services.Logger, _registration.Group, partition, found.Progress.Position, found.Epoch, found.InFlight is { } edges ? $"{edges.First} to {edges.Last}" : "nothing");
+            Resumed(_services.Logger, _registration.Group, partition, found.Progress.Position, found.Epoch,
+                found.InFlight is { } edges ? string.Create(CultureInfo.InvariantCulture, $"the batch from {edges.First} to {edges.Last} is repeated") : "no batch was in hand");
         }
     }
 
     [LoggerMessage(2000, LogLevel.Information, "Consumer group {Group} had no progress on partition {Partition}: it begins behind position {Position}, as StartFrom is {StartFrom}.")]
     private static partial void Begun(ILogger logger, string group, int partition, long position, StartFrom startFrom);
 
-    [LoggerMessage(2001, LogLevel.Information, "Consumer group {Group} was taken over, partition {Partition}: progress {Position}, epoch {Epoch}, to be repeated: {InFlight}.")]
+    [LoggerMessage(2001, LogLevel.Information, "Consumer group {Group} was taken over, partition {Partition}: progress {Position}, epoch {Epoch}, {InFlight}.")]
     private static partial void Resumed(ILogger logger, string group, int partition, long position, long epoch, string inFlight);
 
     [LoggerMessage(2002, LogLevel.Warning, "This host no longer reads consumer group {Group} and tries to again: {Reason}")]

@@ -17,7 +17,7 @@ internal sealed record UsageRowBody(DateTimeOffset From, DateTimeOffset To, stri
 /// <param name="Window">total, minute, hour, day or month.</param>
 /// <param name="Timezone">Whose wall time the windows follow.</param>
 /// <param name="Store">clickhouse or postgresql.</param>
-/// <param name="AsOfPosition">Every event up to this position is covered.</param>
+/// <param name="AsOfPosition">At least every event up to this position counts. With store postgresql no later one does; with clickhouse events that were loaded while the query ran may.</param>
 /// <param name="Exact">Always true.</param>
 /// <param name="SkippedEvents">Events that had no number where one is needed.</param>
 /// <param name="Rows">By window, then customer, then groups, in byte order, null first.</param>

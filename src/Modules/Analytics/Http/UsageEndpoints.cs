@@ -15,7 +15,8 @@ internal static class UsageEndpoints
 {
     private const string Description =
         "Aggregates the events of a metric over a range of event time. min_position makes the answer cover at least that position of the log: with the header Bxb-Position "
-        + "of an ingest answer one reads one's own writes. The answer says which store gave it; both stores give the same.";
+        + "of an ingest answer one reads one's own writes. The answer says which store gave it; both stores give the same. as_of_position says how far it reaches, at least: every event up "
+        + "to it counts. With store postgresql it is exact, no later event counts; with clickhouse a few may that were loaded while the query ran.";
 
     private static readonly ErrorCode[] Errors =
     [

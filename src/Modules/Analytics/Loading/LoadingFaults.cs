@@ -40,7 +40,8 @@ internal static class LoadingFaults
 
             if (e is ClickHouseException clickHouse)
             {
-                return !ValueRefused.Contains(clickHouse.Code);
+                // What comes behind a status of 200 is not sure to be the server's word, so that it blames no event.
+                return clickHouse.MayStillRun || !ValueRefused.Contains(clickHouse.Code);
             }
         }
 

@@ -12,7 +12,7 @@ internal sealed record UsageRow(DateTimeOffset From, DateTimeOffset To, string? 
 /// <summary>The whole answer to a usage query.</summary>
 /// <param name="Query">What was asked.</param>
 /// <param name="Store">Who answered.</param>
-/// <param name="AsOfPosition">Every event up to this position is covered; later ones may be.</param>
+/// <param name="AsOfPosition">At least every event up to this position counts; on PostgreSQL no later one does.</param>
 /// <param name="SkippedEvents">Events that had no number where one is needed.</param>
 /// <param name="Rows">By window, then customer, then groups, in byte order, what is null before what is not.</param>
 internal sealed record UsageAnswer(UsageQuery Query, StoreChoice Store, long AsOfPosition, long SkippedEvents, IReadOnlyList<UsageRow> Rows);

@@ -6,7 +6,7 @@ namespace Bxb.Analytics.Queries;
 /// <param name="store">The store.</param>
 /// <param name="outage">Where they are logged.</param>
 /// <param name="breaker">Probes the store; null where there is no other one to ask meanwhile.</param>
-internal sealed class WatchedStore(IUsageStore store, OutageLog outage, ClickHouseBreaker? breaker) : IUsageStore, IAsyncDisposable
+internal sealed class WatchedStore(IUsageStore store, OutageLog outage, ClickHouseBreaker? breaker) : IUsageStore, IDisposable
 {
     public StoreChoice Name => store.Name;
 
@@ -44,7 +44,7 @@ internal sealed class WatchedStore(IUsageStore store, OutageLog outage, ClickHou
         }
     }
 
-    public ValueTask DisposeAsync() => breaker?.DisposeAsync() ?? ValueTask.CompletedTask;
+    public void Dispose() => breaker?.Dispose();
 
     private void Failed(StoreAwayException failure)
     {

@@ -1,16 +1,15 @@
 namespace Bxb.Analytics.Queries.ClickHouseStore;
 
 /// <summary>Keeps queries from a ClickHouse that does not answer, until a probe of the host's own is answered. Thread-safe.</summary>
-/// <remarks>Owns one task while it is open. No query of a caller is ever the probe.</remarks>
+/// <remarks>Owns one task while it is open; it ends soon after <see cref="Dispose"/>. No query of a caller is ever the probe.</remarks>
 /// <param name="probe">Throws when ClickHouse does not answer.</param>
 /// <param name="interval">Pause before each probe; zero: it never opens.</param>
 /// <param name="limit">How long a probe may take.</param>
 /// <param name="outage">Told of the end.</param>
 /// <param name="time">The clock.</param>
-internal sealed class ClickHouseBreaker(Func<CancellationToken, Task> probe, TimeSpan interval, TimeSpan limit, OutageLog outage, TimeProvider time) : IAsyncDisposable
+internal sealed class ClickHouseBreaker(Func<CancellationToken, Task> probe, TimeSpan interval, TimeSpan limit, OutageLog outage, TimeProvider time) : IDisposable
 {
     private readonly CancellationTokenSource _stop = new();
-    private Task _probing = Task.CompletedTask;
     private int _isOpen;
 
     /// <summary>Whether ClickHouse did not answer the last time.</summary>
@@ -21,27 +20,26 @@ internal sealed class ClickHouseBreaker(Func<CancellationToken, Task> probe, Tim
     {
         if (interval > TimeSpan.Zero && Interlocked.Exchange(ref _isOpen, 1) == 0)
         {
-            _probing = ProbeAsync();
+            _ = ProbeAsync(_stop.Token);
         }
     }
 
     /// <summary>Ends the probes.</summary>
-    public async ValueTask DisposeAsync()
+    public void Dispose()
     {
-        await _stop.CancelAsync();
-        await _probing;
+        _stop.Cancel();
         _stop.Dispose();
     }
 
-    private async Task ProbeAsync()
+    private async Task ProbeAsync(CancellationToken stopped)
     {
         do
         {
-            await Task.Delay(interval, time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(interval, time, stopped).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
-        while (!_stop.IsCancellationRequested && !await AnswersAsync());
+        while (!stopped.IsCancellationRequested && !await AnswersAsync(stopped));
 
-        if (!_stop.IsCancellationRequested)
+        if (!stopped.IsCancellationRequested)
         {
             outage.Succeeded();
         }
@@ -49,10 +47,10 @@ internal sealed class ClickHouseBreaker(Func<CancellationToken, Task> probe, Tim
         Volatile.Write(ref _isOpen, 0);
     }
 
-    private async Task<bool> AnswersAsync()
+    private async Task<bool> AnswersAsync(CancellationToken stopped)
     {
         using var deadline = new CancellationTokenSource(limit, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, _stop.Token);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, stopped);
         var probing = probe(either.Token);
         await probing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         return probing.IsCompletedSuccessfully;

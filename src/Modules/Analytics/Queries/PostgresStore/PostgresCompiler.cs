@@ -15,8 +15,9 @@ internal static class PostgresCompiler
     /// <summary>The command, without a connection.</summary>
     /// <param name="query">The query.</param>
     /// <param name="windows">Its windows.</param>
+    /// <param name="asOfPosition">No event beyond this position counts.</param>
     /// <param name="maxRows">The most rows; one more is asked for, so that too many are noticed.</param>
-    public static NpgsqlCommand Compile(UsageQuery query, WindowPlan windows, int maxRows)
+    public static NpgsqlCommand Compile(UsageQuery query, WindowPlan windows, long asOfPosition, int maxRows)
     {
         var command = new NpgsqlCommand();
         var keys = query.PropertyKeys.ToArray();
@@ -34,7 +35,7 @@ internal static class PostgresCompiler
             AggregationType.Latest => ",\n    timestamp, position, " + Number(query.Field!, command) + " as n",
             _ => ",\n    " + Number(query.Field!, command) + " as n",
         });
-        inner.Append("\n  from event_log.events\n  where ").Append(Conditions(query, command));
+        inner.Append("\n  from event_log.events\n  where ").Append(Conditions(query, asOfPosition, command));
 
         // "offset 0" keeps the planner from working every expression out once for each aggregate that uses it.
         var from = $"from (\n  {inner}\n  offset 0\n) picked";
@@ -78,12 +79,13 @@ internal static class PostgresCompiler
     }
 
     /// <summary>A record that only says that another one no longer counts (kind 3) is no event; ClickHouse is not given it.</summary>
-    private static string Conditions(UsageQuery query, NpgsqlCommand command)
+    private static string Conditions(UsageQuery query, long asOfPosition, NpgsqlCommand command)
     {
         var sql = new StringBuilder("kind <> 3 and organization_id = ").Append(Add(command, NpgsqlDbType.Integer, query.Metric.OrganizationId))
             .Append(" and code = ").Append(Add(command, NpgsqlDbType.Text, query.Metric.EventCode))
             .Append(" and timestamp >= ").Append(Add(command, NpgsqlDbType.TimestampTz, Instant(query.FromMilliseconds)))
-            .Append(" and timestamp < ").Append(Add(command, NpgsqlDbType.TimestampTz, Instant(query.ToMilliseconds)));
+            .Append(" and timestamp < ").Append(Add(command, NpgsqlDbType.TimestampTz, Instant(query.ToMilliseconds)))
+            .Append(" and position <= ").Append(Add(command, NpgsqlDbType.Bigint, asOfPosition));
         if (query.Customers.Count > 0)
         {
             sql.Append(" and external_customer_id = any(").Append(Add(command, NpgsqlDbType.Array | NpgsqlDbType.Text, query.Customers.ToArray())).Append(')');

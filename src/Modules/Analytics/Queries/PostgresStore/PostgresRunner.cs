@@ -9,14 +9,17 @@ namespace Bxb.Analytics.Queries.PostgresStore;
 internal sealed class PostgresRunner(NpgsqlDataSource database, UsageQueryOptions options)
 {
     /// <summary>Answers a query.</summary>
+    /// <param name="query">The query.</param>
+    /// <param name="asOfPosition">No event beyond this position counts. A settled one: the same query as of it has the same answer ever after.</param>
+    /// <param name="cancellationToken">Gives up; the server ends the statement.</param>
     /// <exception cref="EventLogException">PostgreSQL refused, gave up or cannot be reached.</exception>
-    public async Task<UsageRows> RunAsync(UsageQuery query, CancellationToken cancellationToken)
+    public async Task<UsageRows> RunAsync(UsageQuery query, long asOfPosition, CancellationToken cancellationToken)
     {
         var windows = WindowPlan.Of(query, options);
         var rows = new UsageRows(query, windows, options);
         try
         {
-            await using var command = PostgresCompiler.Compile(query, windows, options.MaxRows);
+            await using var command = PostgresCompiler.Compile(query, windows, asOfPosition, options.MaxRows);
             await using var connection = await database.OpenConnectionAsync(cancellationToken);
             command.Connection = connection;
             command.CommandTimeout = (int)Math.Ceiling(options.QueryTimeout.TotalSeconds);
