@@ -15,6 +15,7 @@ using MassTransit.DependencyInjection.Registration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Npgsql;
 
@@ -58,6 +59,7 @@ public static class RidersRegistration
         services.AddSqlMigrations(typeof(RidersRegistration).Assembly, "riders", "Schema");
         services.TryAddSingleton(TimeProvider.System);
         services.AddMetrics();
+        services.AddLogging(logging => logging.AddFilter(EventDispatcher.LogCategory, LogLevel.None));
         services.AddSingleton<GroupActivities>();
         services.AddSingleton<RidersInstruments>();
         services.AddSingleton<ConsumerProgress>();
