@@ -1,3 +1,4 @@
+using System.Globalization;
 using Bxb.Embedded;
 using Bxb.EventLog;
 using Bxb.EventLog.Schema;
@@ -25,6 +26,33 @@ internal sealed class LogHost(EmbeddedPostgres server, IHost host, string direct
         await host.Services.MigrateSqlAsync(cancellationToken);
         await host.StartAsync(cancellationToken);
         return new LogHost(server, host, directory);
+    }
+
+    /// <summary>CPU seconds of this process and of the server's processes so far (Linux).</summary>
+    public (double Own, double Server) CpuSeconds()
+    {
+        const double TicksPerSecond = 100;
+        var id = server.ProcessId!.Value;
+        var ticks = 0L;
+        foreach (var folder in Directory.GetDirectories("/proc").Where(f => int.TryParse(Path.GetFileName(f), out _)))
+        {
+            try
+            {
+                // Behind the name: state, parent, ...; user, system, and the same of children that have ended.
+                var fields = File.ReadAllText(Path.Combine(folder, "stat")).Split(") ")[^1].Split(' ');
+                if (fields[1] == id.ToString(CultureInfo.InvariantCulture) || Path.GetFileName(folder) == id.ToString(CultureInfo.InvariantCulture))
+                {
+                    ticks += fields[11..15].Sum(f => long.Parse(f, CultureInfo.InvariantCulture));
+                }
+            }
+            catch (IOException)
+            {
+                // The process has ended meanwhile.
+                continue;
+            }
+        }
+
+        return (Environment.CpuUsage.TotalTime.TotalSeconds, ticks / TicksPerSecond);
     }
 
     /// <summary>Runs a statement and returns its first value.</summary>

@@ -69,7 +69,10 @@ public sealed class BxbOptions : IValidatableObject
 /// <summary><c>Bxb:Postgres</c>.</summary>
 public sealed class PostgresSection : IValidatableObject
 {
-    /// <summary>An Npgsql connection string; without time-outs of its own 4 s to connect and 15 s for a command. Default: none, and the host starts an embedded server below the data directory.</summary>
+    /// <summary>
+    /// An Npgsql connection string; without time-outs of its own 4 s to connect and 15 s for a command. Default: none, and the host starts an embedded server below the data directory. A pooler in between has to
+    /// pool sessions (PgBouncer: <c>pool_mode = session</c>) and to have room for the host's connections; a host that finds transaction or statement pooling does not start.
+    /// </summary>
     public string? ConnectionString { get; set; }
 
     IEnumerable<ValidationResult> IValidatableObject.Validate(ValidationContext validationContext)
