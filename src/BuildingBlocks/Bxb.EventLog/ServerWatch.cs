@@ -140,10 +140,9 @@ public sealed class ServerWatch : BackgroundService
         {
             TakesNoWrites($"SQLSTATE {refused.SqlState}: {refused.MessageText}");
         }
-        catch (TimeoutException late) when (++_late < LateAnswers)
+        catch (TimeoutException) when (++_late < LateAnswers)
         {
             // One late answer may be this host's own load.
-            _away.Failed(late);
         }
         catch (Exception e) when (EventLogErrors.IsDriverError(e) || e is InvalidOperationException)
         {
