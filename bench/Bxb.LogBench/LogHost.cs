@@ -39,7 +39,9 @@ internal sealed class LogHost(EmbeddedPostgres server, IHost host, string direct
             try
             {
                 // Behind the name: state, parent, ...; user, system, and the same of children that have ended.
+#pragma warning disable MA0045 // The kernel makes the text; there is no disk to wait for.
                 var fields = File.ReadAllText(Path.Combine(folder, "stat")).Split(") ")[^1].Split(' ');
+#pragma warning restore MA0045
                 if (fields[1] == id.ToString(CultureInfo.InvariantCulture) || Path.GetFileName(folder) == id.ToString(CultureInfo.InvariantCulture))
                 {
                     ticks += fields[11..15].Sum(f => long.Parse(f, CultureInfo.InvariantCulture));

@@ -87,4 +87,20 @@ public sealed class AppendFailureTests
         await log.ExecuteAsync("alter table event_log.gone rename to event_keys");
         (await log.AppendAsync(1, "t"))[0].Outcome.ShouldBe(AppendOutcome.Recorded);
     }
+
+    [Fact]
+    public async Task An_outage_that_many_requests_meet_is_logged_once_and_without_a_stack()
+    {
+        using var lines = new LogLines();
+        await using var log = await LogFixture.StartAsync(loggers: lines);
+        await log.ExecuteAsync("alter table event_log.event_keys rename to gone");
+        for (var i = 0; i < 30; i++)
+        {
+            await Should.ThrowAsync<EventLogUnavailableException>(log.AppendAsync(1, $"t-{i}"));
+        }
+
+        var warnings = lines.All.Where(l => !l.StartsWith("Information", StringComparison.Ordinal)).ToList();
+        warnings.ShouldHaveSingleItem().ShouldStartWith("Warning: The event log takes no events: ");
+        lines.All.ShouldAllBe(l => !l.EndsWith("+ stack", StringComparison.Ordinal));
+    }
 }

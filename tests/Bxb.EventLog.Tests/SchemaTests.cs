@@ -66,4 +66,30 @@ public sealed class SchemaTests
         await Eventually.HoldsAsync(async () => await log.ScalarAsync<long>("select max(to_position) from event_log.event_partitions") == 5_000);
         (await log.AppendAsync(1, "t"))[0].Position.ShouldBe(2_501);
     }
+
+    [Fact]
+    public async Task New_partitions_have_statistics_from_the_first_thousand_events_on_without_autovacuum()
+    {
+        await using var log = await LogFixture.StartAsync(o => o.PartitionInterval = TimeSpan.FromMilliseconds(100), start: false);
+        await log.Partitions.EnsureAsync(0, CancellationToken.None);
+        await log.ExecuteAsync("alter table event_log.events_0000000000000 set (autovacuum_enabled = off)");
+        await log.StartHostedAsync();
+        await FillAsync(1, 1_200);
+        await Eventually.HoldsAsync(async () => await CountedAsync() == 1_200);
+        await FillAsync(1_201, 10_000);
+        await Eventually.HoldsAsync(async () => await CountedAsync() == 10_000);
+        (await log.ScalarAsync<float>("select n_distinct from pg_stats where schemaname = 'event_log' and tablename = 'events_0000000000000' and attname = 'code'")).ShouldBe(1);
+
+        async Task FillAsync(int from, int to)
+        {
+            await log.ExecuteAsync(
+                $$"""
+                insert into event_log.events (position, organization_id, kind, timestamp, ingested_at, digest, source, transaction_id, external_customer_id, code, properties)
+                select p, 1, 1, now(), now(), p, '', 't-' || p, 'c', 'code', '{}' from generate_series({{from}}, {{to}}) p
+                """);
+            await log.ExecuteAsync($"select setval('event_log.position_seq', {to})");
+        }
+
+        async Task<float> CountedAsync() => await log.ScalarAsync<float>("select reltuples from pg_class where relname = 'events_0000000000000'");
+    }
 }

@@ -67,7 +67,7 @@ internal sealed record ImportSettings
         var key = given ?? environment;
         if (string.IsNullOrWhiteSpace(key))
         {
-            var file = Path.Combine(dataDirectory, "api-key");
+            var file = Path.Combine(dataDirectory.TrimEnd('\r', '\n'), "api-key");
             try
             {
                 key = await System.IO.File.ReadAllTextAsync(file);

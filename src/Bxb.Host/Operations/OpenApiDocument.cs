@@ -15,6 +15,7 @@ internal static class OpenApiDocument
         + "a malformed header), 404 `not_found`, 405 `method_not_allowed` with Allow, 408 `request_timeout`, 413 `payload_too_large`, 414 `target_too_long` or 431 `headers_too_large`. "
         + "Bodies are JSON in UTF-8 and may be gzip.";
 
+    /// <summary>Registers the document.</summary>
     /// <param name="services">The host's container.</param>
     /// <param name="pathBase">Where callers find the calls, when a proxy puts a path before them; else empty.</param>
     public static IServiceCollection AddOpenApiDocument(this IServiceCollection services, string pathBase) => services.AddOpenApi("v1", options =>

@@ -60,9 +60,9 @@ internal static partial class ServeCommand
             HostSettings.Log(logger, options, engines, app.Services.GetRequiredService<HostModules>());
             signals.Release();
             setting = "--urls (ASPNETCORE_URLS)";
-            await app.StartAsync();
+            await app.StartAsync(CancellationToken.None);
             isStarted = true;
-            var stopped = app.WaitForShutdownAsync();
+            var stopped = app.WaitForShutdownAsync(CancellationToken.None);
             if (await Task.WhenAny(stopped, app.Services.GetRequiredService<StopLimit>().ReachedAsync()) != stopped)
             {
                 // Whatever hangs would hold the disposal, too. An engine that does not end is ended by the next start.

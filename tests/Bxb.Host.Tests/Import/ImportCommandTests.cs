@@ -26,7 +26,7 @@ public sealed class ImportCommandTests : ImportFixture
     public async Task The_key_is_read_from_the_data_directory()
     {
         var key = await WriteAsync("api-key", FakeIngest.Key + "\n");
-        var exit = await RunAsync((await WriteAsync("a.ndjson", Event(1))).FullName, "--url", Host.Url.ToString(), "--data-directory", key.DirectoryName!);
+        var exit = await RunAsync((await WriteAsync("a.ndjson", Event(1))).FullName, "--url", Host.Url.ToString(), "--data-directory", key.DirectoryName! + "\n");
 
         exit.ShouldBe(0, string.Join('\n', _complaints));
     }

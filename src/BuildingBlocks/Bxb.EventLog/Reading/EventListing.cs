@@ -14,7 +14,7 @@ namespace Bxb.EventLog.Reading;
 /// </remarks>
 internal sealed class EventListing(EventListFilter filter, NpgsqlConnection connection, int timeoutSeconds)
 {
-    // Above that many days the earliest and latest times of the other lists have to do.
+    // Above that many days the earliest and latest times of the spans have to do.
     private const int MaxDays = 100;
 
     // Lists put together, such as all codes of an organization, are read backwards above that.
@@ -84,7 +84,8 @@ internal sealed class EventListing(EventListFilter filter, NpgsqlConnection conn
     private QueryText BySpan(string table, long start, long end)
     {
         var text = new QueryText($"select {UsageEventRow.Columns} from (select s.from_position, s.to_position, l.positions from event_log.spans s");
-        Lists(text).Text(" where s.from_position >= ").Value(start).Text(" and s.from_position < ").Value(end).Text(" order by s.from_position desc) s");
+        Lists(text).Text(" where s.from_position >= ").Value(start).Text(" and s.from_position < ").Value(end)
+            .And("s.latest >= ", filter.From?.UtcDateTime).And("s.earliest < ", filter.To?.UtcDateTime).Text(" order by s.from_position desc) s");
         text.Text(
             $"""
 
@@ -108,29 +109,37 @@ internal sealed class EventListing(EventListFilter filter, NpgsqlConnection conn
         var lists = "null::integer[]";
         if (filter.ExternalCustomerId is { } customer)
         {
-            List(text, kind: 1).And("term = ", customer);
-            if (filter.Code is { } code)
-            {
-                text.Text(" and codes & event_log.code_bit(").Value(code).Text(") <> 0");
-            }
-
-            Overlapping(text).Text(" having count(*) > 0) customer");
+            Customer(text, customer);
             lists = "customer.positions";
         }
 
         if (filter.Code is not null || filter.ExternalCustomerId is null)
         {
-            Overlapping(List(text, kind: 2).And("term = ", filter.Code)).Text(" having count(*) > 0) code");
+            List(text, kind: 1).And("term = ", filter.Code).Text(" having count(*) > 0) code");
             lists = $"event_log.common_positions({lists}, code.positions)";
         }
 
         if (Days() is { } days)
         {
-            List(text, kind: 3).Text(" and term between ").Value(days.First).Text(" and ").Value(days.Last).Text(" having count(*) > 0 or not s.by_day) day");
+            List(text, kind: 2).Text(" and term between ").Value(days.First).Text(" and ").Value(days.Last).Text(" having count(*) > 0 or not s.by_day) day");
             lists = $"event_log.common_positions({lists}, day.positions)";
         }
 
         return text.Text($" cross join lateral (select {lists} as positions offset 0) l");
+    }
+
+    private void Customer(QueryText text, string customer)
+    {
+        text.Text(" cross join lateral (select case when cardinality(c.positions) <= ").Value(filter.Code is null ? MaxListed : int.MaxValue)
+            .Text(" then c.positions end as positions from (select array(select (entry & 131071)::integer from unnest(entries) entry where entry >> 27 = event_log.customer_tag(")
+            .Value(filter.OrganizationId).Text(", ").Value(customer).Text(")");
+        if (filter.Code is { } code)
+        {
+            text.Text(" and (entry >> 17) & 1023 = event_log.code_tag(").Value(code).Text(")");
+        }
+
+        text.Text(") as positions from event_log.customer_postings where from_position = s.from_position and bucket = event_log.customer_bucket(")
+            .Value(filter.OrganizationId).Text(", ").Value(customer).Text(") offset 0) c where cardinality(c.positions) > 0 offset 0) customer");
     }
 
     private QueryText List(QueryText text, short kind) => text.Text(
@@ -140,8 +149,6 @@ internal sealed class EventListing(EventListFilter filter, NpgsqlConnection conn
            select case when bool_and(positions is not null) and sum(events) <= {MaxListed} then event_log.all_positions(positions) end as positions
            from event_log.postings where from_position = s.from_position and kind = {kind} and organization_id =
          """).Text(" ").Value(filter.OrganizationId);
-
-    private QueryText Overlapping(QueryText text) => text.And("latest >= ", filter.From?.UtcDateTime).And("earliest < ", filter.To?.UtcDateTime);
 
     private (string First, string Last)? Days()
     {

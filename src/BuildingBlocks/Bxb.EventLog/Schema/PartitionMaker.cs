@@ -5,10 +5,10 @@ using Npgsql;
 
 namespace Bxb.EventLog.Schema;
 
-/// <summary>Makes the log's partitions before they are needed. Owns no connection between two looks.</summary>
+/// <summary>Makes the log's partitions before they are needed, and has new ones analyzed. Owns no connection between two looks.</summary>
 /// <remarks>
 /// A partition is made as a table of its own and attached then: that holds up no append, where CREATE TABLE ... PARTITION OF would wait for every open one and
-/// make the next ones wait. Several hosts may do it at once; an advisory lock lets one work. Failures are logged and tried again at the next look.
+/// make the next ones wait. Several hosts may do it at once; an advisory lock lets one work. What fails is tried again at the next look.
 /// </remarks>
 public sealed partial class PartitionMaker : BackgroundService
 {
@@ -17,6 +17,8 @@ public sealed partial class PartitionMaker : BackgroundService
     private readonly NpgsqlDataSource _dataSource;
     private readonly EventLogOptions _options;
     private readonly TimeProvider _time;
+    private readonly PartitionStatistics _statistics;
+    private readonly OutageLog _outage;
     private readonly ILogger<PartitionMaker> _logger;
 
     /// <summary>Used by the container.</summary>
@@ -26,6 +28,8 @@ public sealed partial class PartitionMaker : BackgroundService
         _dataSource = dataSource;
         _options = options.Value;
         _time = time;
+        _statistics = new PartitionStatistics(dataSource);
+        _outage = new OutageLog(logger, "The log's partitions cannot be looked after", time);
         _logger = logger;
     }
 
@@ -89,10 +93,12 @@ public sealed partial class PartitionMaker : BackgroundService
         try
         {
             await EnsureAsync(room: 0, ct);
+            await _statistics.RefreshAsync(ct);
+            _outage.Succeeded();
         }
         catch (Exception e) when (EventLogErrors.IsDriverError(e))
         {
-            LogFailed(_logger, e);
+            _outage.Failed(e);
         }
     }
 
@@ -126,9 +132,6 @@ public sealed partial class PartitionMaker : BackgroundService
 
     [LoggerMessage(1030, LogLevel.Information, "Made the partition for positions from {From} to below {To}")]
     private static partial void LogMade(ILogger logger, long from, long to);
-
-    [LoggerMessage(1031, LogLevel.Warning, "Partitions could not be looked after; trying again at the next look")]
-    private static partial void LogFailed(ILogger logger, Exception exception);
 
     [LoggerMessage(1032, LogLevel.Debug, "Partitions are no longer looked after")]
     private static partial void LogStopped(ILogger logger);

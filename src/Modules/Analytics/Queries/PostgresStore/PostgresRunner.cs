@@ -8,6 +8,9 @@ namespace Bxb.Analytics.Queries.PostgresStore;
 /// <remarks>One statement, so one snapshot. When the caller gives up, or the time is up, the driver has the server end it.</remarks>
 internal sealed class PostgresRunner(NpgsqlDataSource database, UsageQueryOptions options)
 {
+    // Without statistics PostgreSQL expects a handful of rows and sorts all of them to group them, on disk. What has to be sorted still is.
+    private const string GroupByHash = "set local enable_sort = off";
+
     /// <summary>Answers a query.</summary>
     /// <param name="query">The query.</param>
     /// <param name="asOfPosition">No event beyond this position counts. A settled one: the same query as of it has the same answer ever after.</param>
@@ -21,6 +24,12 @@ internal sealed class PostgresRunner(NpgsqlDataSource database, UsageQueryOption
         {
             await using var command = PostgresCompiler.Compile(query, windows, asOfPosition, options.MaxRows);
             await using var connection = await database.OpenConnectionAsync(cancellationToken);
+            await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+            await using (var groupByHash = new NpgsqlCommand(GroupByHash, connection) { CommandTimeout = (int)Math.Ceiling(options.QueryTimeout.TotalSeconds) })
+            {
+                await groupByHash.ExecuteNonQueryAsync(cancellationToken);
+            }
+
             command.Connection = connection;
             command.CommandTimeout = (int)Math.Ceiling(options.QueryTimeout.TotalSeconds);
             await using var reader = await command.ExecuteReaderAsync(cancellationToken);
