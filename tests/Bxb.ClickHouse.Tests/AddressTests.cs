@@ -15,12 +15,13 @@ public class AddressTests
         {
             paths.Add(c.Request.Path.ToUriComponent() + "?" + c.Request.Query["database"]);
             c.Request.Headers.Authorization.ToString().ShouldBe("Basic " + Convert.ToBase64String("us@er:pa:ss"u8));
+            c.Response.Headers["X-ClickHouse-Summary"] = """{"written_rows":"1"}""";
             return Task.CompletedTask;
         });
         using var client = fake.Client(prefix: prefix);
 
         await client.ExecuteAsync(new ClickHouseStatement("SELECT 1"));
-        await client.InsertAsync(new ClickHouseStatement("INSERT INTO t (a) SELECT a FROM input('a String') FORMAT RowBinary"), new byte[] { 0 });
+        await client.InsertAsync(new ClickHouseStatement("INSERT INTO t (a) SELECT a FROM input('a String') FORMAT RowBinary"), new byte[] { 0 }, expectedRows: 1);
         await client.SyncAsync();
 
         paths.ShouldBe([prefix + "?da ta", prefix + "?da ta", prefix + "bxb/sync?"]);
