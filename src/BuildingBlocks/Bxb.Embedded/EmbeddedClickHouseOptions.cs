@@ -7,7 +7,7 @@ public sealed class EmbeddedClickHouseOptions
     public required string DataDirectory { get; init; }
 
     /// <summary>
-    /// The most anonymous memory that the engine's process holds, in bytes. Seven eighths of it are for queries, inserts, merges and caches, one of which fails with error 241 when it would need more, and the
+    /// The most anonymous memory that the engine's process holds, in bytes. Seven eighths of it, and at most all but 128 MiB, are for queries, inserts, merges and caches, one of which fails with error 241 when it would need more, and the
     /// engine goes on; the rest is what the process needs beside them. Default 1 GiB, at least 512 MiB. An idle engine holds about 50 MiB. About 240 MiB of the program's file come on top, which the system takes
     /// back when it needs memory, and for each insert under way its rows, in shared memory.
     /// </summary>

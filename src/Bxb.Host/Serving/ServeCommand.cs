@@ -47,8 +47,10 @@ internal static partial class ServeCommand
         var postgres = options.Postgres.ConnectionString is null ? "Bxb:DataDirectory" : "Bxb:Postgres:ConnectionString";
         var setting = "Bxb:DataDirectory";
         var isStarted = false;
-        // The web host logs a failed start with its stack; here that is one sentence.
+        // The web host logs a failed start with its stack, and the messaging framework that it stops what never ran; here that is one sentence.
         builder.Logging.AddFilter(HostLog, level => isStarted && level >= LogLevel.Warning);
+        var framework = builder.Configuration.GetValue("Logging:LogLevel:MassTransit", LogLevel.Warning);
+        builder.Logging.AddFilter("MassTransit", level => level >= (isStarted ? framework : LogLevel.Error));
         try
         {
             await using var engines = await Engines.StartAsync(options, HostModules.Read(builder.Configuration.GetSection("Bxb")), logging, signals.Token);

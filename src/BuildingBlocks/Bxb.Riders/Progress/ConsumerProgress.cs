@@ -38,13 +38,14 @@ internal sealed class ConsumerProgress(NpgsqlDataSource database, IOptions<Rider
         where group_name = $1 and partition = $2 and owner_epoch = $3
         """;
 
-    // A row that is locked is being stored to, which confirms it too: a consumer's long transaction holds up no other partition.
+    // A row that is locked is being stored to, which confirms it too: a consumer's long transaction holds up no other partition. One that was released meanwhile stays so.
     private const string Confirm = """
         with held as (
             select g.group_name, g.partition
             from event_log.consumer_groups g
             join unnest($1::text[], $2::integer[], $3::bigint[]) h(group_name, partition, epoch)
                 on g.group_name = h.group_name and g.partition = h.partition and g.owner_epoch = h.epoch
+            where g.confirmed_at is not null
             for no key update of g skip locked)
         update event_log.consumer_groups g set confirmed_at = clock_timestamp() from held where g.group_name = held.group_name and g.partition = held.partition
         """;
