@@ -59,7 +59,7 @@ public sealed class ReplayTests(SharedHost shared)
         (await shared.Client.TotalAsync("by-command", "clickhouse", position)).ShouldBe("20");
         var (refused, sentence) = await HostProcess.RunAsync(
             "replay", "analytics", "--url", shared.Host.Url.ToString(), "--api-key", SharedHost.AdminToken, "--from-position", "0", "--source", "kafka");
-        (refused, sentence).ShouldBe((2, "The host answered 422. There is no topic: the groups read the event log itself." + Environment.NewLine));
+        (refused, sentence).ShouldBe((2, $"The host answered 422 to POST {shared.Host.Url}v1/pipeline/groups/analytics/replay. There is no topic: the groups read the event log itself.{Environment.NewLine}"));
     }
 
     [Fact]
