@@ -1,10 +1,9 @@
-using System.Text.Json.Nodes;
 using Bxb.EndToEnd.Tests.Hosting;
 using Bxb.Testing;
 
 namespace Bxb.EndToEnd.Tests.Kafka;
 
-/// <summary>Usage while all brokers are away for longer than a consumer's session: ClickHouse answers with what it covers, from every host.</summary>
+/// <summary>Usage while all brokers are away: ClickHouse answers with what it covers, from every host.</summary>
 [OnKafka]
 [Collection(KafkaCollection.Name)]
 public sealed class UsageWithoutBrokersTests
@@ -28,11 +27,7 @@ public sealed class UsageWithoutBrokersTests
         await reader.CaughtUpAsync();
         var other = await stores.StartHostAsync("other", "--Bxb:Modules=Ingestion,Analytics");
         await brokers.KillAsync(1);
-        JsonNode? seen = null;
-        await Eventually.HoldsAsync(
-            async () => (string)(seen = await reader.Client.GetJsonAsync("/v1/pipeline"))["groups"]![0]!["state"]! is "stopped" or "retrying",
-            () => $"The sessions are over ({seen?.ToJsonString()})",
-            TimeSpan.FromMinutes(2));
+        await Eventually.HoldsAsync(() => reader.Output.Contains("A Kafka broker cannot be reached", StringComparison.Ordinal), "The host says that its brokers are away");
         var fresh = await stores.StartHostAsync("fresh", "--Bxb:Modules=Analytics");
         foreach (var host in (HostProcess[])[reader, other, fresh])
         {
