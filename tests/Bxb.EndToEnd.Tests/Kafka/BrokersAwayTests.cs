@@ -26,6 +26,7 @@ public sealed class BrokersAwayTests(ITestOutputHelper output)
         await using var load = Load(host);
         await using var questions = new Questions(host, "away");
         await load.ProgressAsync(20);
+        await Eventually.HoldsAsync(async () => (long)(await host.Client.GetJsonAsync("/v1/pipeline"))["relay"]!["position"]! > 0, "The relay carries");
 
         for (var broker = 1; broker <= Brokers; broker++)
         {

@@ -14,7 +14,7 @@ internal static class Pipeline
     {
         JsonNode? seen = null;
         await Eventually.HoldsAsync(
-            async () => (seen = await host.Client.GetJsonAsync("/v1/pipeline")) is { } pipeline && HasCaughtUp(pipeline), () => $"Lag is zero everywhere ({seen?.ToJsonString()})", Patience);
+            async () => (seen = await host.Client.GetJsonAsync("/v1/pipeline")) is { } pipeline && HasCaughtUp(pipeline), () => $"Lag is zero everywhere ({seen?.ToJsonString()}); the host said:\n{host.Output}", Patience);
     }
 
     /// <summary>Returns once the host says that it is well.</summary>
