@@ -56,11 +56,6 @@ internal sealed class KafkaAdmin(KafkaClients clients, KafkaLog log, IOptions<Ka
                 // The call has waited for a slice. Between two slices a stop is heard, and others have their turn.
                 continue;
             }
-            catch (ObjectDisposedException) when (!_disposed)
-            {
-                // The library has closed the client by itself, which was seen when all brokers ended at once: the next turn opens another one.
-                _client = null;
-            }
             finally
             {
                 _turn.Release();
