@@ -34,7 +34,7 @@ public abstract class OwnershipCompliance : TransportCompliance
         await inHand.Task;
         var lost = first.Stage.Delivered[^1];
         var second = await Rig.StartHostAsync(b => b.Group(Group, o => o.MaxBatch = 3));
-        await Rig.KillClaimsAsync();
+        await Rig.EndLeasesAsync();
         await second.WaitForAsync(Group, positions[^1]);
         var repeated = second.Stage.Delivered[0];
         (repeated.First, repeated.Last, repeated.IsRepeat, repeated.Attempt).ShouldBe((lost.First, lost.Last, true, 0));
@@ -64,7 +64,7 @@ public abstract class OwnershipCompliance : TransportCompliance
         await asleep.Task;
         var gate = new TaskCompletionSource();
         var owner = await Rig.StartHostAsync(b => b.Group(Group, script: (_, _) => gate.Task));
-        await Rig.KillClaimsAsync();
+        await Rig.EndLeasesAsync();
         await Eventually.HoldsAsync(() => owner.Stage.Delivered.Count == 1, "The second host has taken over");
         var before = await Rig.ProgressAsync(Group);
         wake.SetResult();

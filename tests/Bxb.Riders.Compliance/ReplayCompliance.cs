@@ -7,7 +7,7 @@ namespace Bxb.Riders.Compliance;
 /// <summary>What a group has processed comes to it again when somebody asks, as a repeat, and then it goes on from where it was.</summary>
 public abstract class ReplayCompliance : TransportCompliance
 {
-    private static readonly ReplayRequest Everything = new(new ReplayMark(Position: 0));
+    private static readonly ReplayRequest Everything = new(new ReplayBound(Position: 0));
 
     [Fact]
     public async Task Everything_comes_again_as_a_repeat_and_then_what_is_new()
@@ -135,7 +135,7 @@ public abstract class ReplayCompliance : TransportCompliance
         await crashed.Task;
         var fresh = await Rig.AppendAsync(5);
         var second = await Rig.StartHostAsync(b => b.Group(Group, o => o.MaxBatch = 5));
-        await Rig.KillClaimsAsync();
+        await Rig.EndLeasesAsync();
         await second.WaitForAsync(Group, fresh[^1]);
         (await EndAsync(second, asked.Id)).State.ShouldBe(ReplayState.Done);
         second.Stage.Delivered[0].Positions.ShouldBe(first.Stage.Delivered[^1].Positions);
@@ -263,7 +263,7 @@ public abstract class ReplayCompliance : TransportCompliance
             if (Interlocked.CompareExchange(ref crash, 2, 1) == 1)
             {
                 // Committed, and nobody heard of it.
-                await Rig.KillClaimsAsync();
+                await Rig.EndLeasesAsync();
                 await Task.Delay(Timeout.Infinite, token);
             }
         };

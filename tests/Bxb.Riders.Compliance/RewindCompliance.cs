@@ -90,7 +90,7 @@ public abstract class RewindCompliance : TransportCompliance
         await crashed.Task;
         var fresh = await Rig.AppendAsync(5);
         var third = await Rig.StartHostAsync(b => b.Group(Group, o => o.MaxBatch = 5));
-        await Rig.KillClaimsAsync();
+        await Rig.EndLeasesAsync();
         await third.WaitForAsync(Group, fresh[^1]);
         second.Stage.Positions(Group).ShouldBe(positions.Skip(5).Take(15));
         third.Stage.Delivered.Where(d => d.IsRepeat).SelectMany(d => d.Positions).ShouldBe(positions.Skip(15));
@@ -116,7 +116,7 @@ public abstract class RewindCompliance : TransportCompliance
         await crashed.Task;
         var inHand = first.Stage.Delivered[^1];
         var second = await Rig.StartHostAsync(b => b.Group(Group, o => (o.MaxBatch, o.DurableProgress) = (4, (_, _, _) => ValueTask.FromResult(positions[1]))));
-        await Rig.KillClaimsAsync();
+        await Rig.EndLeasesAsync();
         await Eventually.HoldsAsync(() => second.Stage.Positions(Group).Count == 18);
         second.Stage.Delivered[0].Positions.ShouldBe(inHand.Positions);
         second.Stage.Delivered.Skip(1).SelectMany(d => d.Positions).ShouldBe(positions.Skip(2));

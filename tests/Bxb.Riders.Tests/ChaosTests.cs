@@ -35,7 +35,7 @@ public sealed class ChaosTests(ITestOutputHelper output) : IAsyncLifetime
             switch (random.Next(8))
             {
                 case 0:
-                    await _rig.KillClaimsAsync();
+                    await _rig.EndLeasesAsync();
                     break;
                 case 1:
                     await _rig.ExecuteAsync(

@@ -1,3 +1,4 @@
+using Bxb.EventLog.Retries;
 using Bxb.Riders.Failures;
 
 namespace Bxb.Riders.Tests;

@@ -36,7 +36,7 @@ public sealed class HealthTests
     {
         var clock = new ManualTimeProvider();
         var group = new GroupActivity("g", clock);
-        var health = new GroupHealth(new GroupActivities([], clock), Options.Create(new RidersOptions()));
+        var health = new GroupHealth(new GroupRegistry([], clock), Options.Create(new RidersOptions()));
         var lag = 0L;
         group.Partition(0).Held(default, _ => lag);
         for (var i = 0; i < 3600; i++)
@@ -64,7 +64,7 @@ public sealed class HealthTests
     {
         var clock = new ManualTimeProvider();
         var group = new GroupActivity("g", clock);
-        var health = new GroupHealth(new GroupActivities([], clock), Options.Create(new RidersOptions()));
+        var health = new GroupHealth(new GroupRegistry([], clock), Options.Create(new RidersOptions()));
         for (var partition = 0; partition < 3; partition++)
         {
             group.Partition(partition).Held(default, _ => 4);
@@ -90,7 +90,7 @@ public sealed class HealthTests
     {
         var clock = new ManualTimeProvider();
         var group = new GroupActivity("g", clock);
-        var health = new GroupHealth(new GroupActivities([], clock), Options.Create(new RidersOptions()));
+        var health = new GroupHealth(new GroupRegistry([], clock), Options.Create(new RidersOptions()));
         var lag = 0L;
         var partition = group.Partition(0);
         partition.Held(default, _ => lag);

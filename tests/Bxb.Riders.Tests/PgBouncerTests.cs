@@ -17,7 +17,7 @@ public sealed class PgBouncerTests
             var appended = await rig.AppendAsync(10);
             positions.AddRange(appended);
             await Eventually.HoldsAsync(() => hosts.Any(h => h.Stage.Positions("g").Contains(appended[^1])), "The events are delivered");
-            await rig.KillClaimsAsync();
+            await rig.EndLeasesAsync();
         }
 
         hosts.SelectMany(h => h.Stage.Delivered).Where(d => !d.IsRepeat).SelectMany(d => d.Positions).Order().ShouldBe(positions);

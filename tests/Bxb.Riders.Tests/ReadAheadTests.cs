@@ -1,5 +1,5 @@
 using Bxb.EventLog.Records;
-using Bxb.Riders.Delivery;
+using Bxb.Riders.Reading;
 using Bxb.Riders.Transport;
 using Bxb.Testing;
 
@@ -10,7 +10,7 @@ public sealed class ReadAheadTests
     [Fact]
     public async Task Reads_one_batch_ahead_and_no_more()
     {
-        var claim = new EndlessClaim();
+        var claim = new EndlessPartition();
         await using var reader = new ReadAhead(claim, after: default, repeatUntil: 0, until: long.MaxValue, new EventConsumerOptions { MaxBatch = 10 }, CancellationToken.None);
         for (var taken = 0; taken < 200; taken++)
         {
@@ -28,7 +28,7 @@ public sealed class ReadAheadTests
     [Fact]
     public async Task A_batch_ends_where_a_rewind_ends()
     {
-        await using var reader = new ReadAhead(new EndlessClaim(), after: default, repeatUntil: 25, until: long.MaxValue, new EventConsumerOptions { MaxBatch = 10 }, CancellationToken.None);
+        await using var reader = new ReadAhead(new EndlessPartition(), after: default, repeatUntil: 25, until: long.MaxValue, new EventConsumerOptions { MaxBatch = 10 }, CancellationToken.None);
         var read = new List<(long First, long Last, bool IsRepeat)>();
         while (read.Count < 4)
         {
@@ -43,14 +43,14 @@ public sealed class ReadAheadTests
     [Fact]
     public async Task A_failure_to_read_comes_out_behind_what_was_read()
     {
-        await using var reader = new ReadAhead(new EndlessClaim { FailAfter = 1 }, after: default, repeatUntil: 0, until: long.MaxValue, new EventConsumerOptions(), CancellationToken.None);
+        await using var reader = new ReadAhead(new EndlessPartition { FailAfter = 1 }, after: default, repeatUntil: 0, until: long.MaxValue, new EventConsumerOptions(), CancellationToken.None);
         await reader.WaitAsync(CancellationToken.None);
         reader.TryTake().ShouldNotBeNull().Dispose();
         await Should.ThrowAsync<IOException>(async () => await reader.WaitAsync(CancellationToken.None));
     }
 
     /// <summary>A partition in which every position is taken.</summary>
-    private sealed class EndlessClaim : IPartitionClaim
+    private sealed class EndlessPartition : IPartitionLease
     {
         private int _fills;
 
@@ -68,7 +68,7 @@ public sealed class ReadAheadTests
 
         public CancellationToken Lost => CancellationToken.None;
 
-        public ValueTask<ReadMark> FillAsync(EventRecords into, ReadMark after, long upTo, BatchLimits limits, CancellationToken cancellationToken)
+        public ValueTask<Checkpoint> FillAsync(EventRecords into, Checkpoint after, long upTo, BatchLimits limits, CancellationToken cancellationToken)
         {
             if (Interlocked.Increment(ref _fills) > FailAfter)
             {
@@ -81,10 +81,10 @@ public sealed class ReadAheadTests
                 into.Add(new RecordEntry { Position = position });
             }
 
-            return ValueTask.FromResult(new ReadMark(last));
+            return ValueTask.FromResult(new Checkpoint(last));
         }
 
-        public void Stored(ReadMark progress)
+        public void Stored(Checkpoint progress)
         {
         }
 

@@ -9,7 +9,7 @@ namespace Bxb.Riders.Tests;
 public sealed class ShadowReplayTests : IAsyncLifetime
 {
     private const string Group = "shadowed";
-    private static readonly ReplayRequest Everything = new(new ReplayMark(Position: 0), Target: ReplayTarget.Shadow);
+    private static readonly ReplayRequest Everything = new(new ReplayBound(Position: 0), Target: ReplayTarget.Shadow);
     private readonly TransportRig _rig = new();
     private readonly FakeShadow _shadow = new();
 
@@ -160,7 +160,7 @@ public sealed class ShadowReplayTests : IAsyncLifetime
         var asked = await AskAsync(first);
         await reached.Task;
         var second = await StartAsync();
-        await _rig.KillClaimsAsync();
+        await _rig.EndLeasesAsync();
         var done = await EndAsync(second, asked.Id);
         (done.State, done.Events).ShouldBe((ReplayState.Done, 100));
         _shadow.Rows.ShouldBe(positions);

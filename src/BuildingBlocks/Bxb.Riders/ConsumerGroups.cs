@@ -13,12 +13,12 @@ public sealed class ConsumerGroups
 
     private readonly ConsumerProgress _progress;
     private readonly LagAges _ages;
-    private readonly GroupActivities _groups;
+    private readonly GroupRegistry _groups;
     private readonly IEventTransport _transport;
     private readonly SettledPosition _settled;
     private readonly TimeProvider _time;
 
-    internal ConsumerGroups(ConsumerProgress progress, LagAges ages, GroupActivities groups, IEventTransport transport, SettledPosition settled, TimeProvider time) =>
+    internal ConsumerGroups(ConsumerProgress progress, LagAges ages, GroupRegistry groups, IEventTransport transport, SettledPosition settled, TimeProvider time) =>
         (_progress, _ages, _groups, _transport, _settled, _time) = (progress, ages, groups, transport, settled, time);
 
     /// <summary>The status of one group; null when no such group is registered here or ever had an owner.</summary>
@@ -133,7 +133,7 @@ public sealed class ConsumerGroups
         }
     }
 
-    /// <summary>The topic that a stream is of; null for the log. A topic's name has no slash. See <see cref="IPartitionClaim.Stream"/>.</summary>
+    /// <summary>The topic that a stream is of; null for the log. A topic's name has no slash. See <see cref="IPartitionLease.Stream"/>.</summary>
     private static string? TopicOf(string stream) => stream.Split('/') is [_, var topic, ..] ? topic : null;
 
     private async Task<IReadOnlyList<ConsumerGroupStatus>> DescribeAsync(IReadOnlyList<(string Group, IReadOnlyList<PartitionRow> Rows)> groups, CancellationToken cancellationToken)

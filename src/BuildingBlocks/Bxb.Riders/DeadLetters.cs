@@ -41,9 +41,9 @@ public sealed class DeadLetters
         """;
 
     private readonly NpgsqlDataSource _database;
-    private readonly GroupActivities _groups;
+    private readonly GroupRegistry _groups;
 
-    internal DeadLetters(NpgsqlDataSource database, GroupActivities groups) => (_database, _groups) = (database, groups);
+    internal DeadLetters(NpgsqlDataSource database, GroupRegistry groups) => (_database, _groups) = (database, groups);
 
     /// <summary>Dead letters, the newest first.</summary>
     /// <exception cref="EventLogException">PostgreSQL did not answer.</exception>

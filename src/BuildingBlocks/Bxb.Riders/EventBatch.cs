@@ -76,7 +76,7 @@ public sealed class EventBatch
     public long LastOffset => this[_count - 1].Offset;
 
     /// <summary>How progress is written within a consumer's transaction; null where there is none to write.</summary>
-    internal Func<DbTransaction, ReadMark, CancellationToken, Task>? ProgressWriter { get; init; }
+    internal Func<DbTransaction, Checkpoint, CancellationToken, Task>? ProgressWriter { get; init; }
 
     /// <summary>
     /// Stores the group's progress up to this batch's end in a transaction of the consumer's own, on the log's database: work and progress are committed together or not at all, and the batch is
@@ -91,7 +91,7 @@ public sealed class EventBatch
         ArgumentNullException.ThrowIfNull(transaction);
         var offset = LastOffset;
         return (ProgressWriter ?? throw new InvalidOperationException("The batch has no group behind it."))(
-            transaction, new ReadMark(LastPosition, offset < 0 ? -1 : offset + 1), cancellationToken);
+            transaction, new Checkpoint(LastPosition, offset < 0 ? -1 : offset + 1), cancellationToken);
     }
 
     /// <summary>The record at an index, as a view that lives until the consumer returns.</summary>

@@ -17,7 +17,7 @@ internal sealed class RidersInstruments : IDisposable
     private readonly Counter<long> _deadLetters;
     private readonly Counter<long> _rewinds;
 
-    public RidersInstruments(IMeterFactory factory, GroupActivities groups)
+    public RidersInstruments(IMeterFactory factory, GroupRegistry groups)
     {
         _meter = factory.Create(MeterName);
         // A batch is retried for as long as its store is away, so durations reach minutes.
@@ -55,7 +55,7 @@ internal sealed class RidersInstruments : IDisposable
 
     public void Dispose() => _meter.Dispose();
 
-    private void Gauge(GroupActivities groups, string name, string unit, string description, Func<PartitionActivity, double> value) =>
+    private void Gauge(GroupRegistry groups, string name, string unit, string description, Func<PartitionActivity, double> value) =>
         _meter.CreateObservableGauge(
             name,
             () => groups.All.SelectMany(g => g.Partitions.Where(p => p.IsHeld).Select(p => new Measurement<double>(value(p), Tag(g.Group), new("partition", p.Partition)))),

@@ -4,6 +4,7 @@ using Bxb.EventLog.Schema;
 using Bxb.Riders.Delivery;
 using Bxb.Riders.Failures;
 using Bxb.Riders.Health;
+using Bxb.Riders.Leases;
 using Bxb.Riders.Pipeline;
 using Bxb.Riders.PostgresLog;
 using Bxb.Riders.Progress;
@@ -60,31 +61,31 @@ public static class RidersRegistration
         services.TryAddSingleton(TimeProvider.System);
         services.AddMetrics();
         services.AddLogging(logging => logging.AddFilter(EventDispatcher.LogCategory, LogLevel.None));
-        services.AddSingleton<GroupActivities>();
+        services.AddSingleton<GroupRegistry>();
         services.AddSingleton<RidersInstruments>();
         services.AddSingleton<ConsumerProgress>();
         services.AddSingleton<LagAges>();
         services.AddSingleton<TakeOver>();
-        services.AddSingleton<LaneReplays>();
+        services.AddSingleton<PartitionReplayStore>();
         services.AddSingleton<LogTimes>();
         services.AddSingleton<ReplayPlanner>();
         services.AddSingleton<ReplayTable>();
         services.AddSingleton<ShadowTable>();
         services.AddSingleton<ShadowServices>();
-        services.AddSingleton<ShadowReplays>();
-        services.AddHostedService(p => p.GetRequiredService<ShadowReplays>());
+        services.AddSingleton<ShadowReplayService>();
+        services.AddHostedService(p => p.GetRequiredService<ShadowReplayService>());
         services.AddSingleton(p => new Replays(
-            p.GetRequiredService<ReplayTable>(), p.GetRequiredService<ReplayPlanner>(), p.GetRequiredService<ConsumerProgress>(), p.GetRequiredService<GroupActivities>(),
-            p.GetServices<EventConsumerRegistration>(), p.GetRequiredService<ShadowReplays>()));
+            p.GetRequiredService<ReplayTable>(), p.GetRequiredService<ReplayPlanner>(), p.GetRequiredService<ConsumerProgress>(), p.GetRequiredService<GroupRegistry>(),
+            p.GetServices<EventConsumerRegistration>(), p.GetRequiredService<ShadowReplayService>()));
         services.AddSingleton<DeadLetterStore>();
         services.AddSingleton<LoopServices>();
         services.AddSingleton<GroupHealth>();
         services.AddHostedService<LeaseRenewal>();
         services.AddSingleton(p => new ConsumerGroups(
-            p.GetRequiredService<ConsumerProgress>(), p.GetRequiredService<LagAges>(), p.GetRequiredService<GroupActivities>(), p.GetRequiredService<IEventTransport>(),
+            p.GetRequiredService<ConsumerProgress>(), p.GetRequiredService<LagAges>(), p.GetRequiredService<GroupRegistry>(), p.GetRequiredService<IEventTransport>(),
             p.GetRequiredService<SettledPosition>(), p.GetRequiredService<TimeProvider>()));
-        services.AddSingleton(p => new DeadLetters(p.GetRequiredService<NpgsqlDataSource>(), p.GetRequiredService<GroupActivities>()));
-        services.AddSingleton(provider => new GroupLocks(
+        services.AddSingleton(p => new DeadLetters(p.GetRequiredService<NpgsqlDataSource>(), p.GetRequiredService<GroupRegistry>()));
+        services.AddSingleton(provider => new LeaseStore(
             provider.GetRequiredService<IOptions<EventLogOptions>>().Value.ConnectionString, provider.GetRequiredService<NpgsqlDataSource>()));
         services.TryAddSingleton<IEventTransport, PostgresLogTransport>();
         services.AddHealthChecks().AddCheck<GroupHealth>(GroupHealth.Name, tags: ["ready"]);

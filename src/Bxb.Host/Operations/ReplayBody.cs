@@ -21,7 +21,7 @@ internal sealed record ReplayBody(
     public ReplayRequest Read()
     {
         var (starts, ends) = (Count(FromPosition, FromTime, FromOffsets), Count(ToPosition, ToTime, ToOffsets));
-        var from = starts == 0 && Into == ReplayTarget.Shadow ? new ReplayMark(Position: 0) : new ReplayMark(FromPosition, FromTime, FromOffsets);
+        var from = starts == 0 && Into == ReplayTarget.Shadow ? new ReplayBound(Position: 0) : new ReplayBound(FromPosition, FromTime, FromOffsets);
         var faults = new List<ApiFault>();
         if (starts > 1 || (starts == 0 && Into != ReplayTarget.Shadow))
         {
@@ -34,7 +34,7 @@ internal sealed record ReplayBody(
         }
 
         return faults.Count == 0
-            ? new ReplayRequest(from, ends == 0 ? null : new ReplayMark(ToPosition, ToTime, ToOffsets), Into ?? ReplayTarget.Live, Source ?? ReplaySource.Auto)
+            ? new ReplayRequest(from, ends == 0 ? null : new ReplayBound(ToPosition, ToTime, ToOffsets), Into ?? ReplayTarget.Live, Source ?? ReplaySource.Auto)
             : throw new ApiException(ErrorCode.ValidationFailed, "A replay has one start and at most one end.", faults);
     }
 

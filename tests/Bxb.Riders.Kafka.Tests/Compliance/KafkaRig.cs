@@ -55,7 +55,7 @@ internal sealed class KafkaRig(int partitions = 1) : TransportRig
     }
 
     /// <inheritdoc />
-    public override async Task KillClaimsAsync()
+    public override async Task EndLeasesAsync()
     {
         foreach (var host in Hosts.Where(h => h != Relay))
         {

@@ -169,7 +169,7 @@ public sealed class KafkaConsumingTests : IAsyncLifetime
         var first = await _rig.StartHostAsync(b => b.Group(Group, o => o.MaxBatch = 4, script));
         var positions = await _rig.AppendAsync(10);
         await Eventually.HoldsAsync(async () => await _rig.ScalarAsync<long>("select count(*) from public.results") == 4, "The first batch is committed");
-        await _rig.KillClaimsAsync();
+        await _rig.EndLeasesAsync();
         var second = await _rig.StartHostAsync(b => b.Group(Group, o => o.MaxBatch = 4, script));
         await second.WaitForAsync(Group, positions[^1]);
         (await _rig.ScalarAsync<long>("select count(*) from public.results")).ShouldBe(10);

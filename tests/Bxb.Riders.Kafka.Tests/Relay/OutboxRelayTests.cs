@@ -144,7 +144,7 @@ public sealed class OutboxRelayTests : IAsyncLifetime
         await using var held = await _rig.HoldStateAsync();
         var positions = await _rig.AppendManyAsync(400);
         await Eventually.HoldsAsync(async () => (await TopicContents.ReadAsync(_rig.Servers, _rig.Topic)).Records.Count > before, "A flush is committed");
-        await _rig.KillClaimsAsync();
+        await _rig.EndLeasesAsync();
         await Eventually.HoldsAsync(async () => await _rig.ScalarAsync<long>(TakingOver) > 0, "The next one waits for the state");
         return positions;
     }

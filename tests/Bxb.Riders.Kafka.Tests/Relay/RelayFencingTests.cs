@@ -1,7 +1,7 @@
 using Bxb.EventLog.Records;
 using Bxb.Riders.Kafka.Relay;
 using Bxb.Riders.Kafka.Tests.Records;
-using Bxb.Riders.PostgresLog;
+using Bxb.Riders.Leases;
 using Bxb.Testing;
 using Confluent.Kafka;
 using Npgsql;
@@ -85,7 +85,7 @@ public sealed class RelayFencingTests : IAsyncLifetime
     {
         await using var suspended = new NpgsqlConnection(_rig.ConnectionString);
         await suspended.OpenAsync();
-        (await GroupLocks.TryLockAsync(suspended, OutboxRelay.LockName(_rig.Options), CancellationToken.None)).ShouldBeTrue();
+        (await LeaseStore.TryLockAsync(suspended, OutboxRelay.LockName(_rig.Options), CancellationToken.None)).ShouldBeTrue();
         await _rig.StartRelayAsync();
         var positions = await _rig.AppendManyAsync(100);
         await _rig.CarriedAsync(positions[^1]);
@@ -100,7 +100,7 @@ public sealed class RelayFencingTests : IAsyncLifetime
         for (var round = 0; round < 10; round++)
         {
             positions.AddRange(await _rig.AppendManyAsync(400));
-            await _rig.KillClaimsAsync();
+            await _rig.EndLeasesAsync();
         }
 
         await _rig.CarriedAsync(positions[^1]);

@@ -15,7 +15,7 @@ namespace Bxb.Riders.Kafka.Consuming;
 /// </remarks>
 internal sealed class KafkaClaim(
     string group, RelayPoint begun, AssignedPartition partition, TopicEndpoint endpoint, PartitionPlaces places, RelayProgress relay, UnreadableRecords unreadable,
-    EventLogReader log, TimeProvider time) : IPartitionClaim
+    EventLogReader log, TimeProvider time) : IPartitionLease
 {
     /// <summary>Progress without records is worth a write to the database only so often.</summary>
     private static readonly TimeSpan GapInterval = TimeSpan.FromMilliseconds(50);
@@ -25,8 +25,8 @@ internal sealed class KafkaClaim(
     private readonly BlockCursor _fetched = new(partition, endpoint);
     private Task? _fetching;
     private long _omitted;
-    private ReadMark? _returned;
-    private ReadMark _cursor;
+    private Checkpoint? _returned;
+    private Checkpoint _cursor;
     private long _gapAt;
 
     public int Partition => partition.Place.Partition.Value;
@@ -39,7 +39,7 @@ internal sealed class KafkaClaim(
 
     public CancellationToken Lost => partition.Lost;
 
-    public async ValueTask<ReadMark> FillAsync(EventRecords into, ReadMark after, long upTo, BatchLimits limits, CancellationToken cancellationToken)
+    public async ValueTask<Checkpoint> FillAsync(EventRecords into, Checkpoint after, long upTo, BatchLimits limits, CancellationToken cancellationToken)
     {
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, Lost);
         if (_returned != after)
@@ -75,7 +75,7 @@ internal sealed class KafkaClaim(
         return _cursor;
     }
 
-    public void Stored(ReadMark progress)
+    public void Stored(Checkpoint progress)
     {
         if (progress.Offset >= 0)
         {
@@ -91,7 +91,7 @@ internal sealed class KafkaClaim(
         return ValueTask.CompletedTask;
     }
 
-    private async Task GoToAsync(ReadMark after, CancellationToken cancellationToken)
+    private async Task GoToAsync(Checkpoint after, CancellationToken cancellationToken)
     {
         _fetched.Drop();
         var offset = after.Offset >= 0 ? after.Offset : await places.OffsetBehindAsync(Partition, after.Position, cancellationToken);
@@ -105,7 +105,7 @@ internal sealed class KafkaClaim(
 
         var isFirst = _cursor == default;
         await _fetched.SeekAsync(offset, cancellationToken);
-        _cursor = new ReadMark(after.Position, offset);
+        _cursor = new Checkpoint(after.Position, offset);
         if (isFirst)
         {
             // A claim begins where the work of the one before ended, which may have ended before it could tell the brokers.
@@ -155,7 +155,7 @@ internal sealed class KafkaClaim(
             _unreadable.Add(new UnreadableRecord(offset, _omitted, "The record was too large for the topic, and the log no longer holds it.", _fetched.Value.ToArray()));
         }
 
-        _cursor = new ReadMark(_omitted, offset + 1);
+        _cursor = new Checkpoint(_omitted, offset + 1);
         _fetched.Advance();
     }
 
@@ -203,7 +203,7 @@ internal sealed class KafkaClaim(
         }
 
         // Of what cannot be read the position is not believed either: a wrong one would make repeats of all that follows.
-        _cursor = new ReadMark(reading.IsRead ? reading.Position : _cursor.Position, offset + 1);
+        _cursor = new Checkpoint(reading.IsRead ? reading.Position : _cursor.Position, offset + 1);
         return true;
     }
 

@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using Bxb.EventLog.Reading;
 using Bxb.Riders.Kafka.Relay;
-using Bxb.Riders.Pipeline;
 using Bxb.Riders.Transport;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -34,7 +33,7 @@ internal sealed class KafkaTransport(
         }
     }
 
-    public async Task<IPartitionClaim> ClaimAsync(string group, Action waiting, CancellationToken cancellationToken)
+    public async Task<IPartitionLease> AcquireAsync(string group, Action waiting, CancellationToken cancellationToken)
     {
         while (relay.Current is null)
         {
@@ -56,7 +55,7 @@ internal sealed class KafkaTransport(
         }
     }
 
-    public long CountLag(int partition, ReadMark reached)
+    public long CountLag(int partition, Checkpoint reached)
     {
         if (relay.Current is not { } carried || partition >= carried.Offsets.Length || reached.Position >= carried.Position)
         {

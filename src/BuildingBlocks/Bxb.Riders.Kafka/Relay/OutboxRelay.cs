@@ -1,7 +1,8 @@
 using System.Data.Common;
+using Bxb.EventLog.Retries;
 using Bxb.Riders.Failures;
 using Bxb.Riders.Kafka.Topics;
-using Bxb.Riders.PostgresLog;
+using Bxb.Riders.Leases;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -67,9 +68,9 @@ internal sealed partial class OutboxRelay(RelayServices services) : BackgroundSe
     {
         var options = services.Options;
         var confirming = new RidersOptions { OwnershipInterval = options.Relay.OwnerSilence / 6, OwnerSilence = options.Relay.OwnerSilence };
-        await using var groupLock = await GroupLock.TakeAsync(services.Locks, LockName(options), confirming, services.Activity.Waiting, services.Time, services.Logger, stop);
-        using var stopping = CancellationTokenSource.CreateLinkedTokenSource(stop, groupLock.Lost);
-        using var aborting = CancellationTokenSource.CreateLinkedTokenSource(abort, groupLock.Lost);
+        await using var lease = await AdvisoryLease.AcquireAsync(services.Locks, LockName(options), confirming, services.Activity.Waiting, services.Time, services.Logger, stop);
+        using var stopping = CancellationTokenSource.CreateLinkedTokenSource(stop, lease.Lost);
+        using var aborting = CancellationTokenSource.CreateLinkedTokenSource(abort, lease.Lost);
         try
         {
             services.Activity.Claiming((await services.Store.ReadAsync(options.Topic, stopping.Token))?.Position ?? 0);
@@ -88,7 +89,7 @@ internal sealed partial class OutboxRelay(RelayServices services) : BackgroundSe
             await new RelaySession(services, topic, producer, state).RunAsync(stopping.Token, aborting.Token);
             LogChanged(services.Logger, topic.Name);
         }
-        catch (OperationCanceledException) when (groupLock.Lost.IsCancellationRequested && !stop.IsCancellationRequested)
+        catch (OperationCanceledException) when (lease.Lost.IsCancellationRequested && !stop.IsCancellationRequested)
         {
             throw new OwnershipLostException(LockName(options));
         }

@@ -15,7 +15,7 @@ namespace Bxb.Riders.Delivery;
 /// </remarks>
 /// <param name="duty">The ownership.</param>
 /// <param name="movesProgress">Whether a consumer that stores progress with its own work moves the partition's progress by it; else it only makes sure that the partition is still owned.</param>
-internal sealed partial class BatchDelivery(PartitionDuty duty, bool movesProgress)
+internal sealed partial class BatchDelivery(PartitionSession duty, bool movesProgress)
 {
     /// <summary>Asked before a batch is tried again that failed for a passing reason; what it throws comes out.</summary>
     public Func<Task>? BeforeRetry { get; init; }
@@ -90,7 +90,7 @@ internal sealed partial class BatchDelivery(PartitionDuty duty, bool movesProgre
         }
     }
 
-    private async Task StoreWithinAsync(DbTransaction transaction, ReadMark progress, CancellationToken cancellationToken)
+    private async Task StoreWithinAsync(DbTransaction transaction, Checkpoint progress, CancellationToken cancellationToken)
     {
         duty.Abort.ThrowIfCancellationRequested();
         await duty.RequireOwnedAsync(ConsumerProgress.StoreWithinAsync(transaction, duty.Owned, movesProgress ? progress : default, cancellationToken));

@@ -10,8 +10,8 @@ namespace Bxb.Riders.Delivery;
 
 /// <summary>What all receive loops of a host work with. Thread-safe.</summary>
 internal sealed class LoopServices(
-    IServiceProvider services, IEventTransport transport, EventLogReader log, SettledPosition settled, ConsumerProgress progress, TakeOver takeOver, LaneReplays laneReplays,
-    DeadLetterStore deadLetters, GroupActivities groups, RidersInstruments instruments,
+    IServiceProvider services, IEventTransport transport, EventLogReader log, SettledPosition settled, ConsumerProgress progress, TakeOver takeOver, PartitionReplayStore replays,
+    DeadLetterStore deadLetters, GroupRegistry groups, RidersInstruments instruments,
     IOptions<RidersOptions> options, TimeProvider time, ILogger<ReceiveLoop> logger)
 {
     public IServiceProvider Services => services;
@@ -26,11 +26,11 @@ internal sealed class LoopServices(
 
     public TakeOver TakeOver => takeOver;
 
-    public LaneReplays LaneReplays => laneReplays;
+    public PartitionReplayStore PartitionReplays => replays;
 
     public DeadLetterStore DeadLetters => deadLetters;
 
-    public GroupActivities Groups => groups;
+    public GroupRegistry Groups => groups;
 
     public RidersInstruments Instruments => instruments;
 

@@ -1,14 +1,14 @@
 using Bxb.EventLog.Records;
-using Bxb.Riders.Replay;
+using Bxb.Riders.Reading;
 using Bxb.Riders.Transport;
 using Microsoft.Extensions.Logging;
 
 namespace Bxb.Riders.Delivery;
 
 /// <summary>Where a partition is read: from the claim; from the event log where a replay says so, or for as long as the topic lacks what comes next.</summary>
-internal sealed partial class PartitionSource(PartitionDuty duty, PartitionMarks marks)
+internal sealed partial class PartitionSource(PartitionSession duty, ProgressTracker marks)
 {
-    private readonly LogLane _log = new(duty.Services.Log, duty.Services.Transport.Topic, duty.Owned.Partition);
+    private readonly LogRecordSource _log = new(duty.Services.Log, duty.Services.Transport.Topic, duty.Owned.Partition);
     private long _logUntil;
 
     /// <summary>Reads on from the progress, up to where another reader is needed. The caller's.</summary>
@@ -22,7 +22,7 @@ internal sealed partial class PartitionSource(PartitionDuty duty, PartitionMarks
     }
 
     /// <summary>Reads a batch by its stored edges.</summary>
-    public async Task FillAsync(EventRecords into, ReadMark after, long upTo)
+    public async Task FillAsync(EventRecords into, Checkpoint after, long upTo)
     {
         var fromLog = marks.Replay is { FromLog: true };
         try

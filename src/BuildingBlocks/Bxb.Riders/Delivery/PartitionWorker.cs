@@ -1,5 +1,6 @@
 using Bxb.EventLog.Records;
 using Bxb.Riders.Progress;
+using Bxb.Riders.Reading;
 using Bxb.Riders.Transport;
 using Microsoft.Extensions.Logging;
 
@@ -14,13 +15,13 @@ namespace Bxb.Riders.Delivery;
 /// </remarks>
 internal sealed partial class PartitionWorker
 {
-    private readonly PartitionDuty _duty;
+    private readonly PartitionSession _duty;
     private readonly BatchDelivery _delivery;
     private readonly RequeuedDelivery _requeued;
-    private readonly ReplayDelivery _replays;
-    private readonly Lookout _lookout;
-    private readonly DurableQuestion _durable;
-    private readonly PartitionMarks _marks;
+    private readonly PartitionReplay _replays;
+    private readonly RequestPoll _lookout;
+    private readonly DurablePositionQuery _durable;
+    private readonly ProgressTracker _marks;
     private readonly PartitionSource _source;
     private readonly StoredProgress _found;
     private readonly bool _ownedBefore;
@@ -30,15 +31,15 @@ internal sealed partial class PartitionWorker
     /// <param name="duty">The ownership.</param>
     /// <param name="found">What the row said.</param>
     /// <param name="ownedBefore">Whether the epoch before was this loop's own, so that its consumer has surely ended.</param>
-    public PartitionWorker(PartitionDuty duty, StoredProgress found, bool ownedBefore)
+    public PartitionWorker(PartitionSession duty, StoredProgress found, bool ownedBefore)
     {
         (_duty, _found, _ownedBefore) = (duty, found, ownedBefore);
-        _marks = new PartitionMarks(duty, found);
-        _replays = new ReplayDelivery(duty, _marks);
+        _marks = new ProgressTracker(duty, found);
+        _replays = new PartitionReplay(duty, _marks);
         _delivery = new BatchDelivery(duty, movesProgress: true) { BeforeRetry = _replays.ThrowIfEndingAsync };
         _requeued = new RequeuedDelivery(duty);
-        _lookout = new Lookout(duty);
-        _durable = new DurableQuestion(duty);
+        _lookout = new RequestPoll(duty);
+        _durable = new DurablePositionQuery(duty);
         _source = new PartitionSource(duty, _marks);
     }
 
@@ -154,7 +155,7 @@ internal sealed partial class PartitionWorker
     {
         using var records = EventRecords.Rent();
         // What a consumer committed with its own work is behind it: a transaction did both or neither.
-        var after = _marks.Progress.Position < edges.First ? new ReadMark(edges.First - 1, edges.FirstOffset) : _marks.Progress;
+        var after = _marks.Progress.Position < edges.First ? new Checkpoint(edges.First - 1, edges.FirstOffset) : _marks.Progress;
         await _source.FillAsync(records, after, edges.Last);
         try
         {
@@ -165,7 +166,7 @@ internal sealed partial class PartitionWorker
 
             if (_marks.Progress.Position < edges.Last)
             {
-                _marks.Reach(new ReadMark(edges.Last, edges.LastOffset < 0 ? -1 : edges.LastOffset + 1), records.Count, records.LastPosition);
+                _marks.Reach(new Checkpoint(edges.Last, edges.LastOffset < 0 ? -1 : edges.LastOffset + 1), records.Count, records.LastPosition);
             }
         }
         catch (ProgressLostException lost)
@@ -193,7 +194,7 @@ internal sealed partial class PartitionWorker
     private async Task WaitAsync(ReadAhead reader)
     {
         _duty.Activity.Pending(0);
-        using var timeout = new CancellationTokenSource(Lookout.Interval, _duty.Services.Time);
+        using var timeout = new CancellationTokenSource(RequestPoll.Interval, _duty.Services.Time);
         using var wake = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, _duty.Intake, _duty.Abort);
         _duty.Group.SetWake(_duty.Owned.Partition, wake);
         try

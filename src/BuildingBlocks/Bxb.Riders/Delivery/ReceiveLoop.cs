@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Data.Common;
 using System.Globalization;
+using Bxb.EventLog.Retries;
 using Bxb.Riders.Failures;
 using Bxb.Riders.Pipeline;
 using Bxb.Riders.Progress;
@@ -129,7 +130,7 @@ internal sealed partial class ReceiveLoop : ReceiveTransportHandle
         _activity.Advance(claim.Partition, found.Processed);
         try
         {
-            var duty = new PartitionDuty(owned, claim, _registration.Options, _activity, partition, _dispatcher.DispatchAsync, _services, _intake.Token, intake.Token, abort.Token);
+            var duty = new PartitionSession(owned, claim, _registration.Options, _activity, partition, _dispatcher.DispatchAsync, _services, _intake.Token, intake.Token, abort.Token);
             await new PartitionWorker(duty, found, ownedBefore).RunAsync();
         }
         catch (OperationCanceledException) when (claim.Ending.IsCancellationRequested && !claim.Lost.IsCancellationRequested && !_intake.IsCancellationRequested)
@@ -162,22 +163,22 @@ internal sealed partial class ReceiveLoop : ReceiveTransportHandle
         }
     }
 
-    private async Task<IPartitionClaim> ClaimAsync()
+    private async Task<IPartitionLease> ClaimAsync()
     {
         try
         {
-            var claim = await _services.Transport.ClaimAsync(_registration.Group, _activity.CanClaim, _intake.Token);
-            _activity.CanClaim();
+            var claim = await _services.Transport.AcquireAsync(_registration.Group, _activity.AcquireSucceeded, _intake.Token);
+            _activity.AcquireSucceeded();
             return claim;
         }
         catch (Exception exception) when (!_intake.IsCancellationRequested)
         {
-            _activity.FailingToClaim(FaultText.Line(exception));
+            _activity.AcquireFailed(FaultText.Line(exception));
             throw;
         }
     }
 
-    private async Task<StoredProgress> TakeOverAsync(IPartitionClaim claim)
+    private async Task<StoredProgress> TakeOverAsync(IPartitionLease claim)
     {
         try
         {
@@ -185,7 +186,7 @@ internal sealed partial class ReceiveLoop : ReceiveTransportHandle
         }
         catch (Exception exception) when (!_intake.IsCancellationRequested)
         {
-            _activity.FailingToClaim(FaultText.Line(exception));
+            _activity.AcquireFailed(FaultText.Line(exception));
             throw;
         }
     }

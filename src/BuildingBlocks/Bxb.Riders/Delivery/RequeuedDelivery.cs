@@ -8,7 +8,7 @@ namespace Bxb.Riders.Delivery;
 /// <remarks>
 /// A letter stays requeued until its record was processed, so a crash in between only repeats it.
 /// </remarks>
-internal sealed partial class RequeuedDelivery(PartitionDuty duty)
+internal sealed partial class RequeuedDelivery(PartitionSession duty)
 {
     // A letter lies anywhere: delivering it says nothing about how far the partition is.
     private readonly BatchDelivery _delivery = new(duty, movesProgress: false);

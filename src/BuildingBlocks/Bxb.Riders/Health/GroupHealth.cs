@@ -9,7 +9,7 @@ namespace Bxb.Riders.Health;
 /// Never unhealthy: a group that stands still takes no host out of service, because the host still takes events. Reads memory only. A partition that another host reads is that host's affair.
 /// The description has no error text, because <c>/health/ready</c> needs no key; the text is in the check's data and in <c>GET /v1/pipeline</c>.
 /// </remarks>
-internal sealed class GroupHealth(GroupActivities groups, IOptions<RidersOptions> options) : IHealthCheck
+internal sealed class GroupHealth(GroupRegistry groups, IOptions<RidersOptions> options) : IHealthCheck
 {
     /// <summary>The check's name.</summary>
     public const string Name = "bxb-groups";

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using Bxb.Riders.Leases;
 using MassTransit;
 using MassTransit.Context;
 using MassTransit.Metadata;
@@ -58,7 +59,7 @@ internal sealed class EventConsumeContext(ReceiveContext receive, EventBatch bat
     {
         Span<byte> id = stackalloc byte[16];
         BitConverter.TryWriteBytes(id, batch.FirstPosition);
-        BitConverter.TryWriteBytes(id[8..], PostgresLog.GroupLocks.Key(batch.Group) ^ batch.LastPosition);
+        BitConverter.TryWriteBytes(id[8..], LeaseStore.Key(batch.Group) ^ batch.LastPosition);
         return new Guid(id);
     }
 }

@@ -9,7 +9,7 @@ namespace Bxb.Riders.Pipeline;
 internal interface IEventRider : IRiderControl;
 
 /// <summary>Starts and stops the groups' endpoints together, and says how they are.</summary>
-internal sealed class EventRider(ReceiveEndpointCollection endpoints, GroupActivities groups, GroupHealth health, TimeProvider time) : IEventRider
+internal sealed class EventRider(ReceiveEndpointCollection endpoints, GroupRegistry groups, GroupHealth health, TimeProvider time) : IEventRider
 {
     /// <inheritdoc />
     public RiderHandle Start(CancellationToken cancellationToken = default) => new Running(endpoints, groups, time, cancellationToken);
@@ -32,7 +32,7 @@ internal sealed class EventRider(ReceiveEndpointCollection endpoints, GroupActiv
         private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private readonly ITimer _sampling;
 
-        public Running(ReceiveEndpointCollection endpoints, GroupActivities groups, TimeProvider time, CancellationToken cancellationToken)
+        public Running(ReceiveEndpointCollection endpoints, GroupRegistry groups, TimeProvider time, CancellationToken cancellationToken)
         {
             _endpoints = endpoints;
             var ready = Task.WhenAll(endpoints.StartEndpoints(cancellationToken).Select(h => h.Ready));
@@ -50,7 +50,7 @@ internal sealed class EventRider(ReceiveEndpointCollection endpoints, GroupActiv
             await _endpoints.StopEndpoints(cancellationToken);
         }
 
-        private static void Sample(GroupActivities groups)
+        private static void Sample(GroupRegistry groups)
         {
             foreach (var group in groups.All)
             {

@@ -1,11 +1,12 @@
 using Bxb.EventLog.Reading;
 using Bxb.EventLog.Records;
+using Bxb.Riders.Leases;
 using Bxb.Riders.Transport;
 
 namespace Bxb.Riders.PostgresLog;
 
 /// <summary>The whole log as one partition, read behind the settled position, for as long as the group's lock is held.</summary>
-internal sealed class LogPartition(GroupLock groupLock, EventLogReader reader, SettledPosition settled, TimeProvider time) : IPartitionClaim
+internal sealed class LogPartition(AdvisoryLease lease, EventLogReader reader, SettledPosition settled, TimeProvider time) : IPartitionLease
 {
     public int Partition => 0;
 
@@ -15,9 +16,9 @@ internal sealed class LogPartition(GroupLock groupLock, EventLogReader reader, S
 
     public CancellationToken Ending => CancellationToken.None;
 
-    public CancellationToken Lost => groupLock.Lost;
+    public CancellationToken Lost => lease.Lost;
 
-    public async ValueTask<ReadMark> FillAsync(EventRecords into, ReadMark after, long upTo, BatchLimits limits, CancellationToken cancellationToken)
+    public async ValueTask<Checkpoint> FillAsync(EventRecords into, Checkpoint after, long upTo, BatchLimits limits, CancellationToken cancellationToken)
     {
         if (upTo == long.MaxValue)
         {
@@ -32,14 +33,14 @@ internal sealed class LogPartition(GroupLock groupLock, EventLogReader reader, S
         var count = await reader.ReadAsync(after.Position, upTo, limits.MaxRecords, limits.MaxBytes, into, cancellationToken);
 
         // What follows the last record may have been cut off by a limit; only a read that finds nothing proves a gap.
-        return new ReadMark(count == 0 ? upTo : into.LastPosition);
+        return new Checkpoint(count == 0 ? upTo : into.LastPosition);
     }
 
-    public void Stored(ReadMark progress)
+    public void Stored(Checkpoint progress)
     {
     }
 
-    public ValueTask DisposeAsync() => groupLock.DisposeAsync();
+    public ValueTask DisposeAsync() => lease.DisposeAsync();
 
     /// <summary>Positions have gaps, so this is at best a full batch. One wait and one read are cheaper than a read for each wake-up.</summary>
     private async ValueTask WaitForFullBatchAsync(long position, TimeSpan maxWait, CancellationToken cancellationToken)

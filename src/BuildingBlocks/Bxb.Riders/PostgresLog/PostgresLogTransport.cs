@@ -1,4 +1,5 @@
 using Bxb.EventLog.Reading;
+using Bxb.Riders.Leases;
 using Bxb.Riders.Transport;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -7,7 +8,7 @@ namespace Bxb.Riders.PostgresLog;
 
 /// <summary>Reads the event log itself: one partition, and one host at a time by an advisory lock for each group.</summary>
 internal sealed class PostgresLogTransport(
-    GroupLocks locks, EventLogReader reader, SettledPosition settled, IOptions<RidersOptions> options, TimeProvider time, ILogger<PostgresLogTransport> logger) : IEventTransport
+    LeaseStore locks, EventLogReader reader, SettledPosition settled, IOptions<RidersOptions> options, TimeProvider time, ILogger<PostgresLogTransport> logger) : IEventTransport
 {
     /// <summary>The name of the log as a stream of one partition.</summary>
     public const string StreamName = "postgresql";
@@ -22,13 +23,13 @@ internal sealed class PostgresLogTransport(
 
     public Task WaitForPartitionsAsync(int known, CancellationToken cancellationToken) => Task.Delay(Timeout.Infinite, cancellationToken);
 
-    public async Task<IPartitionClaim> ClaimAsync(string group, Action waiting, CancellationToken cancellationToken)
+    public async Task<IPartitionLease> AcquireAsync(string group, Action waiting, CancellationToken cancellationToken)
     {
-        var groupLock = await GroupLock.TakeAsync(locks, group, options.Value, waiting, time, logger, cancellationToken);
-        return new LogPartition(groupLock, reader, settled, time);
+        var lease = await AdvisoryLease.AcquireAsync(locks, group, options.Value, waiting, time, logger, cancellationToken);
+        return new LogPartition(lease, reader, settled, time);
     }
 
     public Task LeaveAsync(string group) => Task.CompletedTask;
 
-    public long CountLag(int partition, ReadMark reached) => Math.Max(0, settled.Current - reached.Position);
+    public long CountLag(int partition, Checkpoint reached) => Math.Max(0, settled.Current - reached.Position);
 }

@@ -68,7 +68,7 @@ internal sealed class ConsumerProgress(NpgsqlDataSource database, IOptions<Rider
     /// <param name="cancellationToken">Ends the call; it may have been stored.</param>
     /// <returns>False when the epoch is over: somebody else owns the partition, and nothing was written.</returns>
     public async Task<bool> StoreAsync(
-        PartitionOwnership owned, ReadMark progress, long lastRecord, BatchEdges? next, long repeatUntil, LaneReplay? replay, CancellationToken cancellationToken)
+        PartitionOwnership owned, Checkpoint progress, long lastRecord, BatchEdges? next, long repeatUntil, ReplayRange? replay, CancellationToken cancellationToken)
     {
         await using var command = database.CreateCommand(Store);
         Name(command, owned);
@@ -89,7 +89,7 @@ internal sealed class ConsumerProgress(NpgsqlDataSource database, IOptions<Rider
 
     /// <summary>Commits progress with a transaction of the consumer's own; it never goes back by this.</summary>
     /// <returns>False when the epoch is over: the transaction must not be committed.</returns>
-    public static async Task<bool> StoreWithinAsync(DbTransaction transaction, PartitionOwnership owned, ReadMark progress, CancellationToken cancellationToken)
+    public static async Task<bool> StoreWithinAsync(DbTransaction transaction, PartitionOwnership owned, Checkpoint progress, CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand(StoreWithin, (NpgsqlConnection)transaction.Connection!, (NpgsqlTransaction)transaction);
         Name(command, owned);

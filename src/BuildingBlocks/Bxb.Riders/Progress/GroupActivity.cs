@@ -70,7 +70,7 @@ internal sealed class GroupActivity(string group, TimeProvider time)
     }
 
     /// <summary>No partition can be claimed, for this reason.</summary>
-    public void FailingToClaim(string error)
+    public void AcquireFailed(string error)
     {
         if (Interlocked.Exchange(ref _claimError, error) is null)
         {
@@ -79,10 +79,10 @@ internal sealed class GroupActivity(string group, TimeProvider time)
     }
 
     /// <summary>The transport answers: a partition was claimed, or it is not this host's turn.</summary>
-    public void CanClaim() => Volatile.Write(ref _claimError, null);
+    public void AcquireSucceeded() => Volatile.Write(ref _claimError, null);
 
     /// <summary>Progress of a partition was stored: has those look again who wait for a position.</summary>
-    public void Advance(int partition, ReadMark progress)
+    public void Advance(int partition, Checkpoint progress)
     {
         Partition(partition).Advance(progress);
         lock (_gate)

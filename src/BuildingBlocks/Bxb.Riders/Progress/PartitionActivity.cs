@@ -10,8 +10,8 @@ namespace Bxb.Riders.Progress;
 internal sealed class PartitionActivity(int partition, TimeProvider time)
 {
     private readonly Lock _gate = new();
-    private Func<ReadMark, long>? _countLag;
-    private ReadMark _progress;
+    private Func<Checkpoint, long>? _countLag;
+    private Checkpoint _progress;
     private long _movedAt = time.GetTimestamp();
     private long _oldestPending;
     private long _replayingSince;
@@ -31,7 +31,7 @@ internal sealed class PartitionActivity(int partition, TimeProvider time)
     public string? Error => Volatile.Read(ref _error);
 
     /// <summary>The stored progress, while this host reads the partition.</summary>
-    public ReadMark Progress
+    public Checkpoint Progress
     {
         get
         {
@@ -80,7 +80,7 @@ internal sealed class PartitionActivity(int partition, TimeProvider time)
     }
 
     /// <summary>The partition was claimed with this progress.</summary>
-    public void Held(ReadMark progress, Func<ReadMark, long> countLag, long epoch = 0)
+    public void Held(Checkpoint progress, Func<Checkpoint, long> countLag, long epoch = 0)
     {
         Interlocked.Exchange(ref _epoch, epoch);
         Advance(progress);
@@ -129,7 +129,7 @@ internal sealed class PartitionActivity(int partition, TimeProvider time)
     public void Pending(long ingestedAtMilliseconds) => Interlocked.Exchange(ref _oldestPending, ingestedAtMilliseconds);
 
     /// <summary>Progress was stored. It falls when the group is rewound.</summary>
-    public void Advance(ReadMark progress)
+    public void Advance(Checkpoint progress)
     {
         lock (_gate)
         {

@@ -12,10 +12,10 @@ internal readonly record struct BatchEdges(long First, long Last, long FirstOffs
 /// <param name="Epoch">This ownership; higher than any before.</param>
 /// <param name="IsNew">Whether the group had no progress.</param>
 /// <param name="Replay">The partition's part in a replay, if one was begun.</param>
-internal readonly record struct StoredProgress(ReadMark Progress, BatchEdges? InFlight, long RepeatUntil, long Epoch, bool IsNew, LaneReplay? Replay = null)
+internal readonly record struct StoredProgress(Checkpoint Progress, BatchEdges? InFlight, long RepeatUntil, long Epoch, bool IsNew, ReplayRange? Replay = null)
 {
     /// <summary>Everything up to here is processed, whatever comes again just now.</summary>
-    public ReadMark Processed => Replay?.Resume ?? Progress;
+    public Checkpoint Processed => Replay?.Resume ?? Progress;
 }
 
 /// <summary>One ownership of one partition: what every write names.</summary>
@@ -24,7 +24,7 @@ internal readonly record struct PartitionOwnership(string Group, int Partition, 
 /// <summary>What is stored of one partition of a group.</summary>
 /// <param name="Group">The group.</param>
 /// <param name="Partition">The partition.</param>
-/// <param name="Stream">The stream that it is a partition of; see <see cref="IPartitionClaim.Stream"/>.</param>
+/// <param name="Stream">The stream that it is a partition of; see <see cref="IPartitionLease.Stream"/>.</param>
 /// <param name="Progress">Everything up to here is processed, also while a replay delivers it again.</param>
 /// <param name="LastRecord">No record of the partition lies between this position and the progress.</param>
 /// <param name="Owner">The host that reads it, or read it last.</param>
@@ -32,4 +32,4 @@ internal readonly record struct PartitionOwnership(string Group, int Partition, 
 /// <param name="IsRead">Whether a host reads it: its owner has confirmed that lately.</param>
 /// <param name="IsCompared">Whether the last owner has compared the consumer's store with the progress.</param>
 internal readonly record struct PartitionRow(
-    string Group, int Partition, string Stream, ReadMark Progress, long LastRecord, string Owner, string? Error, bool IsRead, bool IsCompared);
+    string Group, int Partition, string Stream, Checkpoint Progress, long LastRecord, string Owner, string? Error, bool IsRead, bool IsCompared);

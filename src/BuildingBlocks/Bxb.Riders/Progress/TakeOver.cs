@@ -54,7 +54,7 @@ internal sealed partial class TakeOver(NpgsqlDataSource database, ILogger<TakeOv
     /// <param name="findStart">Says where a group begins that has no progress at all.</param>
     /// <param name="cancellationToken">Ends the call; the partition may have been taken over.</param>
     public async Task<StoredProgress> RunAsync(
-        string group, IPartitionClaim claim, int partitions, string owner, Func<CancellationToken, ValueTask<long>> findStart, CancellationToken cancellationToken)
+        string group, IPartitionLease claim, int partitions, string owner, Func<CancellationToken, ValueTask<long>> findStart, CancellationToken cancellationToken)
     {
         if (await TryTakeAsync(group, claim, owner, cancellationToken) is { } stored)
         {
@@ -109,7 +109,7 @@ internal sealed partial class TakeOver(NpgsqlDataSource database, ILogger<TakeOv
         return await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
-    private async Task<StoredProgress?> TryTakeAsync(string group, IPartitionClaim claim, string owner, CancellationToken cancellationToken)
+    private async Task<StoredProgress?> TryTakeAsync(string group, IPartitionLease claim, string owner, CancellationToken cancellationToken)
     {
         await using var command = database.CreateCommand(Take);
         command.Parameters.Add(new() { Value = group });
@@ -123,8 +123,8 @@ internal sealed partial class TakeOver(NpgsqlDataSource database, ILogger<TakeOv
         }
 
         BatchEdges? inFlight = reader.GetValue(2) is long first ? new BatchEdges(first, reader.GetInt64(3), reader.GetInt64(4), reader.GetInt64(5)) : null;
-        LaneReplay? replay = reader.GetValue(8) is long id
-            ? new LaneReplay(id, reader.GetInt64(9), new(reader.GetInt64(10), reader.GetInt64(11)), reader.GetInt64(12), reader.GetBoolean(13))
+        ReplayRange? replay = reader.GetValue(8) is long id
+            ? new ReplayRange(id, reader.GetInt64(9), new(reader.GetInt64(10), reader.GetInt64(11)), reader.GetInt64(12), reader.GetBoolean(13))
             : null;
         return new StoredProgress(new(reader.GetInt64(0), reader.GetInt64(1)), inFlight, reader.GetInt64(6), reader.GetInt64(7), IsNew: false, replay);
     }

@@ -5,10 +5,10 @@ namespace Bxb.Riders.Replay;
 /// <param name="From">Behind this position.</param>
 /// <param name="FromOffset">The offset of what follows it; -1 when it is not known.</param>
 /// <param name="Until">Up to this position.</param>
-internal readonly record struct LaneRange(int Partition, long From, long FromOffset, long Until);
+internal readonly record struct PartitionRange(int Partition, long From, long FromOffset, long Until);
 
 /// <summary>A replay in positions: what was asked for, found to be possible.</summary>
-internal sealed record ReplayPlan(ReplayTarget Target, IReadOnlyList<LaneRange> Lanes, ReplaySource Source, string? Note, long Estimate)
+internal sealed record ReplayPlan(ReplayTarget Target, IReadOnlyList<PartitionRange> Lanes, ReplaySource Source, string? Note, long Estimate)
 {
     /// <summary>Behind this position.</summary>
     public long From => Lanes.Count == 0 ? 0 : Lanes.Min(l => l.From);

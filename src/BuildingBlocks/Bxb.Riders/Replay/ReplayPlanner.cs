@@ -29,7 +29,7 @@ internal sealed class ReplayPlanner(IEventTransport transport, LogTimes times, S
             throw Invalid(nameof(ReplayRequest.To), $"Partition {other} has an end and no start.");
         }
 
-        var lanes = new List<LaneRange>();
+        var lanes = new List<PartitionRange>();
         foreach (var (partition, start) in from)
         {
             // What the group has processed is what all of its partitions have; who names partitions means those.
@@ -37,7 +37,7 @@ internal sealed class ReplayPlanner(IEventTransport transport, LogTimes times, S
             var end = Math.Min(processed, until is not null && until.TryGetValue(partition, out var given) ? given.Position : request.From.Offsets is null ? head : processed);
             if (start.Position < end)
             {
-                lanes.Add(new LaneRange(partition, start.Position, start.Offset, end));
+                lanes.Add(new PartitionRange(partition, start.Position, start.Offset, end));
             }
         }
 
@@ -64,12 +64,12 @@ internal sealed class ReplayPlanner(IEventTransport transport, LogTimes times, S
         }
 
         return request.Source != ReplaySource.Kafka
-            ? new ReplayPlan(request.Target, [new LaneRange(0, 0, -1, head)], ReplaySource.Log, Note: null, head)
+            ? new ReplayPlan(request.Target, [new PartitionRange(0, 0, -1, head)], ReplaySource.Log, Note: null, head)
             : throw Invalid(nameof(ReplayRequest.Source), "A copy is built from the event log, which holds everything; a topic does not.");
     }
 
     /// <summary>The mark below a start, or the mark of an end, by partition.</summary>
-    private async Task<Dictionary<int, ReadMark>> FindAsync(ReplayMark mark, bool isStart, IReadOnlyList<PartitionRow> rows, CancellationToken cancellationToken)
+    private async Task<Dictionary<int, Checkpoint>> FindAsync(ReplayBound mark, bool isStart, IReadOnlyList<PartitionRow> rows, CancellationToken cancellationToken)
     {
         var member = isStart ? nameof(ReplayRequest.From) : nameof(ReplayRequest.To);
         if (mark is { Offsets: { } offsets, Position: null, Time: null })
@@ -83,7 +83,7 @@ internal sealed class ReplayPlanner(IEventTransport transport, LogTimes times, S
             { Time: { } time, Position: null, Offsets: null } => isStart ? await times.BelowAsync(time, cancellationToken) : await times.LastBeforeAsync(time, cancellationToken),
             _ => throw Invalid(member, "One of position, time and offsets says where."),
         };
-        return rows.ToDictionary(r => r.Partition, _ => new ReadMark(Math.Max(0, position)));
+        return rows.ToDictionary(r => r.Partition, _ => new Checkpoint(Math.Max(0, position)));
     }
 
     private async ValueTask<long> CheckAsync(long position, string member, CancellationToken cancellationToken)
@@ -102,11 +102,11 @@ internal sealed class ReplayPlanner(IEventTransport transport, LogTimes times, S
             ReplayRefusal.BeyondHead, $"Position {position} lies beyond the log's head, which is {settled.Head}.", member);
     }
 
-    private async Task<Dictionary<int, ReadMark>> FindOffsetsAsync(
+    private async Task<Dictionary<int, Checkpoint>> FindOffsetsAsync(
         IReadOnlyDictionary<int, long> offsets, string member, bool isStart, IReadOnlyList<PartitionRow> rows, CancellationToken cancellationToken)
     {
         var topic = transport.Topic ?? throw Invalid(member, "There are no offsets: the groups read the event log itself. Say a position or a time.");
-        var found = new Dictionary<int, ReadMark>();
+        var found = new Dictionary<int, Checkpoint>();
         var spans = await AskAsync(topic.FindSpansAsync(cancellationToken), cancellationToken);
         foreach (var (partition, offset) in offsets)
         {
@@ -119,14 +119,14 @@ internal sealed class ReplayPlanner(IEventTransport transport, LogTimes times, S
             found[partition] = offset == span.EndOffset
                 ? rows.First(r => r.Partition == partition).Progress
                 : await AskAsync(topic.FindPositionAsync(partition, offset, cancellationToken), cancellationToken) is { } position
-                    ? new ReadMark(position, isStart ? offset : -1)
+                    ? new Checkpoint(position, isStart ? offset : -1)
                     : throw Invalid(member, $"Offset {offset} is not held: partition {partition} of {topic.Name} begins with {span.FirstOffset} and ends before {span.EndOffset}.");
         }
 
         return found.Count > 0 ? found : throw Invalid(member, "No partition is named.");
     }
 
-    private async Task<(ReplaySource Source, string? Note)> ChooseAsync(ReplaySource wanted, List<LaneRange> lanes, CancellationToken cancellationToken)
+    private async Task<(ReplaySource Source, string? Note)> ChooseAsync(ReplaySource wanted, List<PartitionRange> lanes, CancellationToken cancellationToken)
     {
         if (transport.Topic is not { } topic)
         {

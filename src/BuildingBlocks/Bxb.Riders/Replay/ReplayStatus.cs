@@ -49,14 +49,14 @@ public enum ReplayState
 /// <param name="Position">A position of the log, itself included.</param>
 /// <param name="Time">As a start: what the log took in at this time or later. As an end: what it took in before.</param>
 /// <param name="Offsets">Offsets of a topic by partition: as a start, themselves included; as an end, themselves not. Other partitions are left alone.</param>
-public sealed record ReplayMark(long? Position = null, DateTimeOffset? Time = null, IReadOnlyDictionary<int, long>? Offsets = null);
+public sealed record ReplayBound(long? Position = null, DateTimeOffset? Time = null, IReadOnlyDictionary<int, long>? Offsets = null);
 
 /// <summary>What is to be delivered again.</summary>
 /// <param name="From">Where it begins.</param>
 /// <param name="To">Where it ends; null for what the group has processed when it is asked, and never beyond that.</param>
 /// <param name="Target">Where to.</param>
 /// <param name="Source">Where it is read.</param>
-public sealed record ReplayRequest(ReplayMark From, ReplayMark? To = null, ReplayTarget Target = ReplayTarget.Live, ReplaySource Source = ReplaySource.Auto);
+public sealed record ReplayRequest(ReplayBound From, ReplayBound? To = null, ReplayTarget Target = ReplayTarget.Live, ReplaySource Source = ReplaySource.Auto);
 
 /// <summary>A replay and how far it is.</summary>
 /// <param name="Id">Its number; newer ones are higher.</param>

@@ -116,7 +116,7 @@ internal sealed class ReplayTable(NpgsqlDataSource database)
                 await ExecuteAsync(connection, NotBegun, Names(), cancellationToken);
             }
 
-            await ExecuteAsync(connection, LaneReplays.EndIfLast, [Parameter(id, NpgsqlDbType.Bigint)], cancellationToken);
+            await ExecuteAsync(connection, PartitionReplayStore.EndIfLast, [Parameter(id, NpgsqlDbType.Bigint)], cancellationToken);
         }
 
         await transaction.CommitAsync(cancellationToken);

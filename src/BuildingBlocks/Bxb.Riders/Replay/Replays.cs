@@ -1,6 +1,5 @@
 using System.Data.Common;
 using Bxb.EventLog;
-using Bxb.Riders.Pipeline;
 using Bxb.Riders.Progress;
 
 namespace Bxb.Riders.Replay;
@@ -15,12 +14,12 @@ public sealed class Replays
     private readonly ReplayTable _table;
     private readonly ReplayPlanner _planner;
     private readonly ConsumerProgress _progress;
-    private readonly GroupActivities _groups;
+    private readonly GroupRegistry _groups;
     private readonly IReadOnlyList<EventConsumerRegistration> _registrations;
-    private readonly ShadowReplays _shadows;
+    private readonly ShadowReplayService _shadows;
 
     internal Replays(
-        ReplayTable table, ReplayPlanner planner, ConsumerProgress progress, GroupActivities groups, IEnumerable<EventConsumerRegistration> registrations, ShadowReplays shadows) =>
+        ReplayTable table, ReplayPlanner planner, ConsumerProgress progress, GroupRegistry groups, IEnumerable<EventConsumerRegistration> registrations, ShadowReplayService shadows) =>
         (_table, _planner, _progress, _groups, _registrations, _shadows) = (table, planner, progress, groups, [.. registrations], shadows);
 
     /// <summary>Asks for a replay.</summary>

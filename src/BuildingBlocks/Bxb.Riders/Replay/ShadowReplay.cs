@@ -1,5 +1,5 @@
-using Bxb.Riders.Delivery;
 using Bxb.Riders.Failures;
+using Bxb.Riders.Reading;
 using Bxb.Riders.Transport;
 using Microsoft.Extensions.Logging;
 
@@ -10,7 +10,7 @@ namespace Bxb.Riders.Replay;
 /// Nothing is kept in memory that a restart would need: what the copy surely holds it says itself, and up to where it was given anything stands in the table, so that what may be there
 /// already comes as a repeat. The copy never goes beyond what the group has processed: what lies beyond, the group brings.
 /// </remarks>
-internal sealed partial class ShadowReplay(ShadowServices services, ShadowRun run, IShadowStore store, EventConsumerOptions options)
+internal sealed partial class ShadowReplay(ShadowServices services, ShadowAttempt run, IShadowStore store, EventConsumerOptions options)
 {
     private static readonly TimeSpan CheckpointInterval = TimeSpan.FromSeconds(5);
 
@@ -76,7 +76,7 @@ internal sealed partial class ShadowReplay(ShadowServices services, ShadowRun ru
     {
         var position = after;
         var noted = services.Time.GetTimestamp();
-        await using var reader = new ReadAhead(new LogLane(services.Log, topic: null, partition: 0), new ReadMark(after), _handedOut, upTo, options, cancellationToken);
+        await using var reader = new ReadAhead(new LogRecordSource(services.Log, topic: null, partition: 0), new Checkpoint(after), _handedOut, upTo, options, cancellationToken);
         while (position < upTo)
         {
             using var batch = reader.TryTake();

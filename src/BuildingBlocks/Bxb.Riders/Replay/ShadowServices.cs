@@ -1,5 +1,5 @@
 using Bxb.EventLog.Reading;
-using Bxb.Riders.PostgresLog;
+using Bxb.Riders.Leases;
 using Bxb.Riders.Progress;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -8,8 +8,8 @@ namespace Bxb.Riders.Replay;
 
 /// <summary>What replays into a copy work with. Thread-safe.</summary>
 internal sealed class ShadowServices(
-    IServiceProvider services, ShadowTable table, EventLogReader log, ConsumerProgress progress, GroupLocks locks, IOptions<RidersOptions> options, TimeProvider time,
-    ILogger<ShadowReplays> logger)
+    IServiceProvider services, ShadowTable table, EventLogReader log, ConsumerProgress progress, LeaseStore locks, IOptions<RidersOptions> options, TimeProvider time,
+    ILogger<ShadowReplayService> logger)
 {
     public IServiceProvider Services => services;
 
@@ -19,7 +19,7 @@ internal sealed class ShadowServices(
 
     public ConsumerProgress Progress => progress;
 
-    public GroupLocks Locks => locks;
+    public LeaseStore Locks => locks;
 
     public RidersOptions Options => options.Value;
 

@@ -11,7 +11,7 @@ namespace Bxb.Riders.Replay;
 /// <param name="Ending">Whether it is to end early.</param>
 /// <param name="To">The last position that the copy is to hold.</param>
 /// <param name="HandedOut">Up to here the copy was given everything at least once.</param>
-internal readonly record struct ShadowRun(long Id, string Group, long Run, ReplayState State, bool Ending, long To, long HandedOut);
+internal readonly record struct ShadowAttempt(long Id, string Group, long Run, ReplayState State, bool Ending, long To, long HandedOut);
 
 /// <summary>The runners' side of replays into a copy. Every write names the run and throws <see cref="OwnershipLostException"/> when another host has taken the replay up since, or it is to end. Thread-safe.</summary>
 internal sealed class ShadowTable(NpgsqlDataSource database)
@@ -37,38 +37,38 @@ internal sealed class ShadowTable(NpgsqlDataSource database)
 
     /// <summary>Takes a replay up; from then on no earlier run can write.</summary>
     /// <returns>Null when it has ended.</returns>
-    public async Task<ShadowRun?> TakeAsync(long id, CancellationToken cancellationToken)
+    public async Task<ShadowAttempt?> TakeAsync(long id, CancellationToken cancellationToken)
     {
         await using var command = database.CreateCommand(Take);
         command.Parameters.Add(new() { Value = id });
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         return await reader.ReadAsync(cancellationToken)
-            ? new ShadowRun(
+            ? new ShadowAttempt(
                 id, reader.GetString(0), reader.GetInt64(1), Enum.Parse<ReplayState>(reader.GetString(2), ignoreCase: true), reader.GetBoolean(3), reader.GetInt64(4), reader.GetInt64(5))
             : null;
     }
 
     /// <summary>Before a batch is loaded that was never handed out.</summary>
-    public Task HandOutAsync(ShadowRun run, long last, int records, CancellationToken cancellationToken) =>
+    public Task HandOutAsync(ShadowAttempt run, long last, int records, CancellationToken cancellationToken) =>
         WriteAsync(run, HandOut, cancellationToken, last, (long)records);
 
     /// <summary>The copy surely holds everything up to a position.</summary>
-    public Task ReachAsync(ShadowRun run, long position, long to, CancellationToken cancellationToken) => WriteAsync(run, Reach, cancellationToken, position, to);
+    public Task ReachAsync(ShadowAttempt run, long position, long to, CancellationToken cancellationToken) => WriteAsync(run, Reach, cancellationToken, position, to);
 
     /// <summary>Goes on to the next state, unless the replay is to end.</summary>
-    public Task MoveAsync(ShadowRun run, ReplayState state, long upTo, CancellationToken cancellationToken) =>
+    public Task MoveAsync(ShadowAttempt run, ReplayState state, long upTo, CancellationToken cancellationToken) =>
         WriteAsync(run, Move, cancellationToken, state.ToString().ToLowerInvariant(), upTo);
 
     /// <summary>Says why it does not get on.</summary>
-    public Task TroubleAsync(ShadowRun run, string error, CancellationToken cancellationToken) => WriteAsync(run, Trouble, cancellationToken, error);
+    public Task TroubleAsync(ShadowAttempt run, string error, CancellationToken cancellationToken) => WriteAsync(run, Trouble, cancellationToken, error);
 
     /// <summary>Has it end as failed.</summary>
-    public Task FailAsync(ShadowRun run, string error, CancellationToken cancellationToken) => WriteAsync(run, Fail, cancellationToken, error);
+    public Task FailAsync(ShadowAttempt run, string error, CancellationToken cancellationToken) => WriteAsync(run, Fail, cancellationToken, error);
 
     /// <summary>Ends it as it is to end.</summary>
-    public Task EndAsync(ShadowRun run, CancellationToken cancellationToken) => WriteAsync(run, End, cancellationToken);
+    public Task EndAsync(ShadowAttempt run, CancellationToken cancellationToken) => WriteAsync(run, End, cancellationToken);
 
-    private async Task WriteAsync(ShadowRun run, string sql, CancellationToken cancellationToken, params object[] values)
+    private async Task WriteAsync(ShadowAttempt run, string sql, CancellationToken cancellationToken, params object[] values)
     {
         await using var command = database.CreateCommand(sql);
         command.Parameters.Add(new() { Value = run.Id });

@@ -27,11 +27,11 @@ public interface IEventTransport
     /// <param name="waiting">Called when the transport answers and the partition is somebody else's: all is well, and this host waits for its turn.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="Exception">Anything: the loop backs off and asks again.</exception>
-    Task<IPartitionClaim> ClaimAsync(string group, Action waiting, CancellationToken cancellationToken);
+    Task<IPartitionLease> AcquireAsync(string group, Action waiting, CancellationToken cancellationToken);
 
     /// <summary>This host reads the group no longer; all its claims were disposed of.</summary>
     Task LeaveAsync(string group);
 
     /// <summary>How many records of a partition that the transport holds lie beyond a mark; an upper bound where only positions are known. Costs nothing.</summary>
-    long CountLag(int partition, ReadMark reached);
+    long CountLag(int partition, Checkpoint reached);
 }

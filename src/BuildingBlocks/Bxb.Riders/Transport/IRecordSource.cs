@@ -16,7 +16,7 @@ public interface IRecordSource
     /// <param name="cancellationToken">Ends the wait; the buffer may then hold anything.</param>
     /// <returns>How far the partition was read: at or above the last record's position. With no record at all when only gaps were found.</returns>
     /// <exception cref="RecordsGoneException">Records that follow <paramref name="after"/> were there once and are no longer held.</exception>
-    ValueTask<ReadMark> FillAsync(EventRecords into, ReadMark after, long upTo, BatchLimits limits, CancellationToken cancellationToken);
+    ValueTask<Checkpoint> FillAsync(EventRecords into, Checkpoint after, long upTo, BatchLimits limits, CancellationToken cancellationToken);
 }
 
 /// <summary>How much goes into one batch.</summary>

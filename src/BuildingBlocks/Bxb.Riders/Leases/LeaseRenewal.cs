@@ -1,13 +1,14 @@
 using System.Data.Common;
+using Bxb.Riders.Progress;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
-namespace Bxb.Riders.Progress;
+namespace Bxb.Riders.Leases;
 
 /// <summary>Confirms at an interval which partitions this host reads, by one statement for all of them.</summary>
 /// <remarks>Other hosts see by it whether a group is read. Nothing else depends on it: writes are fenced by the owner's epoch.</remarks>
-internal sealed partial class LeaseRenewal(GroupActivities groups, ConsumerProgress progress, IOptions<RidersOptions> options, TimeProvider time, ILogger<LeaseRenewal> logger)
+internal sealed partial class LeaseRenewal(GroupRegistry groups, ConsumerProgress progress, IOptions<RidersOptions> options, TimeProvider time, ILogger<LeaseRenewal> logger)
     : BackgroundService
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)

@@ -1,11 +1,11 @@
 using Microsoft.Extensions.Logging;
 using Npgsql;
 
-namespace Bxb.Riders.PostgresLog;
+namespace Bxb.Riders.Leases;
 
 /// <summary>A group's lock, held. Confirms at an interval that its session lives; <see cref="Lost"/> fires when it does not.</summary>
 /// <remarks>Losing it is noticed late at worst (a suspended process notices nothing at all), so nothing but speed depends on it: progress is fenced by the owner's epoch.</remarks>
-internal sealed partial class GroupLock : IAsyncDisposable
+internal sealed partial class AdvisoryLease : IAsyncDisposable
 {
     private readonly NpgsqlConnection _session;
     private readonly string _group;
@@ -14,7 +14,7 @@ internal sealed partial class GroupLock : IAsyncDisposable
     private readonly CancellationTokenSource _disposing = new();
     private readonly Task _confirming;
 
-    private GroupLock(NpgsqlConnection session, string group, RidersOptions options, TimeProvider time, ILogger logger)
+    private AdvisoryLease(NpgsqlConnection session, string group, RidersOptions options, TimeProvider time, ILogger logger)
     {
         (_session, _group, _logger) = (session, group, logger);
         Lost = _lost.Token;
@@ -25,15 +25,15 @@ internal sealed partial class GroupLock : IAsyncDisposable
     public CancellationToken Lost { get; }
 
     /// <summary>Waits until the lock is free, breaking that of an owner that has gone silent, and takes it.</summary>
-    public static async Task<GroupLock> TakeAsync(
-        GroupLocks locks, string group, RidersOptions options, Action waiting, TimeProvider time, ILogger logger, CancellationToken cancellationToken)
+    public static async Task<AdvisoryLease> TakeAsync(
+        LeaseStore locks, string group, RidersOptions options, Action waiting, TimeProvider time, ILogger logger, CancellationToken cancellationToken)
     {
         var session = await locks.OpenSessionAsync(cancellationToken);
         try
         {
-            while (!await GroupLocks.TryLockAsync(session, group, cancellationToken))
+            while (!await LeaseStore.TryLockAsync(session, group, cancellationToken))
             {
-                if (await GroupLocks.BreakSilentAsync(session, group, options.OwnerSilence, cancellationToken))
+                if (await LeaseStore.BreakSilentAsync(session, group, options.OwnerSilence, cancellationToken))
                 {
                     Broken(logger, group, options.OwnerSilence);
                     continue;
@@ -43,7 +43,7 @@ internal sealed partial class GroupLock : IAsyncDisposable
                 await Task.Delay(options.OwnershipInterval, time, cancellationToken);
             }
 
-            return new GroupLock(session, group, options, time, logger);
+            return new AdvisoryLease(session, group, options, time, logger);
         }
         catch
         {

@@ -8,9 +8,9 @@ namespace Bxb.Riders.Progress;
 /// <param name="Resume">Where live reading goes on: everything up to here was processed before, and counts as processed all the while.</param>
 /// <param name="Events">Records that were delivered again so far.</param>
 /// <param name="FromLog">Whether the event log is read, whatever the transport is.</param>
-internal readonly record struct LaneReplay(long Id, long Until, ReadMark Resume, long Events, bool FromLog)
+internal readonly record struct ReplayRange(long Id, long Until, Checkpoint Resume, long Events, bool FromLog)
 {
     /// <summary>The same, with a store that turned out to hold no more than <paramref name="durable"/>: what it lost comes again by going on from there.</summary>
-    public LaneReplay FallenTo(long durable) =>
-        durable < Resume.Position ? this with { Resume = new ReadMark(durable), Until = Math.Min(Until, durable) } : this;
+    public ReplayRange FallenTo(long durable) =>
+        durable < Resume.Position ? this with { Resume = new Checkpoint(durable), Until = Math.Min(Until, durable) } : this;
 }

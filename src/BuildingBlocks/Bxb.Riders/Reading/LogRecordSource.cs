@@ -2,7 +2,7 @@ using Bxb.EventLog.Reading;
 using Bxb.EventLog.Records;
 using Bxb.Riders.Transport;
 
-namespace Bxb.Riders.Replay;
+namespace Bxb.Riders.Reading;
 
 /// <summary>One partition as the event log holds it: the records that the topic has, or had, in that partition; all of them where there is no topic. Read up to a settled position.</summary>
 /// <remarks>
@@ -11,20 +11,20 @@ namespace Bxb.Riders.Replay;
 /// <param name="log">The log.</param>
 /// <param name="topic">The topic that stands between; null where there is none.</param>
 /// <param name="partition">The partition of the topic.</param>
-internal sealed class LogLane(EventLogReader log, IEventTopic? topic, int partition) : IRecordSource
+internal sealed class LogRecordSource(EventLogReader log, IEventTopic? topic, int partition) : IRecordSource
 {
     // What is looked through without being kept is bounded, so that a partition with few records shows that it gets on.
     private const int MostSkipped = 8;
     private const int SliceRecords = 4096;
     private const int SliceBytes = 4 * 1024 * 1024;
 
-    public async ValueTask<ReadMark> FillAsync(EventRecords into, ReadMark after, long upTo, BatchLimits limits, CancellationToken cancellationToken)
+    public async ValueTask<Checkpoint> FillAsync(EventRecords into, Checkpoint after, long upTo, BatchLimits limits, CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfEqual(upTo, long.MaxValue);
         if (topic is null)
         {
             var count = await log.ReadAsync(after.Position, upTo, limits.MaxRecords, limits.MaxBytes, into, cancellationToken);
-            return new ReadMark(count == 0 ? upTo : into.LastPosition);
+            return new Checkpoint(count == 0 ? upTo : into.LastPosition);
         }
 
         var looked = 0L;
@@ -33,11 +33,11 @@ internal sealed class LogLane(EventLogReader log, IEventTopic? topic, int partit
             using var slice = EventRecords.Rent();
             if (await log.ReadAsync(after.Position, upTo, SliceRecords, SliceBytes, slice, cancellationToken) == 0)
             {
-                return new ReadMark(upTo);
+                return new Checkpoint(upTo);
             }
 
             looked += slice.Count;
-            after = new ReadMark(Keep(slice, into, limits));
+            after = new Checkpoint(Keep(slice, into, limits));
             if (after.Position < slice.LastPosition)
             {
                 break;

@@ -2,7 +2,7 @@ namespace Bxb.Riders.Transport;
 
 /// <summary>The right to read one partition for one group, until it is disposed of or lost.</summary>
 /// <remarks>Read by one reader at a time. Disposing gives the partition free for other hosts at once; it does not wait for the group's consumer.</remarks>
-public interface IPartitionClaim : IRecordSource, IAsyncDisposable
+public interface IPartitionLease : IRecordSource, IAsyncDisposable
 {
     /// <summary>The partition's number, from 0.</summary>
     int Partition { get; }
@@ -23,5 +23,5 @@ public interface IPartitionClaim : IRecordSource, IAsyncDisposable
     CancellationToken Lost { get; }
 
     /// <summary>Tells the transport what was stored as progress, for its own tools. Costs nothing; nothing depends on it.</summary>
-    void Stored(ReadMark progress);
+    void Stored(Checkpoint progress);
 }

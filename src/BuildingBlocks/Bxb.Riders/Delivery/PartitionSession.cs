@@ -1,3 +1,4 @@
+using Bxb.EventLog.Retries;
 using Bxb.Riders.Failures;
 using Bxb.Riders.Progress;
 using Bxb.Riders.Transport;
@@ -18,8 +19,8 @@ internal delegate Task DispatchBatch(EventBatch batch, CancellationToken cancell
 /// <param name="Stop">The loop's own stop, asked directly: a linked token fires a moment later.</param>
 /// <param name="Intake">Fires first at a stop, or when the partition is wanted elsewhere: nothing new is begun, the batch in hand goes on.</param>
 /// <param name="Abort">Fires when the batch in hand has to end, or the claim is lost: from then on nothing is written.</param>
-internal sealed record PartitionDuty(
-    PartitionOwnership Owned, IPartitionClaim Claim, EventConsumerOptions Options, GroupActivity Group, PartitionActivity Activity, DispatchBatch Dispatch, LoopServices Services,
+internal sealed record PartitionSession(
+    PartitionOwnership Owned, IPartitionLease Claim, EventConsumerOptions Options, GroupActivity Group, PartitionActivity Activity, DispatchBatch Dispatch, LoopServices Services,
     CancellationToken Stop, CancellationToken Intake, CancellationToken Abort)
 {
     public Backoff Backoff => new(Options.RetryDelay, Options.MaxRetryDelay);

@@ -3,11 +3,11 @@ using System.Security.Cryptography;
 using System.Text;
 using Npgsql;
 
-namespace Bxb.Riders.PostgresLog;
+namespace Bxb.Riders.Leases;
 
 /// <summary>The advisory locks by which one host at a time reads a group: their keys, their connections, and what the server knows of their holders. Thread-safe.</summary>
 /// <remarks>A lock lives in a session, so each is held on a connection of its own that never goes back to a pool.</remarks>
-internal sealed class GroupLocks : IAsyncDisposable
+internal sealed class LeaseStore : IAsyncDisposable
 {
     private const string Holder = """
         from pg_locks l join pg_stat_activity a on a.pid = l.pid
@@ -19,7 +19,7 @@ internal sealed class GroupLocks : IAsyncDisposable
     private readonly NpgsqlDataSource _sessions;
     private readonly NpgsqlDataSource _pool;
 
-    public GroupLocks(string connectionString, NpgsqlDataSource pool)
+    public LeaseStore(string connectionString, NpgsqlDataSource pool)
     {
         _pool = pool;
         _sessions = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(connectionString) { Pooling = false, ApplicationName = "bxb consumer group" });

@@ -1,13 +1,11 @@
-using Bxb.Riders.Pipeline;
-
 namespace Bxb.Riders.Progress;
 
 /// <summary>The groups that were registered on this host. Fixed once the container is built; thread-safe.</summary>
-internal sealed class GroupActivities
+internal sealed class GroupRegistry
 {
     private readonly Dictionary<string, GroupActivity> _groups;
 
-    public GroupActivities(IEnumerable<EventConsumerRegistration> registrations, TimeProvider time) =>
+    public GroupRegistry(IEnumerable<EventConsumerRegistration> registrations, TimeProvider time) =>
         _groups = registrations.Select(r => r.Group).Distinct(StringComparer.Ordinal).ToDictionary(g => g, g => new GroupActivity(g, time), StringComparer.Ordinal);
 
     /// <summary>All of them.</summary>

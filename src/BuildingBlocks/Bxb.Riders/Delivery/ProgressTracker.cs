@@ -1,5 +1,4 @@
 using Bxb.Riders.Progress;
-using Bxb.Riders.Replay;
 using Bxb.Riders.Transport;
 
 namespace Bxb.Riders.Delivery;
@@ -9,28 +8,28 @@ namespace Bxb.Riders.Delivery;
 /// One worker's. While a replay runs, <see cref="Progress"/> is the replay's and <see cref="Processed"/> stays where live reading will go on: that is what others wait for and see.
 /// Storing throws <see cref="OwnershipLostException"/> when the epoch is over.
 /// </remarks>
-internal sealed class PartitionMarks(PartitionDuty duty, StoredProgress found)
+internal sealed class ProgressTracker(PartitionSession duty, StoredProgress found)
 {
     private bool _unstored;
     private long _lastRecord;
 
     /// <summary>Everything up to here was delivered: for good, or again by the replay.</summary>
-    public ReadMark Progress { get; private set; } = found.Progress;
+    public Checkpoint Progress { get; private set; } = found.Progress;
 
     /// <summary>Everything up to here was delivered once already.</summary>
     public long RepeatUntil { get; private set; } = found.RepeatUntil;
 
     /// <summary>The part in a replay; null while none is under way here.</summary>
-    public LaneReplay? Replay { get; private set; } = found.Replay;
+    public ReplayRange? Replay { get; private set; } = found.Replay;
 
     /// <summary>Everything up to here is processed, whatever comes again just now.</summary>
-    public ReadMark Processed => Replay?.Resume ?? Progress;
+    public Checkpoint Processed => Replay?.Resume ?? Progress;
 
     /// <summary>A batch was processed, or a gap was read.</summary>
     /// <param name="mark">How far the partition was read.</param>
     /// <param name="records">Records that were processed.</param>
     /// <param name="lastRecord">The position of the last of them; 0 for none.</param>
-    public void Reach(ReadMark mark, int records, long lastRecord)
+    public void Reach(Checkpoint mark, int records, long lastRecord)
     {
         (Progress, _unstored) = (mark, true);
         _lastRecord = Math.Max(_lastRecord, lastRecord);
@@ -48,7 +47,7 @@ internal sealed class PartitionMarks(PartitionDuty duty, StoredProgress found)
         }
         else if (durable < Progress.Position)
         {
-            Progress = new ReadMark(durable);
+            Progress = new Checkpoint(durable);
         }
 
         _unstored = true;
@@ -71,7 +70,7 @@ internal sealed class PartitionMarks(PartitionDuty duty, StoredProgress found)
     {
         await StoreAsync();
         duty.Abort.ThrowIfCancellationRequested();
-        if (await duty.Services.LaneReplays.BeginAsync(duty.Owned, duty.Abort) is not { } begun)
+        if (await duty.Services.PartitionReplays.BeginAsync(duty.Owned, duty.Abort) is not { } begun)
         {
             return false;
         }
@@ -86,7 +85,7 @@ internal sealed class PartitionMarks(PartitionDuty duty, StoredProgress found)
     {
         var replay = Replay!.Value;
         duty.Abort.ThrowIfCancellationRequested();
-        await duty.RequireOwnedAsync(duty.Services.LaneReplays.LeaveAsync(duty.Owned, replay, Progress, RepeatUntil, duty.Abort));
+        await duty.RequireOwnedAsync(duty.Services.PartitionReplays.LeaveAsync(duty.Owned, replay, Progress, RepeatUntil, duty.Abort));
         (Progress, Replay) = (replay.Resume, null);
         Stored();
     }

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 namespace Bxb.Riders.Delivery;
 
 /// <summary>Asks a consumer's store how far it surely reaches, until it answers.</summary>
-internal sealed partial class DurableQuestion(PartitionDuty duty)
+internal sealed partial class DurablePositionQuery(PartitionSession duty)
 {
     /// <summary>The position up to which the store surely holds everything; the progress itself where nobody can be asked.</summary>
     /// <param name="progress">What the group believes.</param>

@@ -13,19 +13,19 @@ internal sealed class ReplayEndingException : Exception
 }
 
 /// <summary>A partition's part in replays in place: begins what was asked for, and ends what is through or was cancelled.</summary>
-internal sealed partial class ReplayDelivery(PartitionDuty duty, PartitionMarks marks)
+internal sealed partial class PartitionReplay(PartitionSession duty, ProgressTracker marks)
 {
     /// <summary>Does what the row asks for. Between two batches only.</summary>
     /// <returns>Whether reading goes on elsewhere.</returns>
     public async Task<bool> LookAsync()
     {
-        switch (await duty.Services.LaneReplays.LookAsync(duty.Owned, duty.Abort))
+        switch (await duty.Services.PartitionReplays.LookAsync(duty.Owned, duty.Abort))
         {
-            case LaneOrder.Begin when marks.Replay is null && await marks.BeginReplayAsync():
+            case ReplayInstruction.Begin when marks.Replay is null && await marks.BeginReplayAsync():
                 var begun = marks.Replay!.Value;
                 Began(duty.Services.Logger, duty.Owned.Group, duty.Owned.Partition, begun.Id, marks.Progress.Position, begun.Until, begun.FromLog ? "the event log" : "the topic");
                 return true;
-            case LaneOrder.End when marks.Replay is not null:
+            case ReplayInstruction.End when marks.Replay is not null:
                 await LeaveAsync();
                 return true;
             default:
@@ -48,7 +48,7 @@ internal sealed partial class ReplayDelivery(PartitionDuty duty, PartitionMarks 
     /// <exception cref="ReplayEndingException">It is to end.</exception>
     public async Task ThrowIfEndingAsync()
     {
-        if (marks.Replay is not null && await duty.Services.LaneReplays.LookAsync(duty.Owned, duty.Abort) == LaneOrder.End)
+        if (marks.Replay is not null && await duty.Services.PartitionReplays.LookAsync(duty.Owned, duty.Abort) == ReplayInstruction.End)
         {
             throw new ReplayEndingException();
         }

@@ -2,13 +2,13 @@ using System.Threading.Channels;
 using Bxb.EventLog.Records;
 using Bxb.Riders.Transport;
 
-namespace Bxb.Riders.Delivery;
+namespace Bxb.Riders.Reading;
 
 /// <summary>Records read ahead. Whoever took it disposes of it.</summary>
 /// <param name="Records">In log order; empty when only gaps were found.</param>
 /// <param name="Reached">How far the partition was read.</param>
 /// <param name="IsRepeat">Whether they were delivered once already, before a rewind.</param>
-internal sealed record ReadBatch(EventRecords Records, ReadMark Reached, bool IsRepeat) : IDisposable
+internal sealed record ReadBatch(EventRecords Records, Checkpoint Reached, bool IsRepeat) : IDisposable
 {
     public void Dispose() => Records.Dispose();
 }
@@ -37,7 +37,7 @@ internal sealed class ReadAhead : IAsyncDisposable
     /// <param name="intake">Ends the reading.</param>
     /// <param name="abort">Ends it too.</param>
     public ReadAhead(
-        IRecordSource source, ReadMark after, long repeatUntil, long until, EventConsumerOptions options, CancellationToken intake, CancellationToken abort = default)
+        IRecordSource source, Checkpoint after, long repeatUntil, long until, EventConsumerOptions options, CancellationToken intake, CancellationToken abort = default)
     {
         (_source, Until) = (source, until);
         _limits = new BatchLimits(options.MaxBatch, options.MaxBatchBytes, options.MaxWait);
@@ -74,7 +74,7 @@ internal sealed class ReadAhead : IAsyncDisposable
         _stop.Dispose();
     }
 
-    private async Task ReadAsync(ReadMark after, long repeatUntil, CancellationToken cancellationToken)
+    private async Task ReadAsync(Checkpoint after, long repeatUntil, CancellationToken cancellationToken)
     {
         Exception? failure = null;
         try
@@ -98,7 +98,7 @@ internal sealed class ReadAhead : IAsyncDisposable
         _batches.Writer.Complete(failure);
     }
 
-    private async ValueTask<ReadBatch> ReadBatchAsync(ReadMark after, long upTo, bool isRepeat, CancellationToken cancellationToken)
+    private async ValueTask<ReadBatch> ReadBatchAsync(Checkpoint after, long upTo, bool isRepeat, CancellationToken cancellationToken)
     {
         // As large as the one before: a buffer that grows on the way is copied each time.
         var records = EventRecords.Rent(Math.Max(64 * 1024, _lastBytes), Math.Max(256, _lastCount));

@@ -1,12 +1,11 @@
-using Bxb.Riders.Progress;
 using Bxb.Riders.Transport;
 using Npgsql;
 using NpgsqlTypes;
 
-namespace Bxb.Riders.Replay;
+namespace Bxb.Riders.Progress;
 
 /// <summary>What a partition's row says about a replay.</summary>
-internal enum LaneOrder
+internal enum ReplayInstruction
 {
     /// <summary>Nothing new.</summary>
     None,
@@ -19,7 +18,7 @@ internal enum LaneOrder
 }
 
 /// <summary>The owners' side of replays in place. Every write names the owner's epoch and does nothing when somebody else has taken over since. Thread-safe.</summary>
-internal sealed class LaneReplays(NpgsqlDataSource database)
+internal sealed class PartitionReplayStore(NpgsqlDataSource database)
 {
     private const string Owned = "g.group_name = $1 and g.partition = $2 and g.owner_epoch = $3";
 
@@ -61,17 +60,17 @@ internal sealed class LaneReplays(NpgsqlDataSource database)
         """;
 
     /// <summary>What the row says now.</summary>
-    public async Task<LaneOrder> LookAsync(PartitionOwnership owned, CancellationToken cancellationToken)
+    public async Task<ReplayInstruction> LookAsync(PartitionOwnership owned, CancellationToken cancellationToken)
     {
         await using var command = database.CreateCommand(Look);
         ConsumerProgress.Name(command, owned);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        return !await reader.ReadAsync(cancellationToken) ? LaneOrder.None
+        return !await reader.ReadAsync(cancellationToken) ? ReplayInstruction.None
             : (reader.GetBoolean(0), reader.GetBoolean(1)) switch
             {
-                (false, false) => LaneOrder.Begin,
-                (true, true) => LaneOrder.End,
-                _ => LaneOrder.None,
+                (false, false) => ReplayInstruction.Begin,
+                (true, true) => ReplayInstruction.End,
+                _ => ReplayInstruction.None,
             };
     }
 
@@ -87,7 +86,7 @@ internal sealed class LaneReplays(NpgsqlDataSource database)
             return null;
         }
 
-        var replay = new LaneReplay(reader.GetInt64(0), reader.GetInt64(3), new(reader.GetInt64(4), reader.GetInt64(5)), Events: 0, reader.GetBoolean(7));
+        var replay = new ReplayRange(reader.GetInt64(0), reader.GetInt64(3), new(reader.GetInt64(4), reader.GetInt64(5)), Events: 0, reader.GetBoolean(7));
         return new StoredProgress(new(reader.GetInt64(1), reader.GetInt64(2)), InFlight: null, reader.GetInt64(6), owned.Epoch, IsNew: false, replay);
     }
 
@@ -98,7 +97,7 @@ internal sealed class LaneReplays(NpgsqlDataSource database)
     /// <param name="repeatUntil">Everything up to here was delivered before; 0 for nothing beyond the resume mark.</param>
     /// <param name="cancellationToken">Ends the call; it may have been done.</param>
     /// <returns>False when the epoch is over: nothing was written.</returns>
-    public async Task<bool> LeaveAsync(PartitionOwnership owned, LaneReplay replay, ReadMark progress, long repeatUntil, CancellationToken cancellationToken)
+    public async Task<bool> LeaveAsync(PartitionOwnership owned, ReplayRange replay, Checkpoint progress, long repeatUntil, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);

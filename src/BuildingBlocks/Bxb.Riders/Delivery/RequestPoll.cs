@@ -1,7 +1,7 @@
 namespace Bxb.Riders.Delivery;
 
 /// <summary>Says when a worker is to look for what somebody decided about its group: a dead letter to deliver again, a replay. At take-over, when this host was told, and at an interval for what other hosts were told.</summary>
-internal sealed class Lookout(PartitionDuty duty)
+internal sealed class RequestPoll(PartitionSession duty)
 {
     /// <summary>How late at most a decision is noticed that another host was told.</summary>
     public static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);

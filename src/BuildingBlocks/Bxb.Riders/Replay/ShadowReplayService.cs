@@ -1,8 +1,8 @@
 using System.Data.Common;
 using Bxb.EventLog.Reading;
+using Bxb.EventLog.Retries;
 using Bxb.Riders.Failures;
-using Bxb.Riders.Pipeline;
-using Bxb.Riders.PostgresLog;
+using Bxb.Riders.Leases;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -13,8 +13,8 @@ namespace Bxb.Riders.Replay;
 /// Looks for replays every <see cref="Interval"/>, and at once when this host was asked. Failures that will pass are tried again with back-off for as long as the replay is wanted; others end it,
 /// with the copy dropped.
 /// </remarks>
-internal sealed partial class ShadowReplays(
-    ShadowServices services, ReplayTable replays, IEnumerable<EventConsumerRegistration> registrations, TimeProvider time, ILogger<ShadowReplays> logger) : BackgroundService
+internal sealed partial class ShadowReplayService(
+    ShadowServices services, ReplayTable replays, IEnumerable<EventConsumerRegistration> registrations, TimeProvider time, ILogger<ShadowReplayService> logger) : BackgroundService
 {
     /// <summary>How late at most this host sees what another one was told.</summary>
     public static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
@@ -91,7 +91,7 @@ internal sealed partial class ShadowReplays(
             try
             {
                 // A name that no group has.
-                await using var mine = await GroupLock.TakeAsync(services.Locks, "shadow:" + replay.Group, services.Options, static () => { }, time, logger, stop);
+                await using var mine = await AdvisoryLease.AcquireAsync(services.Locks, "shadow:" + replay.Group, services.Options, static () => { }, time, logger, stop);
                 using var held = CancellationTokenSource.CreateLinkedTokenSource(stop, mine.Lost);
                 if (!await WorkAsync(replay.Id, held.Token, ending))
                 {

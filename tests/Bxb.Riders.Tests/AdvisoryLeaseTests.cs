@@ -1,11 +1,11 @@
 using Bxb.Riders.Compliance;
-using Bxb.Riders.PostgresLog;
+using Bxb.Riders.Leases;
 using Bxb.Testing;
 using Npgsql;
 
 namespace Bxb.Riders.Tests;
 
-public sealed class GroupLockTests : IAsyncLifetime
+public sealed class AdvisoryLeaseTests : IAsyncLifetime
 {
     private readonly TransportRig _rig = new();
 
@@ -20,7 +20,7 @@ public sealed class GroupLockTests : IAsyncLifetime
         var before = await _rig.AppendAsync(5);
         await host.WaitForAsync("g", before[^1]);
         await Eventually.HoldsAsync(async () => await EpochAsync() == 1);
-        await _rig.KillClaimsAsync();
+        await _rig.EndLeasesAsync();
         await Eventually.HoldsAsync(async () => await EpochAsync() == 2, "The group was claimed again");
         var after = await _rig.AppendAsync(5);
         await host.WaitForAsync("g", after[^1]);
@@ -44,7 +44,7 @@ public sealed class GroupLockTests : IAsyncLifetime
         }));
         var positions = await _rig.AppendAsync(3);
         await inHand.Task;
-        await _rig.KillClaimsAsync();
+        await _rig.EndLeasesAsync();
         await cancelled.Task;
         await host.WaitForAsync("g", positions[^1]);
         host.Stage.Delivered.Count.ShouldBe(2);
@@ -57,11 +57,11 @@ public sealed class GroupLockTests : IAsyncLifetime
         // A process that is suspended keeps its connection, as this one does.
         await using var suspended = new NpgsqlConnection(_rig.ConnectionString);
         await suspended.OpenAsync();
-        (await GroupLocks.TryLockAsync(suspended, "g", CancellationToken.None)).ShouldBeTrue();
+        (await LeaseStore.TryLockAsync(suspended, "g", CancellationToken.None)).ShouldBeTrue();
         var host = await _rig.StartHostAsync(b => b.Group("g").Riders(o => o.OwnerSilence = TimeSpan.FromMilliseconds(500)));
         var positions = await _rig.AppendAsync(1);
         await host.WaitForAsync("g", positions[^1]);
-        await Should.ThrowAsync<NpgsqlException>(() => GroupLocks.TryLockAsync(suspended, "g", CancellationToken.None));
+        await Should.ThrowAsync<NpgsqlException>(() => LeaseStore.TryLockAsync(suspended, "g", CancellationToken.None));
     }
 
     [Fact]
@@ -69,12 +69,12 @@ public sealed class GroupLockTests : IAsyncLifetime
     {
         await using var alive = new NpgsqlConnection(_rig.ConnectionString);
         await alive.OpenAsync();
-        (await GroupLocks.TryLockAsync(alive, "g", CancellationToken.None)).ShouldBeTrue();
+        (await LeaseStore.TryLockAsync(alive, "g", CancellationToken.None)).ShouldBeTrue();
         await using var other = new NpgsqlConnection(_rig.ConnectionString);
         await other.OpenAsync();
-        (await GroupLocks.BreakSilentAsync(other, "g", TimeSpan.FromMinutes(10), CancellationToken.None)).ShouldBeFalse();
-        (await GroupLocks.TryLockAsync(other, "g", CancellationToken.None)).ShouldBeFalse();
-        (await GroupLocks.TryLockAsync(other, "h", CancellationToken.None)).ShouldBeTrue();
+        (await LeaseStore.BreakSilentAsync(other, "g", TimeSpan.FromMinutes(10), CancellationToken.None)).ShouldBeFalse();
+        (await LeaseStore.TryLockAsync(other, "g", CancellationToken.None)).ShouldBeFalse();
+        (await LeaseStore.TryLockAsync(other, "h", CancellationToken.None)).ShouldBeTrue();
     }
 
     private Task<long> EpochAsync() => _rig.ScalarAsync<long>("select coalesce((select max(owner_epoch) from event_log.consumer_groups), 0)");
