@@ -84,6 +84,25 @@ public sealed class SettledPositionTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public async Task Waiting_ends_when_the_probe_fails_for_an_unforeseen_reason()
+    {
+        await using var log = await LogFixture.StartAsync();
+        await log.Settled.RefreshAsync(CancellationToken.None);
+
+        // The sequence has no value: what the probe reads cannot be a position.
+        await log.ExecuteAsync(
+            """
+            alter sequence event_log.position_seq rename to another_seq;
+            create table event_log.position_seq as select null::bigint as last_value, true as is_called
+            """);
+        var beyond = log.Settled.WaitBeyondAsync(long.MaxValue, CancellationToken.None).AsTask();
+        var refresh = log.Settled.RefreshAsync(CancellationToken.None).AsTask();
+        (await Should.ThrowAsync<EventLogUnavailableException>(refresh.WaitAsync(Patience))).InnerException.ShouldBeOfType<InvalidCastException>();
+        await Should.ThrowAsync<OperationCanceledException>(beyond.WaitAsync(Patience));
+        await Should.ThrowAsync<OperationCanceledException>(log.Settled.RefreshAsync(CancellationToken.None).AsTask().WaitAsync(Patience));
+    }
+
+    [Fact]
     public async Task No_reader_skips_whatever_the_order_in_which_transactions_end()
     {
         var seed = Environment.TickCount;

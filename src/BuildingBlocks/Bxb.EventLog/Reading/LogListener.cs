@@ -1,42 +1,47 @@
+using Bxb.EventLog.Retries;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 
 namespace Bxb.EventLog.Reading;
 
-/// <summary>Hears other hosts' notifications over one connection of its own and wakes the settled position. Reconnects by itself.</summary>
+/// <summary>Receives other hosts' notifications over a connection of its own and wakes the settled position. Reconnects by itself.</summary>
 internal sealed class LogListener(EventLogConnections connections, SettledPosition settled, TimeProvider time, ILogger logger)
 {
     private readonly OutageLog _lost = new(logger, "No notifications are heard; the log is polled", time);
 
-    public async Task RunAsync(CancellationToken ct)
+    private readonly RetryLoop _retries = new(new Backoff(TimeSpan.FromMilliseconds(50), TimeSpan.FromSeconds(5)), time)
     {
-        var failures = 0;
+        IsRetriable = EventLogErrors.IsDriverError,
+        ResetAfter = TimeSpan.MaxValue,
+    };
+
+    /// <summary>Listens until the stop; then it returns normally.</summary>
+    public Task RunAsync(CancellationToken stop) => _retries.RunAsync(
+        ListenAsync,
+        (exception, _) =>
+        {
+            _lost.Failed(exception);
+            return Task.CompletedTask;
+        },
+        stop);
+
+    private async Task<bool> ListenAsync(CancellationToken cancellationToken)
+    {
+        await using var connection = await connections.Dedicated.OpenConnectionAsync(cancellationToken);
+        connection.Notification += OnNotification;
+        await using (var listen = new NpgsqlCommand($"listen {LogNotifier.ChannelName}", connection))
+        {
+            await listen.ExecuteNonQueryAsync(cancellationToken);
+        }
+
+        _retries.Succeeded();
+        _lost.Succeeded();
+
+        // Notifications were missed while no connection listened.
+        settled.Wake();
         while (true)
         {
-            try
-            {
-                await using var connection = await connections.Dedicated.OpenConnectionAsync(ct);
-                connection.Notification += OnNotification;
-                await using (var listen = new NpgsqlCommand($"listen {LogNotifier.ChannelName}", connection))
-                {
-                    await listen.ExecuteNonQueryAsync(ct);
-                }
-
-                failures = 0;
-                _lost.Succeeded();
-
-                // What came while nobody listened.
-                settled.Wake();
-                while (true)
-                {
-                    await connection.WaitAsync(ct);
-                }
-            }
-            catch (Exception e) when (EventLogErrors.IsDriverError(e))
-            {
-                _lost.Failed(e);
-                await Task.Delay(TimeSpan.FromMilliseconds(Math.Min(5_000, 50 << Math.Min(failures++, 7))), time, ct);
-            }
+            await connection.WaitAsync(cancellationToken);
         }
     }
 

@@ -1,14 +1,15 @@
 using System.Diagnostics;
+using Bxb.EventLog.Retries;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace Bxb.EventLog.Reading;
 
-/// <summary>The highest position below which nothing can still appear: where every reader of the log stops. Thread-safe; it never goes backwards.</summary>
+/// <summary>The highest position below which no event can still appear. Readers of the log go no further. Thread-safe; it never goes backwards.</summary>
 /// <remarks>
-/// One loop probes for everybody, see <see cref="SettledProbe"/>: at once when this host appended or another one notified, and every
-/// <see cref="EventLogOptions.SettledPollInterval"/> otherwise. It reconnects by itself; while PostgreSQL is away the position stands still.
+/// One loop probes for all callers, see <see cref="SettledProbe"/>: at once after an append of this host or a notification of another, and every
+/// <see cref="EventLogOptions.SettledPollInterval"/> otherwise. It reconnects by itself; while PostgreSQL is away the position does not change.
 /// </remarks>
 public sealed partial class SettledPosition : BackgroundService
 {
@@ -41,12 +42,12 @@ public sealed partial class SettledPosition : BackgroundService
         instruments.ObserveSettled(() => Head - Current, () => Current, () => _hold.Duration.TotalSeconds);
     }
 
-    /// <summary>The settled position as last seen; 0 before the first look.</summary>
+    /// <summary>The settled position as of the last probe; 0 before the first one.</summary>
     public long Current => Volatile.Read(ref _current);
 
     /// <summary>
-    /// The highest position known to be taken, settled or not: at least that of every append of this host. Appends of other hosts stand in it after the next
-    /// look; who judges a position that a stranger brought calls <see cref="RefreshAsync"/> first.
+    /// The highest position known to be taken, settled or not: at least that of every append of this host. It includes appends of other hosts after the next probe,
+    /// so call <see cref="RefreshAsync"/> before judging a position that came from outside.
     /// </summary>
     public long Head => Math.Max(Volatile.Read(ref _head), Current);
 
@@ -57,26 +58,26 @@ public sealed partial class SettledPosition : BackgroundService
 
     /// <summary>Waits until the settled position is above a position, and returns it.</summary>
     /// <exception cref="OperationCanceledException">The token, or the host stops.</exception>
-    public async ValueTask<long> WaitBeyondAsync(long position, CancellationToken ct)
+    public async ValueTask<long> WaitBeyondAsync(long position, CancellationToken cancellationToken)
     {
         while (true)
         {
-            // First the signal, then the value: an advance in between ends the signal that is held here.
+            // The signal is read before the value: an advance in between completes this signal.
             var advanced = Volatile.Read(ref _advanced).Task;
             if (Current > position)
             {
                 return Current;
             }
 
-            await advanced.WaitAsync(ct);
+            await advanced.WaitAsync(cancellationToken);
         }
     }
 
-    /// <summary>Looks now, and returns the settled position once it covers everything that was taken when this was called.</summary>
-    /// <remarks>Waits for transactions that are open; give it a token with a time limit.</remarks>
+    /// <summary>Probes now, and returns the settled position once it covers every position that was taken when this was called.</summary>
+    /// <remarks>Waits for open transactions; pass a token with a time limit.</remarks>
     /// <exception cref="EventLogUnavailableException">PostgreSQL did not answer.</exception>
     /// <exception cref="OperationCanceledException">The token, or the host stops.</exception>
-    public async ValueTask<long> RefreshAsync(CancellationToken ct)
+    public async ValueTask<long> RefreshAsync(CancellationToken cancellationToken)
     {
         TaskCompletionSource<long> mine;
         while (true)
@@ -91,34 +92,36 @@ public sealed partial class SettledPosition : BackgroundService
 
         if (Volatile.Read(ref _advanced).Task.IsCanceled)
         {
-            // The loop has ended and serves nobody any more.
+            // The loop has ended.
             mine.TrySetCanceled(CancellationToken.None);
         }
 
         Wake();
-        return await mine.Task.WaitAsync(ct);
+        return await mine.Task.WaitAsync(cancellationToken);
     }
 
-    /// <summary>Says that this host committed up to a position: raises <see cref="Head"/> and looks for the settled position at once. Never waits.</summary>
+    /// <summary>Records that this host committed up to a position: raises <see cref="Head"/> and probes at once. Never waits.</summary>
     internal void Observe(long position)
     {
         Raise(ref _head, position);
         Wake();
     }
 
-    /// <summary>Has the loop look at once. Never waits.</summary>
+    /// <summary>Makes the loop probe at once. Never waits.</summary>
     internal void Wake() => _wake.Raise();
 
     /// <inheritdoc />
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         var listener = new LogListener(_connections, this, _time, _logger);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
         try
         {
-            await Task.WhenAll(ProbeAsync(stoppingToken), listener.RunAsync(stoppingToken));
-        }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-        {
+            // If one of them fails, the other ends too: without the probe no caller is served any more.
+            var (probing, listening) = (ProbeAsync(stop.Token), listener.RunAsync(stop.Token));
+            await Task.WhenAny(probing, listening);
+            await stop.CancelAsync();
+            await Task.WhenAll(probing, listening);
             LogStopped(_logger, Current);
         }
         finally
@@ -129,50 +132,54 @@ public sealed partial class SettledPosition : BackgroundService
         }
     }
 
-    private async Task ProbeAsync(CancellationToken ct)
+    private Task ProbeAsync(CancellationToken stop)
     {
-        var failures = 0;
-        while (true)
-        {
-            // Whoever asks from here on is served by the next round: this one may have read the sequence before.
-            var refresh = Interlocked.Exchange(ref _refresh, null);
-            try
+        var retries = new RetryLoop(new Backoff(TimeSpan.FromMilliseconds(50), TimeSpan.FromSeconds(1)), _time) { IsRetriable = IsAway, ResetAfter = TimeSpan.MaxValue };
+        return retries.RunAsync(
+            async cancellationToken =>
             {
-                await AdvanceAsync(ct);
-                refresh?.TrySetResult(Current);
-                failures = 0;
+                await ProbeOnceAsync(cancellationToken);
+                retries.Succeeded();
                 _away.Succeeded();
-            }
-            catch (Exception e) when (EventLogErrors.IsDriverError(e) || (e is InvalidOperationException && _probe is { IsOpen: false }))
+                await Task.Delay(_options.SettledProbeSpacing, _time, cancellationToken);
+                await _wake.WaitAsync(_options.SettledPollInterval, cancellationToken);
+                return true;
+            },
+            async (exception, _) =>
             {
-                failures++;
-                _away.Failed(e);
-                refresh?.TrySetException(EventLogErrors.IsDriverError(e) ? EventLogErrors.Translate(e) : new EventLogUnavailableException("The event log cannot be reached.", inner: e));
+                _away.Failed(exception);
                 await CloseAsync();
-            }
-            catch (OperationCanceledException)
-            {
-                refresh?.TrySetCanceled(ct);
-                throw;
-            }
-
-            await Task.Delay(_options.SettledProbeSpacing, _time, ct);
-            await WakeOrPollAsync(failures, ct);
-        }
+            },
+            stop);
     }
 
-    private async Task WakeOrPollAsync(int failures, CancellationToken ct)
+    /// <summary>Probes once and completes the callers of <see cref="RefreshAsync"/> that were waiting when it began, whatever the outcome.</summary>
+    private async Task ProbeOnceAsync(CancellationToken cancellationToken)
     {
-        if (failures > 0)
+        // Later callers are served by the next probe: this one may have read the sequence before they called.
+        var refresh = Interlocked.Exchange(ref _refresh, null);
+        try
         {
-            await Task.Delay(TimeSpan.FromMilliseconds(Math.Min(1_000, 25 << Math.Min(failures, 6))), _time, ct);
-            return;
+            await AdvanceAsync(cancellationToken);
+            refresh?.TrySetResult(Current);
         }
-
-        await _wake.WaitAsync(_options.SettledPollInterval, ct);
+        catch (OperationCanceledException)
+        {
+            refresh?.TrySetCanceled(cancellationToken);
+            throw;
+        }
+        catch (Exception exception)
+        {
+            refresh?.TrySetException(
+                EventLogErrors.IsDriverError(exception) ? EventLogErrors.Translate(exception) : new EventLogUnavailableException("The event log cannot be reached.", inner: exception));
+            throw;
+        }
     }
 
-    private async Task AdvanceAsync(CancellationToken ct)
+    /// <summary>Whether the connection or the server failed. The driver reports a connection that its keep-alive has closed as an invalid operation.</summary>
+    private bool IsAway(Exception exception) => EventLogErrors.IsDriverError(exception) || (exception is InvalidOperationException && _probe is { IsOpen: false });
+
+    private async Task AdvanceAsync(CancellationToken cancellationToken)
     {
         var generation = _connections.Generation;
         if (_probe is { IsOpen: false } || generation != _generation)
@@ -181,8 +188,8 @@ public sealed partial class SettledPosition : BackgroundService
         }
 
         _generation = generation;
-        _probe ??= await SettledProbe.OpenAsync(_connections.Dedicated, ct);
-        var taken = await _probe.ReadSequenceAsync(ct);
+        _probe ??= await SettledProbe.OpenAsync(_connections.Dedicated, cancellationToken);
+        var taken = await _probe.ReadSequenceAsync(cancellationToken);
         Raise(ref _head, taken);
         if (taken <= Current)
         {
@@ -190,10 +197,10 @@ public sealed partial class SettledPosition : BackgroundService
         }
 
         var started = Stopwatch.GetTimestamp();
-        var barrier = await _probe.RaiseBarrierAsync(ct);
+        var barrier = await _probe.RaiseBarrierAsync(cancellationToken);
         try
         {
-            await _probe.PassAsync(barrier, _time, HoldBack, ct);
+            await _probe.PassAsync(barrier, _time, HoldBack, cancellationToken);
         }
         finally
         {
