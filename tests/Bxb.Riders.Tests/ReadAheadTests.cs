@@ -10,19 +10,19 @@ public sealed class ReadAheadTests
     [Fact]
     public async Task Reads_one_batch_ahead_and_no_more()
     {
-        var claim = new EndlessPartition();
-        await using var reader = new ReadAhead(claim, after: default, repeatUntil: 0, until: long.MaxValue, new EventConsumerOptions { MaxBatch = 10 }, CancellationToken.None);
+        var partition = new EndlessPartition();
+        await using var reader = new ReadAhead(partition, after: default, repeatUntil: 0, until: long.MaxValue, new EventConsumerOptions { MaxBatch = 10 }, CancellationToken.None);
         for (var taken = 0; taken < 200; taken++)
         {
             await reader.WaitAsync(CancellationToken.None);
 
             // While a batch waits, none is read behind it.
-            claim.Fills.ShouldBe(taken + 1);
+            partition.Fills.ShouldBe(taken + 1);
             using var batch = reader.TryTake().ShouldNotBeNull();
             batch.Records.LastPosition.ShouldBe((taken + 1) * 10);
         }
 
-        await Eventually.HoldsAsync(() => claim.Fills == 201);
+        await Eventually.HoldsAsync(() => partition.Fills == 201);
     }
 
     [Fact]
@@ -49,6 +49,20 @@ public sealed class ReadAheadTests
         await Should.ThrowAsync<IOException>(async () => await reader.WaitAsync(CancellationToken.None));
     }
 
+    [Fact]
+    public async Task Records_that_are_no_longer_held_end_the_reading_behind_what_was_read_without_an_exception()
+    {
+        var gone = new RecordsGoneException(heldAbove: 100);
+        await using var reader = new ReadAhead(
+            new EndlessPartition { FailAfter = 1, Failure = gone }, after: default, repeatUntil: 0, until: long.MaxValue, new EventConsumerOptions { MaxBatch = 10 }, CancellationToken.None);
+        await reader.WaitAsync(CancellationToken.None);
+        reader.RecordsGone.ShouldBeNull("A batch was read before");
+        reader.TryTake().ShouldNotBeNull().Dispose();
+        await reader.WaitAsync(CancellationToken.None);
+        reader.TryTake().ShouldBeNull();
+        reader.RecordsGone.ShouldBeSameAs(gone);
+    }
+
     /// <summary>A partition in which every position is taken.</summary>
     private sealed class EndlessPartition : IPartitionLease
     {
@@ -57,6 +71,8 @@ public sealed class ReadAheadTests
         public int Fills => Volatile.Read(ref _fills);
 
         public int FailAfter { get; init; } = int.MaxValue;
+
+        public Exception Failure { get; init; } = new IOException("away");
 
         public int Partition => 0;
 
@@ -72,7 +88,7 @@ public sealed class ReadAheadTests
         {
             if (Interlocked.Increment(ref _fills) > FailAfter)
             {
-                throw new IOException("away");
+                throw Failure;
             }
 
             var last = Math.Min(upTo, after.Position + limits.MaxRecords);

@@ -6,10 +6,14 @@ using Bxb.Riders.Transport;
 
 namespace Bxb.Riders;
 
-/// <summary>How far the consumer groups are: all groups, whichever host reads them. Thread-safe.</summary>
+/// <summary>The status of all consumer groups, whichever host reads them. Thread-safe.</summary>
 public sealed class ConsumerGroups
 {
+    /// <summary>How often stored progress is read while another host reads the group.</summary>
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>How often progress in memory is checked while this host reads the group, in addition to the signal of each commit: its partitions may move to another host.</summary>
+    private static readonly TimeSpan LocalCheckInterval = TimeSpan.FromMilliseconds(500);
 
     private readonly ConsumerProgress _progress;
     private readonly LagAges _ages;
@@ -39,7 +43,7 @@ public sealed class ConsumerGroups
         return await DescribeAsync([.. names.Select(name => (name, (IReadOnlyList<PartitionRow>)[.. rows[name]]))], cancellationToken);
     }
 
-    /// <summary>What is stored of a group's partitions, by one small read: neither the log nor the transport is asked.</summary>
+    /// <summary>The stored state of a group's partitions. One small read: neither the log nor the transport is queried.</summary>
     /// <returns>The partitions by number; none when the group never had an owner, or has not begun all of its partitions.</returns>
     /// <exception cref="EventLogException">PostgreSQL did not answer.</exception>
     public async Task<IReadOnlyList<GroupPartition>> ReadPartitionsAsync(string group, CancellationToken cancellationToken)
@@ -50,12 +54,12 @@ public sealed class ConsumerGroups
     }
 
     /// <summary>
-    /// Waits until a group's progress has reached a position. On the host that reads the group it ends with the commit; on others progress is looked up every 50 ms. A failed look-up is tried again
-    /// until the time is up.
+    /// Waits until a group's progress has reached a position. On the host that reads the group, the wait ends with the commit. On other hosts, stored progress is read every 50 ms; a failed read is
+    /// repeated until the time is up.
     /// </summary>
     /// <param name="group">The group.</param>
     /// <param name="position">A position of the log.</param>
-    /// <param name="timeout">How long to wait at most; zero looks once.</param>
+    /// <param name="timeout">The longest wait; zero checks once.</param>
     /// <param name="cancellationToken">Ends the wait with an exception.</param>
     /// <returns>Whether the position was reached in time.</returns>
     public async ValueTask<bool> WaitForAsync(string group, long position, TimeSpan timeout, CancellationToken cancellationToken)
@@ -67,8 +71,8 @@ public sealed class ConsumerGroups
         {
             using var pause = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
 
-            // Asked for before the look, so that what happens in between is not missed.
-            var advanced = local?.AdvancedToAsync(position, pause.Token);
+            // Registered before the check, so that an advance in between is not missed.
+            var advanced = local?.Waiters.WaitForAsync(position, pause.Token);
             try
             {
                 var reached = local?.Reached(_transport.Partitions);
@@ -83,7 +87,7 @@ public sealed class ConsumerGroups
                     return false;
                 }
 
-                var interval = reached is null ? PollInterval : PollInterval * 10;
+                var interval = reached is null ? PollInterval : LocalCheckInterval;
                 await Task.WhenAny(Task.Delay(left < interval ? left : interval, _time, pause.Token), advanced ?? Task.Delay(Timeout.Infinite, pause.Token));
                 cancellationToken.ThrowIfCancellationRequested();
             }
@@ -96,12 +100,12 @@ public sealed class ConsumerGroups
     }
 
     /// <summary>
-    /// Has this host's workers of a group ask the consumer's store once more how far it surely reaches (<see cref="EventConsumerOptions.DurableProgress"/>): somebody has reason to
-    /// think that it holds less than it did.
+    /// Makes this host's workers of a group ask the consumer's store again what it holds (<see cref="EventConsumerOptions.DurableProgress"/>). Call it when the store may hold less than
+    /// before.
     /// </summary>
     /// <param name="group">The group.</param>
-    /// <param name="cancellationToken">Ends the wait; the workers ask all the same.</param>
-    /// <returns>Ends when each worker has asked, and has stored the progress that follows, or has given its partition up; a worker that does not get on with its batch is waited for.</returns>
+    /// <param name="cancellationToken">Ends the wait; the workers still ask.</param>
+    /// <returns>Completes when each worker has asked and stored the resulting progress, or has released its partition. It also waits for a worker whose batch does not finish.</returns>
     public Task RecheckAsync(string group, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(group);
@@ -133,7 +137,7 @@ public sealed class ConsumerGroups
         }
     }
 
-    /// <summary>The topic that a stream is of; null for the log. A topic's name has no slash. See <see cref="IPartitionLease.Stream"/>.</summary>
+    /// <summary>The topic of a stream; null for the log. A topic's name has no slash. See <see cref="IPartitionLease.Stream"/>.</summary>
     private static string? TopicOf(string stream) => stream.Split('/') is [_, var topic, ..] ? topic : null;
 
     private async Task<IReadOnlyList<ConsumerGroupStatus>> DescribeAsync(IReadOnlyList<(string Group, IReadOnlyList<PartitionRow> Rows)> groups, CancellationToken cancellationToken)
@@ -159,7 +163,7 @@ public sealed class ConsumerGroups
 
         var behind = partitions.Sum(p => p.LagEvents) + upstream;
 
-        // Of a partition that this host reads it knows more than the table.
+        // For a partition that this host reads, its memory is newer than the table.
         var error = local?.Error ?? rows.Where(r => local?.Partition(r.Partition) is not { IsHeld: true }).Select(r => r.Error).FirstOrDefault(e => e is not null);
         var state = error is not null ? ConsumerGroupState.Retrying
             : local is not { IsHeld: true } && !rows.Any(r => r.IsRead) ? ConsumerGroupState.Stopped
@@ -172,6 +176,6 @@ public sealed class ConsumerGroups
 
     private long CountLag(PartitionRow row) => _transport.CountLag(row.Partition, row.Progress);
 
-    /// <summary>The lag may have come after the ages were asked for.</summary>
+    /// <summary>Zero when the lag appeared after the ages were read.</summary>
     private static double? Age(IReadOnlyDictionary<long, double>? ages, long position) => ages is null ? null : ages.GetValueOrDefault(position);
 }

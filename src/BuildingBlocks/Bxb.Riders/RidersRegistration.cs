@@ -22,12 +22,12 @@ using Npgsql;
 
 namespace Bxb.Riders;
 
-/// <summary>Adds consumer groups, and the riders that feed them.</summary>
+/// <summary>Adds consumer groups and the rider that delivers the log to them.</summary>
 public static class RidersRegistration
 {
-    /// <summary>Adds a consumer group: every record of the log goes to <typeparamref name="TConsumer"/>, batch by batch, in log order. Before or after <c>AddRiders</c>.</summary>
+    /// <summary>Adds a consumer group: every record of the log is delivered to <typeparamref name="TConsumer"/>, batch by batch, in log order. Call it before or after <c>AddRiders</c>.</summary>
     /// <param name="services">The host's container.</param>
-    /// <param name="group">The group's name, 1 to 100 characters of a-z, 0-9, '-', '_'; its progress is stored under it, so it must not change.</param>
+    /// <param name="group">The group's name, 1 to 100 characters of a-z, 0-9, '-', '_'; its progress is stored under this name, so it must not change.</param>
     /// <param name="configure">Sets the group's options; checked when the bus is built.</param>
     public static IServiceCollection AddEventConsumer<TConsumer>(this IServiceCollection services, string group, Action<EventConsumerOptions>? configure = null)
         where TConsumer : class, IConsumer<EventBatch>
@@ -38,7 +38,7 @@ public static class RidersRegistration
         return services.AddRegistration(group, typeof(TConsumer), configure);
     }
 
-    /// <summary>As the other one, with a definition: its <c>ConfigureConsumer</c> and concurrency limit apply to the group.</summary>
+    /// <summary>Adds a consumer group with a definition: its <c>ConfigureConsumer</c> and concurrency limit apply to the group.</summary>
     public static IServiceCollection AddEventConsumer<TConsumer, TDefinition>(this IServiceCollection services, string group, Action<EventConsumerOptions>? configure = null)
         where TConsumer : class, IConsumer<EventBatch>
         where TDefinition : class, IConsumerDefinition<TConsumer>
@@ -49,9 +49,9 @@ public static class RidersRegistration
         return services.AddRegistration(group, typeof(TConsumer), configure);
     }
 
-    /// <summary>Adds the bus and the rider that feeds all consumer groups from the event log. Once, by the host; needs <c>AddEventLog</c>.</summary>
+    /// <summary>Adds the bus and the rider that delivers the event log to all consumer groups. Called once, by the host; requires <c>AddEventLog</c>.</summary>
     /// <param name="services">The host's container.</param>
-    /// <param name="configure">Sets what holds for all groups.</param>
+    /// <param name="configure">Sets the options of all groups.</param>
     /// <param name="bus">Adds consumers of hints to the in-memory bus.</param>
     public static IServiceCollection AddRiders(this IServiceCollection services, Action<RidersOptions>? configure = null, Action<IBusRegistrationConfigurator>? bus = null)
     {
@@ -71,14 +71,15 @@ public static class RidersRegistration
         services.AddSingleton<ReplayPlanner>();
         services.AddSingleton<ReplayTable>();
         services.AddSingleton<ShadowTable>();
-        services.AddSingleton<ShadowServices>();
+        services.AddSingleton<ShadowReplayFactory>();
         services.AddSingleton<ShadowReplayService>();
         services.AddHostedService(p => p.GetRequiredService<ShadowReplayService>());
         services.AddSingleton(p => new Replays(
             p.GetRequiredService<ReplayTable>(), p.GetRequiredService<ReplayPlanner>(), p.GetRequiredService<ConsumerProgress>(), p.GetRequiredService<GroupRegistry>(),
             p.GetServices<EventConsumerRegistration>(), p.GetRequiredService<ShadowReplayService>()));
         services.AddSingleton<DeadLetterStore>();
-        services.AddSingleton<LoopServices>();
+        services.AddSingleton<PartitionWorkerFactory>();
+        services.AddSingleton<ReceiveLoopFactory>();
         services.AddSingleton<GroupHealth>();
         services.AddHostedService<LeaseRenewal>();
         services.AddSingleton(p => new ConsumerGroups(
@@ -93,7 +94,7 @@ public static class RidersRegistration
         {
             x.DisableUsageTelemetry();
 
-            // Faults of the bus's endpoints are faults of consumer groups: the host still takes events.
+            // A fault of an endpoint is a fault of its consumer group: the host still takes events.
             x.ConfigureHealthCheckOptions(health => health.MinimalFailureStatus = HealthStatus.Degraded);
             bus?.Invoke(x);
             x.AddRider(rider => rider.SetRiderFactory(new EventRiderFactory()));

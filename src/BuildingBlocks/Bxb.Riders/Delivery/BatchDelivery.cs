@@ -1,153 +1,134 @@
-using System.Data.Common;
-using System.Runtime.ExceptionServices;
 using Bxb.EventLog.Records;
 using Bxb.Riders.Failures;
 using Bxb.Riders.Progress;
-using Bxb.Riders.Transport;
 using Microsoft.Extensions.Logging;
 
 namespace Bxb.Riders.Delivery;
 
-/// <summary>Gets records through the consumer: tries again for ever what may pass, halves what will not, and puts the record that is left into the dead letters.</summary>
+/// <summary>Delivers records to the consumer: retries transient failures without limit, halves the batch on others, and puts the record that still fails into the dead letters.</summary>
 /// <remarks>
-/// Returns only when every record was processed or is a dead letter. A stop ends a pause between tries with <see cref="OperationCanceledException"/>; after an abort nothing is believed,
-/// whatever the consumer says. Failures of PostgreSQL in the bookkeeping are not retried here: the claim is given up, and the batch repeated with its stored edges.
+/// Completes only when every record was processed or is a dead letter, or when the partition must rewind or end its replay. A stop ends a pause between attempts with
+/// <see cref="OperationCanceledException"/>. Failures of PostgreSQL are not retried here: the lease is released, and the next owner repeats the batch with its stored edges.
 /// </remarks>
-/// <param name="duty">The ownership.</param>
-/// <param name="movesProgress">Whether a consumer that stores progress with its own work moves the partition's progress by it; else it only makes sure that the partition is still owned.</param>
-internal sealed partial class BatchDelivery(PartitionSession duty, bool movesProgress)
+internal sealed partial class BatchDelivery(
+    PartitionSession session, EventConsumerOptions options, ConsumerCall consumer, RetryPause pause, DeadLetterStore deadLetters, PartitionActivity activity, RidersInstruments instruments,
+    TimeProvider time, ILogger logger)
 {
-    /// <summary>Asked before a batch is tried again that failed for a passing reason; what it throws comes out.</summary>
-    public Func<Task>? BeforeRetry { get; init; }
+    /// <summary>Asked before a batch is retried; false ends the delivery with <see cref="DeliveryOutcome.ReplayEnding"/>.</summary>
+    public Func<Task<bool>>? MayRetry { get; init; }
 
-    /// <summary>Delivers a part of the records, whatever it takes.</summary>
-    /// <returns>Whether all of them were processed; false when at least one went to the dead letters.</returns>
-    /// <exception cref="ProgressLostException">The consumer asks for a rewind.</exception>
-    /// <exception cref="OwnershipLostException">Somebody else has taken over.</exception>
-    public async Task<bool> DeliverAsync(EventRecords records, int start, int count, int attempt, bool isRepeat)
+    private string Group => session.Ownership.Group;
+
+    /// <summary>Delivers a part of the records.</summary>
+    /// <exception cref="OwnershipLostException">Another host owns the partition.</exception>
+    public async ValueTask<DeliveryResult> DeliverAsync(EventRecords records, int start, int count, int attempt, bool isRepeat)
     {
-        var begun = duty.Services.Time.GetTimestamp();
-        for (var failures = 0; ; failures++)
+        var started = time.GetTimestamp();
+        for (var failures = 0; ;)
         {
-            var failure = await TryAsync(records, start, count, attempt + failures, isRepeat || failures > 0);
+            var failure = await consumer.TryAsync(records, start, count, attempt + failures, isRepeat || failures > 0);
             if (failure is null)
             {
-                if (failures > 0 || duty.Activity.Error is not null)
-                {
-                    duty.Activity.Recovered();
-                }
-
-                if (failures > 0)
-                {
-                    GettingOn(duty.Services.Logger, duty.Owned.Group, failures, duty.Services.Time.GetElapsedTime(begun).TotalSeconds);
-                }
-
-                duty.Activity.Moved();
-                return true;
+                Succeeded(failures, started);
+                return new DeliveryResult(DeliveryOutcome.Processed);
             }
 
-            if (!duty.Options.IsTransient(failure))
+            if (FindProgressLost(failure) is { } lost)
             {
-                return await IsolateAsync(records, start, count, attempt + failures + 1, failure);
+                return new DeliveryResult(DeliveryOutcome.ProgressLost, lost.DurablePosition);
             }
 
-            await RetryLaterAsync(failure, records[start].Position, count, failures + 1);
-        }
-    }
-
-    /// <summary>One try; null when it went well, else why not.</summary>
-    private async Task<Exception?> TryAsync(EventRecords records, int start, int count, int attempt, bool isRepeat)
-    {
-        var batch = new EventBatch(duty.Owned.Group, records, start, count, attempt, isRepeat)
-        {
-            OwnerEpoch = duty.Owned.Epoch,
-            Topic = records[start].Offset < 0 ? null : duty.Claim.Topic,
-            Partition = duty.Claim.Partition,
-            ProgressWriter = StoreWithinAsync,
-        };
-        try
-        {
-            duty.Abort.ThrowIfCancellationRequested();
-            await duty.Dispatch(batch, duty.Abort);
-            duty.Abort.ThrowIfCancellationRequested();
-            return null;
-        }
-        catch (Exception exception) when (!duty.Abort.IsCancellationRequested)
-        {
-            for (var cause = exception; cause is not null; cause = cause.InnerException)
+            failures++;
+            if (!options.IsTransient(failure))
             {
-                if (cause is ProgressLostException)
-                {
-                    ExceptionDispatchInfo.Throw(cause);
-                }
+                return await IsolateAsync(records, start, count, attempt + failures, failure);
             }
 
-            return exception;
-        }
-        finally
-        {
-            batch.Release();
+            instruments.Retried(Group);
+            LogFailure(failure, records[start].Position, count, failures);
+            await pause.ReportAsync(failure, failures);
+            if (MayRetry is { } mayRetry && !await mayRetry())
+            {
+                return new DeliveryResult(DeliveryOutcome.ReplayEnding);
+            }
         }
     }
 
-    private async Task StoreWithinAsync(DbTransaction transaction, Checkpoint progress, CancellationToken cancellationToken)
+    private static ProgressLostException? FindProgressLost(Exception? failure)
     {
-        duty.Abort.ThrowIfCancellationRequested();
-        await duty.RequireOwnedAsync(ConsumerProgress.StoreWithinAsync(transaction, duty.Owned, movesProgress ? progress : default, cancellationToken));
+        while (failure is not (null or ProgressLostException))
+        {
+            failure = failure.InnerException;
+        }
+
+        return failure as ProgressLostException;
     }
 
-    private async Task RetryLaterAsync(Exception failure, long position, int count, int failures)
+    private void Succeeded(int failures, long started)
     {
-        var line = FaultText.Line(failure);
-        if (failures == 1)
+        if (failures > 0 || activity.Error is not null)
         {
-            Retrying(duty.Services.Logger, duty.Owned.Group, position, count, line);
-        }
-        else
-        {
-            StillRetrying(duty.Services.Logger, failure, duty.Owned.Group, position, count, failures);
+            activity.Recovered();
         }
 
-        duty.Services.Instruments.Retried(duty.Owned.Group);
-        duty.Activity.Failing(line);
-        await duty.RequireOwnedAsync(duty.Services.Progress.StoreErrorAsync(duty.Owned, line, duty.Abort));
-        await duty.PauseAsync(failures);
-        if (BeforeRetry is { } ask)
+        if (failures > 0)
         {
-            await ask();
+            LogRecovered(logger, Group, failures, time.GetElapsedTime(started).TotalSeconds);
         }
+
+        activity.Moved();
     }
 
-    private async Task<bool> IsolateAsync(EventRecords records, int start, int count, int attempt, Exception failure)
+    /// <summary>Delivers the halves of a batch one after the other; a single record becomes a dead letter.</summary>
+    private async ValueTask<DeliveryResult> IsolateAsync(EventRecords records, int start, int count, int attempt, Exception failure)
     {
         if (count == 1)
         {
-            DeadLettered(duty.Services.Logger, duty.Owned.Group, records[start].Position, FaultText.Line(failure));
-            await duty.RequireOwnedAsync(duty.Services.DeadLetters.PutAsync(duty.Owned, records[start].Offset < 0 ? null : duty.Claim.Topic, records, start, failure, duty.Abort));
-            duty.Services.Instruments.DeadLettered(duty.Owned.Group);
-            duty.Activity.Moved();
-            return false;
+            var record = records[start];
+            var topic = record.Offset < 0 ? null : session.Lease.Topic;
+            LogDeadLettered(logger, Group, record.Position, FaultText.Line(failure));
+            await session.EnsureOwnedAsync(deadLetters.PutAsync(session.Ownership, topic, records, start, failure, session.Aborting));
+            instruments.DeadLettered(Group);
+            activity.Moved();
+            return new DeliveryResult(DeliveryOutcome.DeadLettered);
         }
 
-        Halving(duty.Services.Logger, duty.Owned.Group, records[start].Position, count, FaultText.Line(failure));
+        LogHalving(logger, Group, records[start].Position, count, FaultText.Line(failure));
         var half = count / 2;
         var first = await DeliverAsync(records, start, half, attempt, isRepeat: true);
+        if (!first.IsComplete)
+        {
+            return first;
+        }
+
         var second = await DeliverAsync(records, start + half, count - half, attempt, isRepeat: true);
-        return first && second;
+        return second.IsComplete && first.Outcome == DeliveryOutcome.DeadLettered ? first : second;
     }
 
-    [LoggerMessage(2010, LogLevel.Warning, "Consumer group {Group} could not process {Count} records from position {Position} on; it tries again until it can: {Reason}")]
-    private static partial void Retrying(ILogger logger, string group, long position, int count, string reason);
+    private void LogFailure(Exception failure, long position, int count, int failures)
+    {
+        if (failures == 1)
+        {
+            LogRetrying(logger, Group, position, count, FaultText.Line(failure));
+        }
+        else
+        {
+            LogStillRetrying(logger, failure, Group, position, count, failures);
+        }
+    }
 
-    [LoggerMessage(2013, LogLevel.Debug, "Consumer group {Group} could not process {Count} records from position {Position} on, try {Try}")]
-    private static partial void StillRetrying(ILogger logger, Exception failure, string group, long position, int count, int @try);
+    [LoggerMessage(2010, LogLevel.Warning, "Consumer group {Group} could not process {Count} records from position {Position} on; it retries until it succeeds: {Reason}")]
+    private static partial void LogRetrying(ILogger logger, string group, long position, int count, string reason);
 
-    [LoggerMessage(2014, LogLevel.Information, "Consumer group {Group} gets on again, after {Failures} tries that failed and {Seconds:0.0} s.")]
-    private static partial void GettingOn(ILogger logger, string group, int failures, double seconds);
+    [LoggerMessage(2013, LogLevel.Debug, "Consumer group {Group} could not process {Count} records from position {Position} on, attempt {Attempt}.")]
+    private static partial void LogStillRetrying(ILogger logger, Exception failure, string group, long position, int count, int attempt);
+
+    [LoggerMessage(2014, LogLevel.Information, "Consumer group {Group} processes records again, after {Failures} failed attempts and {Seconds:0.0} s.")]
+    private static partial void LogRecovered(ILogger logger, string group, int failures, double seconds);
 
     [LoggerMessage(2011, LogLevel.Debug, "Consumer group {Group} halves {Count} records from position {Position} on: {Reason}")]
-    private static partial void Halving(ILogger logger, string group, long position, int count, string reason);
+    private static partial void LogHalving(ILogger logger, string group, long position, int count, string reason);
 
-    [LoggerMessage(2012, LogLevel.Error, "Consumer group {Group} gave up the record at position {Position}; it is among the dead letters: {Reason}")]
-    private static partial void DeadLettered(ILogger logger, string group, long position, string reason);
+    [LoggerMessage(2012, LogLevel.Error, "Consumer group {Group} could not process the record at position {Position}; it is a dead letter now: {Reason}")]
+    private static partial void LogDeadLettered(ILogger logger, string group, long position, string reason);
 }

@@ -1,60 +1,64 @@
 using Bxb.Riders.Failures;
+using Bxb.Riders.Progress;
 using Microsoft.Extensions.Logging;
 
 namespace Bxb.Riders.Delivery;
 
-/// <summary>Asks a consumer's store how far it surely reaches, until it answers.</summary>
-internal sealed partial class DurablePositionQuery(PartitionSession duty)
+/// <summary>Asks the consumer's store up to which position it holds everything (<see cref="EventConsumerOptions.DurableProgress"/>). Retries until the store answers.</summary>
+internal sealed partial class DurablePositionQuery(
+    PartitionSession session, EventConsumerOptions options, IServiceProvider services, RetryPause pause, PartitionActivity activity, ILogger logger)
 {
-    /// <summary>The position up to which the store surely holds everything; the progress itself where nobody can be asked.</summary>
-    /// <param name="progress">What the group believes.</param>
+    /// <summary>The position up to which the store holds everything; the progress itself when the group has no such option.</summary>
+    /// <param name="progress">The group's progress in the partition.</param>
     /// <param name="isRecheck">Whether this ownership has asked before.</param>
-    public async Task<long> AskAsync(long progress, bool isRecheck)
+    public async ValueTask<long> AskAsync(long progress, bool isRecheck)
     {
-        if (duty.Options.DurableProgress is not { } ask)
+        if (options.DurableProgress is not { } ask)
         {
             return progress;
         }
 
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(duty.Intake, duty.Abort);
-        for (var failures = 1; ; failures++)
+        var partition = new PartitionProgress(session.Lease.Topic, session.Lease.Partition, progress, isRecheck);
+        for (var failures = 0; ;)
         {
             try
             {
-                var durable = Math.Max(0, await ask(duty.Services.Services, new PartitionProgress(duty.Claim.Topic, duty.Claim.Partition, progress, isRecheck), either.Token));
-                duty.Activity.Recovered();
-                if (failures > 1)
+                var durable = Math.Max(0, await ask(services, partition, session.Stopping));
+                activity.Recovered();
+                if (failures > 0)
                 {
-                    Answered(duty.Services.Logger, duty.Owned.Group, failures - 1);
+                    LogAnswered(logger, session.Ownership.Group, failures);
                 }
 
                 return durable;
             }
-            catch (Exception exception) when (!duty.IsStopping)
+            catch (Exception exception) when (!session.IsStopping)
             {
-                var line = FaultText.Line(exception);
-                if (failures == 1)
-                {
-                    NotAnswered(duty.Services.Logger, duty.Owned.Group, line);
-                }
-                else
-                {
-                    StillNotAnswered(duty.Services.Logger, exception, duty.Owned.Group, failures);
-                }
-
-                duty.Activity.Failing(line);
-                await duty.RequireOwnedAsync(duty.Services.Progress.StoreErrorAsync(duty.Owned, line, duty.Abort));
-                await duty.PauseAsync(failures);
+                failures++;
+                LogFailure(exception, failures);
+                await pause.ReportAsync(exception, failures);
             }
         }
     }
 
-    [LoggerMessage(2022, LogLevel.Warning, "The store of consumer group {Group} does not say how far it surely reaches; it is asked until it does: {Reason}")]
-    private static partial void NotAnswered(ILogger logger, string group, string reason);
+    private void LogFailure(Exception failure, int failures)
+    {
+        if (failures == 1)
+        {
+            LogNotAnswered(logger, session.Ownership.Group, FaultText.Line(failure));
+        }
+        else
+        {
+            LogStillNotAnswered(logger, failure, session.Ownership.Group, failures);
+        }
+    }
 
-    [LoggerMessage(2023, LogLevel.Debug, "The store of consumer group {Group} does not say how far it surely reaches, try {Try}")]
-    private static partial void StillNotAnswered(ILogger logger, Exception failure, string group, int @try);
+    [LoggerMessage(2022, LogLevel.Warning, "The store of consumer group {Group} does not report its durable position; it is asked until it answers: {Reason}")]
+    private static partial void LogNotAnswered(ILogger logger, string group, string reason);
 
-    [LoggerMessage(2024, LogLevel.Information, "The store of consumer group {Group} says how far it surely reaches, after {Failures} tries that failed.")]
-    private static partial void Answered(ILogger logger, string group, int failures);
+    [LoggerMessage(2023, LogLevel.Debug, "The store of consumer group {Group} does not report its durable position, attempt {Attempt}.")]
+    private static partial void LogStillNotAnswered(ILogger logger, Exception failure, string group, int attempt);
+
+    [LoggerMessage(2024, LogLevel.Information, "The store of consumer group {Group} reports its durable position again, after {Failures} failed attempts.")]
+    private static partial void LogAnswered(ILogger logger, string group, int failures);
 }

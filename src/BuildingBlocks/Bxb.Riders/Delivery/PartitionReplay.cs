@@ -1,62 +1,46 @@
-using Bxb.Riders.Replay;
+using Bxb.Riders.Progress;
 using Microsoft.Extensions.Logging;
 
 namespace Bxb.Riders.Delivery;
 
-/// <summary>The replay is to end although a batch of it is in hand: what it repeats was processed before, so it may be dropped.</summary>
-internal sealed class ReplayEndingException : Exception
+/// <summary>A partition's part in replays in place: begins a requested replay, and ends it at its end or when it is cancelled. Called between two batches.</summary>
+internal sealed partial class PartitionReplay(PartitionSession session, ProgressTracker progress, PartitionReplayStore store, ILogger logger)
 {
-    public ReplayEndingException()
-        : base("The replay is to end.")
+    /// <summary>Begins or ends a replay if the partition's row requests it.</summary>
+    /// <returns>Whether the progress moved, so that another reader is needed.</returns>
+    public async Task<bool> ApplyRequestAsync()
     {
-    }
-}
-
-/// <summary>A partition's part in replays in place: begins what was asked for, and ends what is through or was cancelled.</summary>
-internal sealed partial class PartitionReplay(PartitionSession duty, ProgressTracker marks)
-{
-    /// <summary>Does what the row asks for. Between two batches only.</summary>
-    /// <returns>Whether reading goes on elsewhere.</returns>
-    public async Task<bool> LookAsync()
-    {
-        switch (await duty.Services.PartitionReplays.LookAsync(duty.Owned, duty.Abort))
+        switch (await store.ReadAsync(session.Ownership, session.Aborting))
         {
-            case ReplayInstruction.Begin when marks.Replay is null && await marks.BeginReplayAsync():
-                var begun = marks.Replay!.Value;
-                Began(duty.Services.Logger, duty.Owned.Group, duty.Owned.Partition, begun.Id, marks.Progress.Position, begun.Until, begun.FromLog ? "the event log" : "the topic");
+            case ReplayInstruction.Begin when progress.Replay is null && await progress.BeginReplayAsync():
+                var begun = progress.Replay!.Value;
+                LogBegun(logger, session.Ownership.Group, session.Ownership.Partition, begun.Id, progress.Progress.Position, begun.Until, begun.FromLog ? "the event log" : "the topic");
                 return true;
-            case ReplayInstruction.End when marks.Replay is not null:
-                await LeaveAsync();
+            case ReplayInstruction.End when progress.Replay is not null:
+                await EndAsync();
                 return true;
             default:
                 return false;
         }
     }
 
-    /// <summary>Goes on with what is live when the replay has come to its end.</summary>
-    public Task LeaveAtEndAsync() => marks.Replay is { } replay && marks.Progress.Position >= replay.Until ? LeaveAsync() : Task.CompletedTask;
+    /// <summary>Continues live reading if the replay has reached its end.</summary>
+    public Task EndIfCompleteAsync() => progress.Replay is { } replay && progress.Progress.Position >= replay.Until ? EndAsync() : Task.CompletedTask;
 
-    /// <summary>Goes on with what is live, wherever the replay is.</summary>
-    public async Task LeaveAsync()
+    /// <summary>Continues live reading, wherever the replay is.</summary>
+    public async Task EndAsync()
     {
-        var (replay, reached) = (marks.Replay!.Value, marks.Progress.Position);
-        await marks.LeaveReplayAsync();
-        Left(duty.Services.Logger, duty.Owned.Group, duty.Owned.Partition, replay.Id, reached, replay.Events, replay.Resume.Position);
+        var (replay, reached) = (progress.Replay!.Value, progress.Progress.Position);
+        await progress.EndReplayAsync();
+        LogEnded(logger, session.Ownership.Group, session.Ownership.Partition, replay.Id, reached, replay.Events, replay.Resume.Position);
     }
 
-    /// <summary>Before a batch of a replay is tried again: it is not, once the replay is to end.</summary>
-    /// <exception cref="ReplayEndingException">It is to end.</exception>
-    public async Task ThrowIfEndingAsync()
-    {
-        if (marks.Replay is not null && await duty.Services.PartitionReplays.LookAsync(duty.Owned, duty.Abort) == ReplayInstruction.End)
-        {
-            throw new ReplayEndingException();
-        }
-    }
+    /// <summary>Whether a batch that failed may be retried: not when it belongs to a replay that is to end.</summary>
+    public async Task<bool> MayRetryAsync() => progress.Replay is null || await store.ReadAsync(session.Ownership, session.Aborting) != ReplayInstruction.End;
 
-    [LoggerMessage(2062, LogLevel.Information, "Consumer group {Group} begins replay {Replay} on partition {Partition}: behind position {From} up to {Until}, from {Source}.")]
-    private static partial void Began(ILogger logger, string group, int partition, long replay, long from, long until, string source);
+    [LoggerMessage(2062, LogLevel.Information, "Consumer group {Group} begins replay {Replay} on partition {Partition}: after position {From} up to {Until}, from {Source}.")]
+    private static partial void LogBegun(ILogger logger, string group, int partition, long replay, long from, long until, string source);
 
-    [LoggerMessage(2063, LogLevel.Information, "Consumer group {Group} is through with replay {Replay} on partition {Partition} at position {Reached}, {Events} events; it goes on behind position {Resume}.")]
-    private static partial void Left(ILogger logger, string group, int partition, long replay, long reached, long events, long resume);
+    [LoggerMessage(2063, LogLevel.Information, "Consumer group {Group} ends replay {Replay} on partition {Partition} at position {Reached}, {Events} events; it continues after position {Resume}.")]
+    private static partial void LogEnded(ILogger logger, string group, int partition, long replay, long reached, long events, long resume);
 }

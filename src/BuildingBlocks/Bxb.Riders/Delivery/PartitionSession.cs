@@ -1,46 +1,71 @@
-using Bxb.EventLog.Retries;
-using Bxb.Riders.Failures;
 using Bxb.Riders.Progress;
 using Bxb.Riders.Transport;
 
 namespace Bxb.Riders.Delivery;
 
-/// <summary>Hands a batch to the group's consumer, through its pipeline; ends when the consumer has let go of it. Throws what the consumer threw.</summary>
-internal delegate Task DispatchBatch(EventBatch batch, CancellationToken cancellationToken);
-
-/// <summary>One ownership of one partition, from take-over to release: who, with what, and until when.</summary>
-/// <param name="Owned">Group, partition, epoch.</param>
-/// <param name="Claim">The right to read.</param>
-/// <param name="Options">The group's options.</param>
-/// <param name="Group">What this host knows of the group.</param>
-/// <param name="Activity">Where the partition's progress and errors are shown.</param>
-/// <param name="Dispatch">The way to the consumer.</param>
-/// <param name="Services">What the host gives.</param>
-/// <param name="Stop">The loop's own stop, asked directly: a linked token fires a moment later.</param>
-/// <param name="Intake">Fires first at a stop, or when the partition is wanted elsewhere: nothing new is begun, the batch in hand goes on.</param>
-/// <param name="Abort">Fires when the batch in hand has to end, or the claim is lost: from then on nothing is written.</param>
-internal sealed record PartitionSession(
-    PartitionOwnership Owned, IPartitionLease Claim, EventConsumerOptions Options, GroupActivity Group, PartitionActivity Activity, DispatchBatch Dispatch, LoopServices Services,
-    CancellationToken Stop, CancellationToken Intake, CancellationToken Abort)
+/// <summary>One ownership of one partition, from take-over to release: the lease, the epoch, and the tokens that end the work. Owns the linked tokens; the lease belongs to the caller.</summary>
+internal sealed class PartitionSession : IDisposable
 {
-    public Backoff Backoff => new(Options.RetryDelay, Options.MaxRetryDelay);
+    private readonly CancellationToken _stop;
+    private readonly CancellationToken _abort;
+    private readonly CancellationTokenSource _aborting;
+    private readonly CancellationTokenSource _stopping;
 
-    public bool IsStopping => Stop.IsCancellationRequested || Claim.Ending.IsCancellationRequested || Abort.IsCancellationRequested;
-
-    /// <summary>Pauses between two tries; a stop ends it at once.</summary>
-    /// <exception cref="OperationCanceledException">The stop.</exception>
-    public async Task PauseAsync(int failures)
+    /// <summary>Links the tokens.</summary>
+    /// <param name="ownership">Group, partition and epoch.</param>
+    /// <param name="lease">The right to read.</param>
+    /// <param name="stop">The stop of the group: no new batch is started, the batch in flight may finish.</param>
+    /// <param name="abort">Ends the batch in flight, too.</param>
+    public PartitionSession(PartitionOwnership ownership, IPartitionLease lease, CancellationToken stop, CancellationToken abort)
     {
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(Intake, Abort);
-        await Task.Delay(Backoff.After(failures), Services.Time, either.Token);
+        (Ownership, Lease, _stop, _abort) = (ownership, lease, stop, abort);
+        _aborting = CancellationTokenSource.CreateLinkedTokenSource(abort, lease.Lost);
+        _stopping = CancellationTokenSource.CreateLinkedTokenSource(stop, lease.Ending, abort, lease.Lost);
+        (Aborting, Stopping) = (_aborting.Token, _stopping.Token);
     }
 
-    /// <summary>Throws unless a write was done under the own epoch.</summary>
-    public async Task RequireOwnedAsync(Task<bool> write)
+    public PartitionOwnership Ownership { get; }
+
+    public IPartitionLease Lease { get; }
+
+    /// <summary>Fires at a stop, when another host is to get the partition, and with <see cref="Aborting"/>. Waits and pauses end.</summary>
+    public CancellationToken Stopping { get; }
+
+    /// <summary>Fires when the batch in flight must end, or the lease is lost. Nothing is written afterwards.</summary>
+    public CancellationToken Aborting { get; }
+
+    /// <summary>Checked directly because linked tokens can signal late.</summary>
+    public bool IsStopping => _stop.IsCancellationRequested || Lease.Ending.IsCancellationRequested || IsAborting;
+
+    private bool IsAborting => _abort.IsCancellationRequested || Lease.Lost.IsCancellationRequested;
+
+    /// <summary>Checks a fenced write.</summary>
+    /// <exception cref="OwnershipLostException">The write did not match the epoch: another host owns the partition.</exception>
+    public async Task EnsureOwnedAsync(Task<bool> write)
     {
         if (!await write)
         {
-            throw new OwnershipLostException(Owned.Group);
+            throw new OwnershipLostException(Ownership.Group);
         }
+    }
+
+    /// <summary>Throws once nothing may be written any more.</summary>
+    /// <exception cref="OperationCanceledException">The batch in flight must end.</exception>
+    public void ThrowIfAborting() => Aborting.ThrowIfCancellationRequested();
+
+    /// <summary>Throws once the lease is lost.</summary>
+    /// <exception cref="OwnershipLostException">Another host may own the partition.</exception>
+    public void ThrowIfLost()
+    {
+        if (Lease.Lost.IsCancellationRequested)
+        {
+            throw new OwnershipLostException(Ownership.Group);
+        }
+    }
+
+    public void Dispose()
+    {
+        _aborting.Dispose();
+        _stopping.Dispose();
     }
 }

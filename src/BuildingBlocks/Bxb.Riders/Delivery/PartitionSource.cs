@@ -1,3 +1,5 @@
+using System.Runtime.ExceptionServices;
+using Bxb.EventLog.Reading;
 using Bxb.EventLog.Records;
 using Bxb.Riders.Reading;
 using Bxb.Riders.Transport;
@@ -5,47 +7,57 @@ using Microsoft.Extensions.Logging;
 
 namespace Bxb.Riders.Delivery;
 
-/// <summary>Where a partition is read: from the claim; from the event log where a replay says so, or for as long as the topic lacks what comes next.</summary>
-internal sealed partial class PartitionSource(PartitionSession duty, ProgressTracker marks)
+/// <summary>Chooses where a partition is read: the transport by default; the event log if a replay asks for it, or while the topic does not hold the next records.</summary>
+internal sealed partial class PartitionSource(
+    PartitionSession session, ProgressTracker progress, EventConsumerOptions options, EventLogReader log, IEventTopic? topic, ILogger logger)
 {
-    private readonly LogRecordSource _log = new(duty.Services.Log, duty.Services.Transport.Topic, duty.Owned.Partition);
+    private readonly LogRecordSource _log = new(log, topic, session.Ownership.Partition);
     private long _logUntil;
 
-    /// <summary>Reads on from the progress, up to where another reader is needed. The caller's.</summary>
+    /// <summary>Opens a reader from current progress until the source changes. The caller disposes it.</summary>
     public ReadAhead Open()
     {
-        var until = marks.Replay?.Until ?? long.MaxValue;
-        var (source, end) = marks.Replay is { FromLog: true } ? (_log, until)
-            : _logUntil > marks.Progress.Position ? (_log, Math.Min(until, _logUntil))
-            : ((IRecordSource)duty.Claim, until);
-        return new ReadAhead(source, marks.Progress, marks.RepeatUntil, end, duty.Options, duty.Intake, duty.Abort);
+        var until = progress.Replay?.Until ?? long.MaxValue;
+        var (source, end) = progress.Replay is { FromLog: true } ? (_log, until)
+            : _logUntil > progress.Progress.Position ? (_log, Math.Min(until, _logUntil))
+            : ((IRecordSource)session.Lease, until);
+        return new ReadAhead(source, progress.Progress, progress.RepeatUntil, end, options, session.Stopping);
     }
 
     /// <summary>Reads a batch by its stored edges.</summary>
     public async Task FillAsync(EventRecords into, Checkpoint after, long upTo)
     {
-        var fromLog = marks.Replay is { FromLog: true };
-        try
+        if (progress.Replay is not { FromLog: true })
         {
-            await (fromLog ? _log : (IRecordSource)duty.Claim).FillAsync(into, after, upTo, BatchLimits.None, duty.Intake);
+            try
+            {
+                await session.Lease.FillAsync(into, after, upTo, BatchLimits.None, session.Stopping);
+                return;
+            }
+            catch (RecordsGoneException gone) when (into.Count == 0)
+            {
+                ReadFromLog(gone, after.Position);
+            }
         }
-        catch (RecordsGoneException gone) when (!fromLog && into.Count == 0 && CanGoAround(gone, after.Position))
-        {
-            GoAround(gone);
-            await _log.FillAsync(into, after, upTo, BatchLimits.None, duty.Intake);
-        }
+
+        await _log.FillAsync(into, after, upTo, BatchLimits.None, session.Stopping);
     }
 
-    /// <summary>Whether the event log helps over what the topic lacks.</summary>
-    public bool CanGoAround(RecordsGoneException gone, long progress) => gone.HeldAbove > progress && duty.Services.Transport.Topic is not null;
+    /// <summary>Makes the next reader read the event log up to the position from which the topic holds everything.</summary>
+    /// <param name="gone">What the topic no longer holds; thrown if the event log cannot replace it.</param>
+    public void ReadFromLog(RecordsGoneException gone) => ReadFromLog(gone, progress.Progress.Position);
 
-    /// <summary>Has the event log read until the topic holds what follows.</summary>
-    public void GoAround(RecordsGoneException gone)
+    private void ReadFromLog(RecordsGoneException gone, long after)
     {
+        if (topic is null || gone.HeldAbove <= after)
+        {
+            ExceptionDispatchInfo.Throw(gone);
+        }
+
         _logUntil = gone.HeldAbove;
-        Gone(duty.Services.Logger, duty.Owned.Group, duty.Owned.Partition, marks.Progress.Position, gone.HeldAbove);
+        LogGone(logger, session.Ownership.Group, session.Ownership.Partition, after, gone.HeldAbove);
     }
 
-    [LoggerMessage(2061, LogLevel.Warning, "The topic no longer holds what follows position {Progress} in partition {Partition} of consumer group {Group}: it is read from the event log up to {HeldAbove}.")]
-    private static partial void Gone(ILogger logger, string group, int partition, long progress, long heldAbove);
+    [LoggerMessage(2061, LogLevel.Warning, "The topic no longer holds the records after position {Progress} in partition {Partition} of consumer group {Group}; they are read from the event log up to {HeldAbove}.")]
+    private static partial void LogGone(ILogger logger, string group, int partition, long progress, long heldAbove);
 }

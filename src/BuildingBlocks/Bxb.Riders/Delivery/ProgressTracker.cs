@@ -3,74 +3,80 @@ using Bxb.Riders.Transport;
 
 namespace Bxb.Riders.Delivery;
 
-/// <summary>Where a partition's owner stands: its progress, up to where everything comes as a repeat, and its part in a replay; in memory, and stored under the owner's epoch.</summary>
+/// <summary>The state of an owned partition in memory: its progress, the end of a rewind, and its range in a replay. Stores it under the owner's epoch.</summary>
 /// <remarks>
-/// One worker's. While a replay runs, <see cref="Progress"/> is the replay's and <see cref="Processed"/> stays where live reading will go on: that is what others wait for and see.
-/// Storing throws <see cref="OwnershipLostException"/> when the epoch is over.
+/// Used by one worker. During a replay, <see cref="Progress"/> is the replay's, and <see cref="Processed"/> stays where live reading continues: other components see that one.
+/// Storing throws <see cref="OwnershipLostException"/> when another host owns the partition.
 /// </remarks>
-internal sealed class ProgressTracker(PartitionSession duty, StoredProgress found)
+internal sealed class ProgressTracker(PartitionSession session, StoredProgress found, ConsumerProgress store, PartitionReplayStore replays, GroupActivity group)
 {
-    private bool _unstored;
+    private readonly PartitionActivity _activity = group.Partition(session.Ownership.Partition);
+    private bool _isDirty;
     private long _lastRecord;
+    private long _handedOut = found.InFlight?.Last ?? 0;
 
-    /// <summary>Everything up to here was delivered: for good, or again by the replay.</summary>
+    /// <summary>Everything up to it was delivered: live, or again by the replay.</summary>
     public Checkpoint Progress { get; private set; } = found.Progress;
 
-    /// <summary>Everything up to here was delivered once already.</summary>
+    /// <summary>Everything up to this position was delivered before.</summary>
     public long RepeatUntil { get; private set; } = found.RepeatUntil;
 
-    /// <summary>The part in a replay; null while none is under way here.</summary>
+    /// <summary>The range of the replay in progress; null when there is none.</summary>
     public ReplayRange? Replay { get; private set; } = found.Replay;
 
-    /// <summary>Everything up to here is processed, whatever comes again just now.</summary>
+    /// <summary>Everything up to it is processed, even while a replay delivers older records again.</summary>
     public Checkpoint Processed => Replay?.Resume ?? Progress;
 
-    /// <summary>A batch was processed, or a gap was read.</summary>
-    /// <param name="mark">How far the partition was read.</param>
-    /// <param name="records">Records that were processed.</param>
+    /// <summary>Advances after a batch was processed or a gap was read.</summary>
+    /// <param name="reached">How far the partition was read.</param>
+    /// <param name="records">The number of processed records.</param>
     /// <param name="lastRecord">The position of the last of them; 0 for none.</param>
-    public void Reach(Checkpoint mark, int records, long lastRecord)
+    public void Advance(Checkpoint reached, int records, long lastRecord)
     {
-        (Progress, _unstored) = (mark, true);
+        (Progress, _isDirty) = (reached, true);
         _lastRecord = Math.Max(_lastRecord, lastRecord);
         Replay = Replay is { } replay ? replay with { Events = replay.Events + records } : null;
     }
 
-    /// <summary>Takes in that the consumer's store surely holds no more than <paramref name="durable"/>; what was handed out up to <paramref name="end"/> will come as a repeat.</summary>
-    public void Fall(long durable, long end)
+    /// <summary>Goes back to the position up to which the consumer's store holds everything. Everything handed out above it is delivered as a repeat.</summary>
+    public void Rewind(long durable)
     {
-        RepeatUntil = Math.Max(RepeatUntil, Math.Max(Processed.Position, end));
+        RepeatUntil = Math.Max(RepeatUntil, Math.Max(Processed.Position, _handedOut));
         if (Replay is { } replay)
         {
-            // What is lost above the resume mark comes by going on from there; what the replay still has to repeat below it is not changed by that.
-            Replay = replay.FallenTo(durable);
+            // Records lost above the resume position are delivered after the replay; what the replay still has to deliver does not change.
+            Replay = replay.RewoundTo(durable);
         }
         else if (durable < Progress.Position)
         {
             Progress = new Checkpoint(durable);
         }
 
-        _unstored = true;
+        _isDirty = true;
     }
 
-    /// <summary>Stores what is not stored yet.</summary>
-    public Task StoreAsync() => _unstored ? StoreAsync(next: null) : Task.CompletedTask;
+    /// <summary>Stores the state if it has changed.</summary>
+    public Task StoreAsync() => _isDirty ? StoreAsync(next: null) : Task.CompletedTask;
 
-    /// <summary>Stores progress and the edges of the batch that comes next.</summary>
+    /// <summary>Stores the state and the edges of the next batch in one statement.</summary>
     public async Task StoreAsync(BatchEdges? next)
     {
-        duty.Abort.ThrowIfCancellationRequested();
-        await duty.RequireOwnedAsync(duty.Services.Progress.StoreAsync(duty.Owned, Progress, _lastRecord, next, RepeatUntil, Replay, duty.Abort));
+        session.ThrowIfAborting();
+        _handedOut = next?.Last ?? _handedOut;
+        await session.EnsureOwnedAsync(store.StoreAsync(session.Ownership, Progress, _lastRecord, next, RepeatUntil, Replay, session.Aborting));
         Stored();
     }
 
-    /// <summary>Begins the replay that was asked for, if it still is.</summary>
-    /// <returns>Whether there is one now.</returns>
+    /// <summary>Stores that the consumer's store was compared with the progress.</summary>
+    public Task StoreComparedAsync() => session.EnsureOwnedAsync(store.StoreComparedAsync(session.Ownership, session.Aborting));
+
+    /// <summary>Begins the requested replay.</summary>
+    /// <returns>Whether there is one now; false when the request was withdrawn.</returns>
     public async Task<bool> BeginReplayAsync()
     {
         await StoreAsync();
-        duty.Abort.ThrowIfCancellationRequested();
-        if (await duty.Services.PartitionReplays.BeginAsync(duty.Owned, duty.Abort) is not { } begun)
+        session.ThrowIfAborting();
+        if (await replays.BeginAsync(session.Ownership, session.Aborting) is not { } begun)
         {
             return false;
         }
@@ -80,22 +86,22 @@ internal sealed class ProgressTracker(PartitionSession duty, StoredProgress foun
         return true;
     }
 
-    /// <summary>Ends the part in the replay, wherever it is: live reading goes on.</summary>
-    public async Task LeaveReplayAsync()
+    /// <summary>Ends the replay wherever it is: live reading continues.</summary>
+    public async Task EndReplayAsync()
     {
         var replay = Replay!.Value;
-        duty.Abort.ThrowIfCancellationRequested();
-        await duty.RequireOwnedAsync(duty.Services.PartitionReplays.LeaveAsync(duty.Owned, replay, Progress, RepeatUntil, duty.Abort));
+        session.ThrowIfAborting();
+        await session.EnsureOwnedAsync(replays.EndAsync(session.Ownership, replay, Progress, RepeatUntil, session.Aborting));
         (Progress, Replay) = (replay.Resume, null);
         Stored();
     }
 
     private void Stored()
     {
-        _unstored = false;
-        duty.Group.Advance(duty.Owned.Partition, Processed);
-        duty.Claim.Stored(Processed);
-        duty.Activity.Replaying(Replay is not null);
-        duty.Activity.Moved();
+        _isDirty = false;
+        group.Advance(session.Ownership.Partition, Processed);
+        session.Lease.Stored(Processed);
+        _activity.Replaying(Replay is not null);
+        _activity.Moved();
     }
 }

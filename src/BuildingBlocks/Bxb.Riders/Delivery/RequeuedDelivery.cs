@@ -1,57 +1,62 @@
+using Bxb.EventLog.Reading;
 using Bxb.EventLog.Records;
 using Bxb.Riders.Failures;
+using Bxb.Riders.Progress;
 using Microsoft.Extensions.Logging;
 
 namespace Bxb.Riders.Delivery;
 
-/// <summary>Delivers dead letters that somebody requeued, one record a batch and always as a repeat, read from the log again by their positions.</summary>
-/// <remarks>
-/// A letter stays requeued until its record was processed, so a crash in between only repeats it.
-/// </remarks>
-internal sealed partial class RequeuedDelivery(PartitionSession duty)
+/// <summary>Delivers requeued dead letters, one record per batch and always as a repeat. The records are read from the log by their positions.</summary>
+/// <remarks>A letter stays requeued until its record was processed, so a crash in between only repeats it.</remarks>
+internal sealed partial class RequeuedDelivery(
+    PartitionSession session, BatchDelivery delivery, DeadLetterStore deadLetters, ConsumerProgress progress, EventLogReader log, ILogger logger)
 {
-    // A letter lies anywhere: delivering it says nothing about how far the partition is.
-    private readonly BatchDelivery _delivery = new(duty, movesProgress: false);
-
-    /// <summary>Delivers what waits.</summary>
-    public async Task DeliverAsync()
+    /// <summary>Delivers all requeued letters, or those before a stop.</summary>
+    /// <returns>The last result; not complete when the partition must rewind.</returns>
+    public async Task<DeliveryResult> DeliverAsync()
     {
+        var result = new DeliveryResult(DeliveryOutcome.Processed);
         IReadOnlyList<RequeuedLetter> letters;
         var last = 0L;
         do
         {
-            letters = await duty.Services.DeadLetters.RequeuedAsync(duty.Owned, duty.Claim.Topic, last, duty.Abort);
+            letters = await deadLetters.RequeuedAsync(session.Ownership, session.Lease.Topic, last, session.Aborting);
             foreach (var letter in letters)
             {
-                if (duty.IsStopping)
+                if (session.IsStopping || !result.IsComplete)
                 {
-                    return;
+                    return result;
                 }
 
-                await DeliverAsync(letter.Id, letter.Position, letter.Attempts);
+                result = await DeliverAsync(letter);
                 last = letter.Id;
             }
         }
-        while (letters.Count == DeadLetterStore.Portion);
+        while (letters.Count == DeadLetterStore.PageSize);
+        return result;
     }
 
-    private async Task DeliverAsync(long id, long position, int attempts)
+    private async Task<DeliveryResult> DeliverAsync(RequeuedLetter letter)
     {
         using var records = EventRecords.Rent();
-        if (position == 0 || await duty.Services.Log.ReadAsync(position - 1, position, 1, int.MaxValue, records, duty.Abort) == 0)
+        if (letter.Position == 0 || await log.ReadAsync(letter.Position - 1, letter.Position, 1, int.MaxValue, records, session.Aborting) == 0)
         {
-            await duty.Services.DeadLetters.ReturnAsync(duty.Owned, id, position == 0 ? "It is no record of the log." : "The record is no longer in the log.", duty.Abort);
-            return;
+            var reason = letter.Position == 0 ? "It is not a record of the log." : "The record is no longer in the log.";
+            await deadLetters.ReturnAsync(session.Ownership, letter.Id, reason, session.Aborting);
+            return new DeliveryResult(DeliveryOutcome.DeadLettered);
         }
 
-        await duty.RequireOwnedAsync(duty.Services.Progress.StoreErrorAsync(duty.Owned, error: null, duty.Abort));
-        if (await _delivery.DeliverAsync(records, 0, 1, attempts, isRepeat: true))
+        await session.EnsureOwnedAsync(progress.StoreErrorAsync(session.Ownership, error: null, session.Aborting));
+        var result = await delivery.DeliverAsync(records, 0, 1, letter.Attempts, isRepeat: true);
+        if (result.Outcome == DeliveryOutcome.Processed)
         {
-            await duty.Services.DeadLetters.SettleAsync(duty.Owned, id, duty.Abort);
-            Settled(duty.Services.Logger, duty.Owned.Group, id, position);
+            await deadLetters.SettleAsync(session.Ownership, letter.Id, session.Aborting);
+            LogSettled(logger, session.Ownership.Group, letter.Id, letter.Position);
         }
+
+        return result;
     }
 
     [LoggerMessage(2015, LogLevel.Information, "Consumer group {Group} processed the requeued dead letter {Id}, position {Position}.")]
-    private static partial void Settled(ILogger logger, string group, long id, long position);
+    private static partial void LogSettled(ILogger logger, string group, long id, long position);
 }

@@ -6,14 +6,14 @@ using NpgsqlTypes;
 
 namespace Bxb.Riders.Failures;
 
-/// <summary>A dead letter that waits to be delivered again.</summary>
+/// <summary>A dead letter to be delivered again.</summary>
 internal readonly record struct RequeuedLetter(long Id, long Position, int Attempts);
 
-/// <summary>The workers' side of the dead letters. Every write names the owner's epoch and does nothing when somebody else has taken over. Thread-safe.</summary>
+/// <summary>The dead letters as the workers write them. Every write must match the owner's epoch; after a take-over it changes nothing. Thread-safe.</summary>
 internal sealed class DeadLetterStore(NpgsqlDataSource database)
 {
-    /// <summary>How many requeued letters are looked up at once.</summary>
-    public const int Portion = 100;
+    /// <summary>The number of requeued letters that one call reads.</summary>
+    public const int PageSize = 100;
 
     private const string Owned = "exists (select 1 from event_log.consumer_groups where group_name = $1 and partition = $2 and owner_epoch = $3)";
 
@@ -24,7 +24,7 @@ internal sealed class DeadLetterStore(NpgsqlDataSource database)
             state = case d.state when 'discarded' then 'discarded' else 'pending' end
         """;
 
-    // What was put away under another transport has no partition here: the first one takes it.
+    // A letter from another transport belongs to no partition here: the first partition delivers it.
     private const string Requeued = """
         select id, position, attempts from event_log.dead_letters
         where group_name = $1 and state = 'requeued' and (topic is not distinct from $3 and partition = $2 or topic is distinct from $3 and $2 = 0) and id > $4 order by id limit $5
@@ -36,8 +36,8 @@ internal sealed class DeadLetterStore(NpgsqlDataSource database)
         update event_log.dead_letters set state = 'pending', reason = $5 where group_name = $1 and id = $4 and state = 'requeued' and {Owned}
         """;
 
-    /// <summary>Keeps a record with the failure. One that was there already stays one row; a discarded one stays discarded.</summary>
-    /// <returns>False when the epoch is over.</returns>
+    /// <summary>Stores a record with its failure. A record that is a dead letter already stays one row; a discarded one stays discarded.</summary>
+    /// <returns>False when another host owns the partition.</returns>
     public Task<bool> PutAsync(PartitionOwnership owned, string? topic, EventRecords records, int index, Exception failure, CancellationToken cancellationToken)
     {
         var record = records[index];
@@ -53,7 +53,7 @@ internal sealed class DeadLetterStore(NpgsqlDataSource database)
         return ExecuteAsync(command, cancellationToken);
     }
 
-    /// <summary>Those that wait to be delivered again, the oldest first, at most <see cref="Portion"/>.</summary>
+    /// <summary>The letters to be delivered again, the oldest first, at most <see cref="PageSize"/>.</summary>
     public async Task<IReadOnlyList<RequeuedLetter>> RequeuedAsync(PartitionOwnership owned, string? topic, long afterId, CancellationToken cancellationToken)
     {
         await using var command = database.CreateCommand(Requeued);
@@ -61,7 +61,7 @@ internal sealed class DeadLetterStore(NpgsqlDataSource database)
         command.Parameters.Add(new() { Value = owned.Partition });
         command.Parameters.Add(new() { Value = (object?)topic ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text });
         command.Parameters.Add(new() { Value = afterId });
-        command.Parameters.Add(new() { Value = Portion });
+        command.Parameters.Add(new() { Value = PageSize });
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         var letters = new List<RequeuedLetter>();
         while (await reader.ReadAsync(cancellationToken))
@@ -72,7 +72,7 @@ internal sealed class DeadLetterStore(NpgsqlDataSource database)
         return letters;
     }
 
-    /// <summary>Removes a letter whose record was processed at last; one that was discarded meanwhile stays.</summary>
+    /// <summary>Deletes a letter whose record was processed; a letter that was discarded meanwhile stays.</summary>
     public Task<bool> SettleAsync(PartitionOwnership owned, long id, CancellationToken cancellationToken)
     {
         var command = Command(Settle, owned);
@@ -80,7 +80,7 @@ internal sealed class DeadLetterStore(NpgsqlDataSource database)
         return ExecuteAsync(command, cancellationToken);
     }
 
-    /// <summary>Puts a letter back that cannot be delivered at all.</summary>
+    /// <summary>Marks a letter that cannot be delivered as pending again.</summary>
     public Task<bool> ReturnAsync(PartitionOwnership owned, long id, string reason, CancellationToken cancellationToken)
     {
         var command = Command(Return, owned);

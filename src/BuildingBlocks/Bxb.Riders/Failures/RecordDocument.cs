@@ -4,13 +4,13 @@ using Bxb.EventLog.Records;
 
 namespace Bxb.Riders.Failures;
 
-/// <summary>A record of the log whole, as the JSON object that a dead letter keeps.</summary>
+/// <summary>Writes a whole record as the JSON object that a dead letter stores.</summary>
 internal static class RecordDocument
 {
     public static byte[] Write(EventRecord record)
     {
         var buffer = new ArrayBufferWriter<byte>(512 + record.Properties.Length);
-#pragma warning disable MA0045 // The buffer is memory: there is nothing to wait for.
+#pragma warning disable MA0045 // The buffer is in memory, so nothing blocks.
         using var json = new Utf8JsonWriter(buffer);
         json.WriteStartObject();
         json.WriteNumber("position"u8, record.Position);

@@ -3,39 +3,46 @@ using Npgsql;
 
 namespace Bxb.Riders.Leases;
 
-/// <summary>A group's lock, held. Confirms at an interval that its session lives; <see cref="Lost"/> fires when it does not.</summary>
-/// <remarks>Losing it is noticed late at worst (a suspended process notices nothing at all), so nothing but speed depends on it: progress is fenced by the owner's epoch.</remarks>
+/// <summary>A lease on a name, held by one host at a time through an advisory lock. Confirms at an interval that its session lives; <see cref="Lost"/> fires when it does not.</summary>
+/// <remarks>A loss can be noticed late, and a suspended process does not notice it at all. The lease therefore only avoids work that would be refused: every write is fenced by the owner's epoch.</remarks>
 internal sealed partial class AdvisoryLease : IAsyncDisposable
 {
     private readonly NpgsqlConnection _session;
-    private readonly string _group;
+    private readonly string _name;
     private readonly ILogger _logger;
     private readonly CancellationTokenSource _lost = new();
     private readonly CancellationTokenSource _disposing = new();
     private readonly Task _confirming;
 
-    private AdvisoryLease(NpgsqlConnection session, string group, RidersOptions options, TimeProvider time, ILogger logger)
+    private AdvisoryLease(NpgsqlConnection session, string name, RidersOptions options, TimeProvider time, ILogger logger)
     {
-        (_session, _group, _logger) = (session, group, logger);
+        (_session, _name, _logger) = (session, name, logger);
         Lost = _lost.Token;
         _confirming = Task.Run(() => ConfirmAsync(options, time), CancellationToken.None);
     }
 
-    /// <summary>Fires once, when the session is gone. Usable after disposal.</summary>
+    /// <summary>Fires once, when the session has ended. Usable after disposal.</summary>
     public CancellationToken Lost { get; }
 
-    /// <summary>Waits until the lock is free, breaking that of an owner that has gone silent, and takes it.</summary>
-    public static async Task<AdvisoryLease> TakeAsync(
-        LeaseStore locks, string group, RidersOptions options, Action waiting, TimeProvider time, ILogger logger, CancellationToken cancellationToken)
+    /// <summary>Waits until the lock is free, ends the session of an owner that is silent, and takes the lock.</summary>
+    /// <param name="store">The locks.</param>
+    /// <param name="name">The lease's name.</param>
+    /// <param name="options">How often an owner confirms, and after which silence it counts as dead.</param>
+    /// <param name="waiting">Called when PostgreSQL answers and another host holds the lease.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="logger">The log of the component that uses the lease.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public static async Task<AdvisoryLease> AcquireAsync(
+        LeaseStore store, string name, RidersOptions options, Action waiting, TimeProvider time, ILogger logger, CancellationToken cancellationToken)
     {
-        var session = await locks.OpenSessionAsync(cancellationToken);
+        var session = await store.OpenSessionAsync(cancellationToken);
         try
         {
-            while (!await LeaseStore.TryLockAsync(session, group, cancellationToken))
+            while (!await LeaseStore.TryLockAsync(session, name, cancellationToken))
             {
-                if (await LeaseStore.BreakSilentAsync(session, group, options.OwnerSilence, cancellationToken))
+                if (await LeaseStore.BreakSilentAsync(session, name, options.OwnerSilence, cancellationToken))
                 {
-                    Broken(logger, group, options.OwnerSilence);
+                    LogBroken(logger, name, options.OwnerSilence);
                     continue;
                 }
 
@@ -43,7 +50,7 @@ internal sealed partial class AdvisoryLease : IAsyncDisposable
                 await Task.Delay(options.OwnershipInterval, time, cancellationToken);
             }
 
-            return new AdvisoryLease(session, group, options, time, logger);
+            return new AdvisoryLease(session, name, options, time, logger);
         }
         catch
         {
@@ -52,7 +59,7 @@ internal sealed partial class AdvisoryLease : IAsyncDisposable
         }
     }
 
-    /// <summary>Ends the session, and with it the lock.</summary>
+    /// <summary>Releases the lock and ends the session.</summary>
     public async ValueTask DisposeAsync()
     {
         if (_disposing.IsCancellationRequested)
@@ -68,7 +75,7 @@ internal sealed partial class AdvisoryLease : IAsyncDisposable
         _lost.Dispose();
     }
 
-    /// <summary>The end of the session would do it too, but the server notices that a moment later.</summary>
+    /// <summary>The end of the session would release the lock too, but the server notices that later.</summary>
     private async Task UnlockAsync()
     {
         if (_lost.IsCancellationRequested)
@@ -83,7 +90,7 @@ internal sealed partial class AdvisoryLease : IAsyncDisposable
         }
         catch (Exception exception) when (exception is NpgsqlException or InvalidOperationException)
         {
-            NotUnlocked(_logger, _group, exception.Message);
+            LogNotUnlocked(_logger, _name, exception.Message);
         }
     }
 
@@ -100,24 +107,24 @@ internal sealed partial class AdvisoryLease : IAsyncDisposable
         }
         catch (Exception) when (_disposing.IsCancellationRequested)
         {
-            Released(_logger, _group);
+            LogReleased(_logger, _name);
         }
         catch (Exception exception)
         {
-            Gone(_logger, _group, exception.Message);
+            LogLost(_logger, _name, exception.Message);
             await _lost.CancelAsync();
         }
     }
 
-    [LoggerMessage(2050, LogLevel.Warning, "The owner of consumer group {Group} was silent for more than {Silence}; its lock was broken.")]
-    private static partial void Broken(ILogger logger, string group, TimeSpan silence);
+    [LoggerMessage(2050, LogLevel.Warning, "The owner of the lease {Lease} has not confirmed it for more than {Silence}; its session was ended.")]
+    private static partial void LogBroken(ILogger logger, string lease, TimeSpan silence);
 
-    [LoggerMessage(2051, LogLevel.Warning, "The lock of consumer group {Group} is lost: {Reason}")]
-    private static partial void Gone(ILogger logger, string group, string reason);
+    [LoggerMessage(2051, LogLevel.Warning, "The lease {Lease} is lost: {Reason}")]
+    private static partial void LogLost(ILogger logger, string lease, string reason);
 
-    [LoggerMessage(2053, LogLevel.Debug, "The lock of consumer group {Group} was left to the end of its session: {Reason}")]
-    private static partial void NotUnlocked(ILogger logger, string group, string reason);
+    [LoggerMessage(2053, LogLevel.Debug, "The lease {Lease} was not released; it ends with its session: {Reason}")]
+    private static partial void LogNotUnlocked(ILogger logger, string lease, string reason);
 
-    [LoggerMessage(2052, LogLevel.Debug, "The lock of consumer group {Group} is released.")]
-    private static partial void Released(ILogger logger, string group);
+    [LoggerMessage(2052, LogLevel.Debug, "The lease {Lease} is released.")]
+    private static partial void LogReleased(ILogger logger, string lease);
 }

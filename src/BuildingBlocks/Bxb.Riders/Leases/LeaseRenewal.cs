@@ -6,8 +6,8 @@ using Microsoft.Extensions.Options;
 
 namespace Bxb.Riders.Leases;
 
-/// <summary>Confirms at an interval which partitions this host reads, by one statement for all of them.</summary>
-/// <remarks>Other hosts see by it whether a group is read. Nothing else depends on it: writes are fenced by the owner's epoch.</remarks>
+/// <summary>Confirms the partitions that this host reads in PostgreSQL, at an interval and with one statement for all of them.</summary>
+/// <remarks>Other hosts use the confirmation to tell whether a group is read. Writes do not depend on it: they are fenced by the owner's epoch.</remarks>
 internal sealed partial class LeaseRenewal(GroupRegistry groups, ConsumerProgress progress, IOptions<RidersOptions> options, TimeProvider time, ILogger<LeaseRenewal> logger)
     : BackgroundService
 {
@@ -41,13 +41,13 @@ internal sealed partial class LeaseRenewal(GroupRegistry groups, ConsumerProgres
         }
         catch (DbException exception)
         {
-            LogAway(exception.Message);
+            LogNotConfirmed(exception.Message);
         }
     }
 
-    [LoggerMessage(2070, LogLevel.Debug, "PostgreSQL does not take the confirmation of partitions: {Reason}")]
-    private partial void LogAway(string reason);
+    [LoggerMessage(2054, LogLevel.Debug, "PostgreSQL does not take the confirmation of partitions: {Reason}")]
+    private partial void LogNotConfirmed(string reason);
 
-    [LoggerMessage(2071, LogLevel.Debug, "Partitions are no longer confirmed")]
+    [LoggerMessage(2055, LogLevel.Debug, "Partitions are no longer confirmed.")]
     private partial void LogStopped();
 }

@@ -6,8 +6,8 @@ using MassTransit.Transports;
 namespace Bxb.Riders.Pipeline;
 
 /// <summary>
-/// A batch's headers, made when somebody asks: how often it was redelivered, and the trace of its first record. A batch has many producers, so its span is linked to that trace
-/// instead of being part of it.
+/// The headers of a batch, created on demand: its redelivery count, and the trace of its first record. A batch has many producers, so its span is linked to that trace instead of being part
+/// of it.
 /// </summary>
 internal sealed class BatchHeaders(EventBatch batch) : IHeaderProvider
 {

@@ -6,7 +6,7 @@ using MassTransit.Metadata;
 
 namespace Bxb.Riders.Pipeline;
 
-/// <summary>The batch as a consumer gets it. One object is both the context and the typed context.</summary>
+/// <summary>The consume context of a batch: one object for both the context and the typed context.</summary>
 internal sealed class EventConsumeContext(ReceiveContext receive, EventBatch batch) : DeserializerConsumeContext(receive, null!), ConsumeContext<EventBatch>
 {
     private static readonly string[] Types = [MessageUrn.ForTypeString<EventBatch>()];
@@ -14,7 +14,7 @@ internal sealed class EventConsumeContext(ReceiveContext receive, EventBatch bat
 
     public EventBatch Message => batch;
 
-    /// <summary>Made from group and edges: the same in every repeat.</summary>
+    /// <summary>Computed from the group and the edges: the same in every repeat.</summary>
     public override Guid? MessageId => _messageId;
 
     public override Guid? RequestId => null;

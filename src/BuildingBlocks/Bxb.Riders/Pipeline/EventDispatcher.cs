@@ -5,19 +5,19 @@ using MassTransit.Transports;
 
 namespace Bxb.Riders.Pipeline;
 
-/// <summary>The way from a loop into the consumer's pipeline: scopes, filters, retry, breaker, observers, spans. Thread-safe.</summary>
+/// <summary>Passes batches into the consumer's pipeline: scopes, filters, retry, circuit breaker, observers, spans. Thread-safe.</summary>
 internal sealed class EventDispatcher(ReceiveEndpointContext endpoint)
 {
-    /// <summary>What the framework logs of batches: an error with its whole stack for each try. It is off by default, since the loop says of a failure when it begins and when it ends.</summary>
+    /// <summary>The framework's log category for batches: an error with its stack for each attempt. Off by default, because the loop logs the start and the end of a failure.</summary>
     internal const string LogCategory = "Bxb.Riders.Batches";
 
     private readonly IReceivePipeDispatcher _pipe = endpoint.CreateReceivePipeDispatcher();
     private readonly ILogContext _log = endpoint.LogContext.CreateLogContext(LogCategory);
 
-    /// <summary>How many batches went through.</summary>
+    /// <summary>Counts of the delivered batches.</summary>
     public DeliveryMetrics Metrics => _pipe.GetMetrics();
 
-    /// <summary>Ends when every consume task has; only then may the records go back to the pool. Throws what the consumer threw.</summary>
+    /// <summary>Completes when every consume task has completed; only then may the records return to the pool. Throws what the consumer threw.</summary>
     public async Task DispatchAsync(EventBatch batch, CancellationToken cancellationToken)
     {
         LogContext.Current = _log;

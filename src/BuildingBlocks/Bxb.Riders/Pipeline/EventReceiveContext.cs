@@ -3,7 +3,7 @@ using MassTransit.Transports;
 
 namespace Bxb.Riders.Pipeline;
 
-/// <summary>A batch as the pipeline receives it. It holds the finished consume context already, so that nothing is serialized on the way.</summary>
+/// <summary>The receive context of a batch. It already holds the consume context, so that nothing is serialized.</summary>
 internal sealed class EventReceiveContext : BaseReceiveContext
 {
     public EventReceiveContext(ReceiveEndpointContext endpoint, EventBatch batch, CancellationToken cancellationToken)

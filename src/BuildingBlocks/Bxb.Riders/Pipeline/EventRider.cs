@@ -5,10 +5,10 @@ using MassTransit.Transports;
 
 namespace Bxb.Riders.Pipeline;
 
-/// <summary>The rider that feeds consumer groups from the event log, whatever the transport.</summary>
+/// <summary>The rider that delivers the event log to the consumer groups, whatever the transport.</summary>
 internal interface IEventRider : IRiderControl;
 
-/// <summary>Starts and stops the groups' endpoints together, and says how they are.</summary>
+/// <summary>Starts and stops the groups' endpoints together, and reports their health.</summary>
 internal sealed class EventRider(ReceiveEndpointCollection endpoints, GroupRegistry groups, GroupHealth health, TimeProvider time) : IEventRider
 {
     /// <inheritdoc />
@@ -40,7 +40,7 @@ internal sealed class EventRider(ReceiveEndpointCollection endpoints, GroupRegis
             _sampling = time.CreateTimer(_ => Sample(groups), null, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
         }
 
-        /// <summary>Ends when the loops run, which is at once, or when they are stopped.</summary>
+        /// <summary>Completes when the loops have started, which is at once, or when they are stopped.</summary>
         public Task Ready { get; }
 
         public async Task StopAsync(CancellationToken cancellationToken)

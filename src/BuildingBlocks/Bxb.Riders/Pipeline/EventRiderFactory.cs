@@ -5,7 +5,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Bxb.Riders.Pipeline;
 
-/// <summary>Makes the rider when the container builds the bus: by then every consumer group is registered.</summary>
+/// <summary>Creates the rider when the container builds the bus: every consumer group is registered by then.</summary>
 internal sealed class EventRiderFactory : IRegistrationRiderFactory<IEventRider>
 {
     public IBusInstanceSpecification CreateRider(IRiderRegistrationContext context) =>

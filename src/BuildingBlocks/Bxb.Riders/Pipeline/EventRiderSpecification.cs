@@ -6,15 +6,16 @@ using MassTransit.Configuration;
 using MassTransit.Transports;
 using MassTransit.Util;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 
 namespace Bxb.Riders.Pipeline;
 
-/// <summary>Refuses what cannot work, then gives each group an endpoint with its consumer's pipeline.</summary>
+/// <summary>Validates the registrations and creates an endpoint with the consumer's pipeline for each group.</summary>
 internal sealed class EventRiderSpecification(IRiderRegistrationContext context, IReadOnlyList<EventConsumerRegistration> registrations) : IBusInstanceSpecification
 {
     private const string Prefix = "events/";
 
-    /// <summary>The group behind an endpoint's address.</summary>
+    /// <summary>The group of an endpoint's address.</summary>
     public static string GroupOf(Uri address) => address.AbsolutePath[(address.AbsolutePath.LastIndexOf('/') + 1)..];
 
     /// <inheritdoc />
@@ -23,15 +24,17 @@ internal sealed class EventRiderSpecification(IRiderRegistrationContext context,
     /// <inheritdoc />
     public void Configure(IBusInstance busInstance)
     {
-        var services = context.GetRequiredService<LoopServices>();
+        var loops = context.GetRequiredService<ReceiveLoopFactory>();
+        var stopTimeout = context.GetRequiredService<IOptions<RidersOptions>>().Value.StopTimeout;
         var endpoints = new ReceiveEndpointCollection();
         foreach (var registration in registrations)
         {
             var endpoint = CreateEndpoint(busInstance, registration);
-            endpoints.Add(registration.Group, new ReceiveEndpoint(new EventReceiveTransport(endpoint, registration, services), endpoint));
+            endpoints.Add(registration.Group, new ReceiveEndpoint(new EventReceiveTransport(endpoint, registration, loops, stopTimeout), endpoint));
         }
 
-        busInstance.Connect<IEventRider>(new EventRider(endpoints, services.Groups, context.GetRequiredService<GroupHealth>(), services.Time));
+        busInstance.Connect<IEventRider>(new EventRider(
+            endpoints, context.GetRequiredService<GroupRegistry>(), context.GetRequiredService<GroupHealth>(), context.GetRequiredService<TimeProvider>()));
     }
 
     private ReceiveEndpointContext CreateEndpoint(IBusInstance bus, EventConsumerRegistration registration)
@@ -39,7 +42,7 @@ internal sealed class EventRiderSpecification(IRiderRegistrationContext context,
         var configuration = bus.HostConfiguration.CreateReceiveEndpointConfiguration(Prefix + registration.Group, null);
         var configurator = (IReceiveEndpointConfigurator)configuration;
 
-        // Nothing of a batch may go onto the bus, and every failure has to reach the loop: it alone decides about progress.
+        // No part of a batch may be published on the bus, and every failure must reach the loop, which alone decides about progress.
         configurator.ConfigureConsumeTopology = false;
         configurator.PublishFaults = false;
         configurator.RethrowFaultedMessages();

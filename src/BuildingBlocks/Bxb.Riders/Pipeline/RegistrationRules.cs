@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 
 namespace Bxb.Riders.Pipeline;
 
-/// <summary>What consumer groups must be like; each fault is a sentence that names the group.</summary>
+/// <summary>Validates the registrations of consumer groups; each fault is a sentence that names the group.</summary>
 internal static partial class RegistrationRules
 {
     public static IEnumerable<string> Check(IReadOnlyList<EventConsumerRegistration> registrations)

@@ -5,7 +5,7 @@ using Bxb.Riders.Transport;
 
 namespace Bxb.Riders.PostgresLog;
 
-/// <summary>The whole log as one partition, read behind the settled position, for as long as the group's lock is held.</summary>
+/// <summary>The whole log as one partition, read up to the settled position while the group's lease is held.</summary>
 internal sealed class LogPartition(AdvisoryLease lease, EventLogReader reader, SettledPosition settled, TimeProvider time) : IPartitionLease
 {
     public int Partition => 0;
@@ -32,7 +32,7 @@ internal sealed class LogPartition(AdvisoryLease lease, EventLogReader reader, S
 
         var count = await reader.ReadAsync(after.Position, upTo, limits.MaxRecords, limits.MaxBytes, into, cancellationToken);
 
-        // What follows the last record may have been cut off by a limit; only a read that finds nothing proves a gap.
+        // A limit may have cut off what follows the last record; only a read without records proves a gap.
         return new Checkpoint(count == 0 ? upTo : into.LastPosition);
     }
 
@@ -42,7 +42,7 @@ internal sealed class LogPartition(AdvisoryLease lease, EventLogReader reader, S
 
     public ValueTask DisposeAsync() => lease.DisposeAsync();
 
-    /// <summary>Positions have gaps, so this is at best a full batch. One wait and one read are cheaper than a read for each wake-up.</summary>
+    /// <summary>Waits until a full batch may have settled; positions have gaps, so it can be less. One wait and one read are cheaper than a read for each wake-up.</summary>
     private async ValueTask WaitForFullBatchAsync(long position, TimeSpan maxWait, CancellationToken cancellationToken)
     {
         using var timeout = new CancellationTokenSource(maxWait, time);

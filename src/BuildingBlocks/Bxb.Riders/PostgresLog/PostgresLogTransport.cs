@@ -6,11 +6,11 @@ using Microsoft.Extensions.Options;
 
 namespace Bxb.Riders.PostgresLog;
 
-/// <summary>Reads the event log itself: one partition, and one host at a time by an advisory lock for each group.</summary>
+/// <summary>Reads the event log itself: one partition, leased by one host at a time for each group.</summary>
 internal sealed class PostgresLogTransport(
-    LeaseStore locks, EventLogReader reader, SettledPosition settled, IOptions<RidersOptions> options, TimeProvider time, ILogger<PostgresLogTransport> logger) : IEventTransport
+    LeaseStore leases, EventLogReader reader, SettledPosition settled, IOptions<RidersOptions> options, TimeProvider time, ILogger<PostgresLogTransport> logger) : IEventTransport
 {
-    /// <summary>The name of the log as a stream of one partition.</summary>
+    /// <summary>The name of the log as a stream with one partition.</summary>
     public const string StreamName = "postgresql";
 
     public string Name => "postgresql";
@@ -25,7 +25,7 @@ internal sealed class PostgresLogTransport(
 
     public async Task<IPartitionLease> AcquireAsync(string group, Action waiting, CancellationToken cancellationToken)
     {
-        var lease = await AdvisoryLease.AcquireAsync(locks, group, options.Value, waiting, time, logger, cancellationToken);
+        var lease = await AdvisoryLease.AcquireAsync(leases, group, options.Value, waiting, time, logger, cancellationToken);
         return new LogPartition(lease, reader, settled, time);
     }
 

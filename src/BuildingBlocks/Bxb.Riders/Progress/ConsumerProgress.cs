@@ -6,10 +6,10 @@ using NpgsqlTypes;
 
 namespace Bxb.Riders.Progress;
 
-/// <summary>The groups' progress and batch edges in PostgreSQL. Every write names the owner's epoch and does nothing when somebody else has taken over since. Thread-safe.</summary>
+/// <summary>The groups' progress and batch edges in PostgreSQL. Every write must match the owner's epoch; after a take-over it changes nothing. Thread-safe.</summary>
 /// <remarks>
-/// A cancelled write may have been done or not; either is sound: progress is written only for finished work, edges only before work. Writes are durable when they
-/// return (synchronous_commit stays on), or a batch could be repeated with other edges after the server crashed.
+/// A cancelled write may have been stored or not. Both are correct: progress is written only for finished work, edges only before work. Writes are durable when they
+/// return (synchronous_commit stays on); otherwise a batch could be repeated with other edges after a crash of the server.
 /// </remarks>
 internal sealed class ConsumerProgress(NpgsqlDataSource database, IOptions<RidersOptions> options)
 {
@@ -38,7 +38,7 @@ internal sealed class ConsumerProgress(NpgsqlDataSource database, IOptions<Rider
         where group_name = $1 and partition = $2 and owner_epoch = $3
         """;
 
-    // A row that is locked is being stored to, which confirms it too: a consumer's long transaction holds up no other partition. One that was released meanwhile stays so.
+    // Locked rows are skipped, so that a consumer's long transaction does not block other partitions: the write that holds the lock confirms the row too. Released rows stay released.
     private const string Confirm = """
         with held as (
             select g.group_name, g.partition
@@ -58,20 +58,20 @@ internal sealed class ConsumerProgress(NpgsqlDataSource database, IOptions<Rider
         from event_log.consumer_groups where $1::text is null or group_name = $1 order by group_name, partition
         """;
 
-    /// <summary>Commits progress, and in the same statement the edges of the batch that comes next, if there is one.</summary>
-    /// <param name="owned">The ownership.</param>
-    /// <param name="progress">Everything up to here is processed.</param>
-    /// <param name="lastRecord">The last record that was processed; 0 for none since the take-over.</param>
+    /// <summary>Stores progress, and in the same statement the edges of the next batch, if there is one.</summary>
+    /// <param name="owned">The writer's ownership.</param>
+    /// <param name="progress">Everything up to it is processed.</param>
+    /// <param name="lastRecord">The last processed record; 0 for none since the take-over.</param>
     /// <param name="next">The edges of the next batch.</param>
-    /// <param name="repeatUntil">Everything up to here was delivered before.</param>
-    /// <param name="replay">The partition's part in a replay.</param>
-    /// <param name="cancellationToken">Ends the call; it may have been stored.</param>
-    /// <returns>False when the epoch is over: somebody else owns the partition, and nothing was written.</returns>
+    /// <param name="repeatUntil">Everything up to this position was delivered before.</param>
+    /// <param name="replay">The partition's range in a replay.</param>
+    /// <param name="cancellationToken">Ends the call; the progress may have been stored.</param>
+    /// <returns>False when another host owns the partition: nothing was written.</returns>
     public async Task<bool> StoreAsync(
         PartitionOwnership owned, Checkpoint progress, long lastRecord, BatchEdges? next, long repeatUntil, ReplayRange? replay, CancellationToken cancellationToken)
     {
         await using var command = database.CreateCommand(Store);
-        Name(command, owned);
+        AddOwnership(command, owned);
         command.Parameters.Add(new() { Value = progress.Position });
         command.Parameters.Add(Offset(progress.Offset));
         command.Parameters.Add(Bigint(next?.First));
@@ -87,37 +87,37 @@ internal sealed class ConsumerProgress(NpgsqlDataSource database, IOptions<Rider
         return await command.ExecuteNonQueryAsync(cancellationToken) == 1;
     }
 
-    /// <summary>Commits progress with a transaction of the consumer's own; it never goes back by this.</summary>
-    /// <returns>False when the epoch is over: the transaction must not be committed.</returns>
+    /// <summary>Stores progress in a transaction of the consumer; it never decreases by this call.</summary>
+    /// <returns>False when another host owns the partition: the transaction must not be committed.</returns>
     public static async Task<bool> StoreWithinAsync(DbTransaction transaction, PartitionOwnership owned, Checkpoint progress, CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand(StoreWithin, (NpgsqlConnection)transaction.Connection!, (NpgsqlTransaction)transaction);
-        Name(command, owned);
+        AddOwnership(command, owned);
         command.Parameters.Add(new() { Value = progress.Position });
         command.Parameters.Add(Offset(progress.Offset));
         return await command.ExecuteNonQueryAsync(cancellationToken) == 1;
     }
 
-    /// <summary>Writes down for other hosts why the group does not get on.</summary>
-    /// <returns>False when the epoch is over; always worth asking before a batch is tried again.</returns>
+    /// <summary>Stores the current failure for other hosts to see.</summary>
+    /// <returns>False when another host owns the partition.</returns>
     public async Task<bool> StoreErrorAsync(PartitionOwnership owned, string? error, CancellationToken cancellationToken)
     {
         await using var command = database.CreateCommand(StoreError);
-        Name(command, owned);
+        AddOwnership(command, owned);
         command.Parameters.Add(new() { Value = (object?)error ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text });
         return await command.ExecuteNonQueryAsync(cancellationToken) == 1;
     }
 
-    /// <summary>Notes that the owner has compared the consumer's store with the progress: from now on the store holds what the progress says.</summary>
-    /// <returns>False when the epoch is over.</returns>
+    /// <summary>Stores that the owner has compared the consumer's store with the progress: from now on the store holds everything up to the progress.</summary>
+    /// <returns>False when another host owns the partition.</returns>
     public async Task<bool> StoreComparedAsync(PartitionOwnership owned, CancellationToken cancellationToken)
     {
         await using var command = database.CreateCommand(Compared);
-        Name(command, owned);
+        AddOwnership(command, owned);
         return await command.ExecuteNonQueryAsync(cancellationToken) == 1;
     }
 
-    /// <summary>Confirms for other hosts that this one reads the partitions. One whose epoch is over is passed over.</summary>
+    /// <summary>Confirms for other hosts that this one reads the partitions. Partitions with a newer epoch are skipped.</summary>
     public async Task ConfirmAsync(IReadOnlyCollection<PartitionOwnership> owned, CancellationToken cancellationToken)
     {
         await using var command = database.CreateCommand(Confirm);
@@ -127,15 +127,15 @@ internal sealed class ConsumerProgress(NpgsqlDataSource database, IOptions<Rider
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
-    /// <summary>Says that this host no longer reads a partition. Nothing happens when the epoch is over.</summary>
+    /// <summary>Stores that this host no longer reads a partition. Changes nothing when another host owns it.</summary>
     public async Task ReleaseAsync(PartitionOwnership owned, CancellationToken cancellationToken)
     {
         await using var command = database.CreateCommand(Release);
-        Name(command, owned);
+        AddOwnership(command, owned);
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
-    /// <summary>The stored partitions of a group, or of all groups, by group and number; none of a group that never had an owner.</summary>
+    /// <summary>The stored partitions of a group, or of all groups, ordered by group and number. A group that never had an owner has none.</summary>
     /// <param name="group">The group; null for all.</param>
     /// <param name="cancellationToken">Ends the call.</param>
     public async Task<IReadOnlyList<PartitionRow>> ReadAsync(string? group, CancellationToken cancellationToken)
@@ -155,7 +155,8 @@ internal sealed class ConsumerProgress(NpgsqlDataSource database, IOptions<Rider
         return rows;
     }
 
-    internal static void Name(NpgsqlCommand command, PartitionOwnership owned)
+    /// <summary>Adds the parameters $1 to $3 that every fenced write starts with.</summary>
+    internal static void AddOwnership(NpgsqlCommand command, PartitionOwnership owned)
     {
         command.Parameters.Add(new() { Value = owned.Group });
         command.Parameters.Add(new() { Value = owned.Partition });

@@ -4,13 +4,13 @@ using Npgsql;
 namespace Bxb.Riders.Progress;
 
 /// <summary>Ages of the oldest records above positions of the log. Thread-safe.</summary>
-/// <remarks>A status is worth having without them, so they are given up after <see cref="Limit"/>: while a lock is held on the log, every read of it waits.</remarks>
+/// <remarks>While a lock is held on the log, every read of it waits. A status is useful without ages, so the read is abandoned after <see cref="Limit"/>.</remarks>
 internal sealed class LagAges(NpgsqlDataSource database, TimeProvider time)
 {
     /// <summary>How long the log may take to answer.</summary>
     public static readonly TimeSpan Limit = TimeSpan.FromMilliseconds(500);
 
-    // By the database's clock, which also said when the record came in.
+    // By the database's clock, which also set ingested_at.
     private const string Read = """
         select p, (select extract(epoch from clock_timestamp() - ingested_at)::float8 from event_log.events where position > p order by position limit 1)
         from unnest($1::bigint[]) p
@@ -37,7 +37,7 @@ internal sealed class LagAges(NpgsqlDataSource database, TimeProvider time)
         }
         finally
         {
-            // The driver takes its time to cancel where the server does not answer, and is not waited for.
+            // The driver cancels slowly when the server does not answer, so the call does not wait for it.
             await limit.CancelAsync();
             _ = reading.ContinueWith(static t => t.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
         }

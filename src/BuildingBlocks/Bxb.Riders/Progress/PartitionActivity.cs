@@ -2,10 +2,10 @@ using Bxb.Riders.Transport;
 
 namespace Bxb.Riders.Progress;
 
-/// <summary>What this host knows of one partition that it reads, or has read, for a group. Thread-safe; changed through <see cref="GroupActivity"/> where others wait for it.</summary>
+/// <summary>The state on this host of one partition that it reads, or has read, for a group. Thread-safe; progress is set through <see cref="GroupActivity"/>, where callers wait for it.</summary>
 /// <remarks>
-/// Movement is anything that brings the partition on: a claim, a batch processed, progress stored. A try that failed is none. While nothing is to be done the clock
-/// stands (see <see cref="Sample"/>), so that a partition is not called stalled for having slept.
+/// Movement is a new lease, a processed batch or stored progress; a failed attempt is none. Without work the clock is restarted (see <see cref="Sample"/>), so that an idle
+/// partition does not count as stalled when work arrives.
 /// </remarks>
 internal sealed class PartitionActivity(int partition, TimeProvider time)
 {
@@ -18,7 +18,6 @@ internal sealed class PartitionActivity(int partition, TimeProvider time)
     private long _epoch;
     private string? _error;
 
-    /// <summary>The partition.</summary>
     public int Partition => partition;
 
     /// <summary>Whether this host reads it.</summary>
@@ -27,7 +26,7 @@ internal sealed class PartitionActivity(int partition, TimeProvider time)
     /// <summary>The epoch under which this host reads it; 0 while it does not.</summary>
     public long Epoch => Interlocked.Read(ref _epoch);
 
-    /// <summary>Why it does not get on, one line; null when nothing is wrong.</summary>
+    /// <summary>The current failure in one line; null when nothing is wrong.</summary>
     public string? Error => Volatile.Read(ref _error);
 
     /// <summary>The stored progress, while this host reads the partition.</summary>
@@ -42,12 +41,12 @@ internal sealed class PartitionActivity(int partition, TimeProvider time)
         }
     }
 
-    /// <summary>Records behind what the transport holds; 0 when this host does not read the partition.</summary>
+    /// <summary>Records that the transport holds above the progress; 0 when this host does not read the partition.</summary>
     public long LagEvents => Volatile.Read(ref _countLag) is { } count ? count(Progress) : 0;
 
     /// <summary>
-    /// How old what lies behind is, in seconds; 0 when nothing does. The age of the oldest record in hand; where there is none, or a replay keeps what is new waiting, for how long
-    /// there has been none: at least so old it is.
+    /// Age of the oldest unprocessed record in seconds; 0 without lag. It is the age of the oldest record in flight. When none is in flight, or a replay holds new records back, it is the
+    /// time since then: a lower bound.
     /// </summary>
     public double LagSeconds
     {
@@ -59,18 +58,18 @@ internal sealed class PartitionActivity(int partition, TimeProvider time)
             }
 
             var (oldest, replaying) = (Interlocked.Read(ref _oldestPending), Interlocked.Read(ref _replayingSince));
-            var inHand = oldest == 0 ? 0 : Math.Max(0, (time.GetUtcNow().ToUnixTimeMilliseconds() - oldest) / 1000.0);
+            var inFlight = oldest == 0 ? 0 : Math.Max(0, (time.GetUtcNow().ToUnixTimeMilliseconds() - oldest) / 1000.0);
             var waiting = (replaying == 0 ? Stillness : time.GetElapsedTime(replaying)).TotalSeconds;
-            return Math.Max(inHand, waiting);
+            return Math.Max(inFlight, waiting);
         }
     }
 
     private bool HasWork => IsHeld && (Interlocked.Read(ref _replayingSince) != 0 || LagEvents > 0);
 
-    /// <summary>How long nothing has moved although something was to be done.</summary>
+    /// <summary>Time without movement while there was work.</summary>
     public TimeSpan Stillness => !HasWork ? TimeSpan.Zero : time.GetElapsedTime(Interlocked.Read(ref _movedAt));
 
-    /// <summary>Moves the clock on while there is nothing to do. Called about once a second.</summary>
+    /// <summary>Restarts the stillness clock of a partition without work. Called about once a second.</summary>
     public void Sample()
     {
         if (!HasWork)
@@ -79,7 +78,7 @@ internal sealed class PartitionActivity(int partition, TimeProvider time)
         }
     }
 
-    /// <summary>The partition was claimed with this progress.</summary>
+    /// <summary>The partition was taken over with this progress.</summary>
     public void Held(Checkpoint progress, Func<Checkpoint, long> countLag, long epoch = 0)
     {
         Interlocked.Exchange(ref _epoch, epoch);
@@ -89,7 +88,7 @@ internal sealed class PartitionActivity(int partition, TimeProvider time)
         Volatile.Write(ref _countLag, countLag);
     }
 
-    /// <summary>Whether what was processed is being delivered again.</summary>
+    /// <summary>Sets whether a replay delivers processed records again.</summary>
     public void Replaying(bool replaying)
     {
         if (!replaying)
@@ -102,7 +101,7 @@ internal sealed class PartitionActivity(int partition, TimeProvider time)
         }
     }
 
-    /// <summary>The claim is over.</summary>
+    /// <summary>This host no longer reads the partition.</summary>
     public void Released()
     {
         Replaying(false);
@@ -112,23 +111,23 @@ internal sealed class PartitionActivity(int partition, TimeProvider time)
         Interlocked.Exchange(ref _oldestPending, 0);
     }
 
-    /// <summary>Something moved.</summary>
+    /// <summary>Restarts the stillness clock.</summary>
     public void Moved() => Interlocked.Exchange(ref _movedAt, time.GetTimestamp());
 
-    /// <summary>A try failed.</summary>
+    /// <summary>An attempt failed.</summary>
     public void Failing(string error) => Volatile.Write(ref _error, error);
 
-    /// <summary>What failed has passed.</summary>
+    /// <summary>The failure is over.</summary>
     public void Recovered()
     {
         Volatile.Write(ref _error, null);
         Moved();
     }
 
-    /// <summary>The oldest record not processed came in at this time, milliseconds since the Unix epoch; 0 for none.</summary>
+    /// <summary>Sets when the oldest record in flight was ingested, milliseconds since the Unix epoch; 0 for none.</summary>
     public void Pending(long ingestedAtMilliseconds) => Interlocked.Exchange(ref _oldestPending, ingestedAtMilliseconds);
 
-    /// <summary>Progress was stored. It falls when the group is rewound.</summary>
+    /// <summary>Progress was stored. It decreases when the group is rewound.</summary>
     public void Advance(Checkpoint progress)
     {
         lock (_gate)

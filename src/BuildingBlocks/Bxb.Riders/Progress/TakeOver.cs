@@ -1,17 +1,19 @@
+using Bxb.EventLog.Reading;
 using Bxb.Riders.Transport;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using Npgsql;
 using NpgsqlTypes;
 
 namespace Bxb.Riders.Progress;
 
-/// <summary>Makes a host the owner of a partition, under an epoch of its own. Thread-safe.</summary>
+/// <summary>Makes this host the owner of a partition, with a new epoch. Thread-safe.</summary>
 /// <remarks>
-/// A group begins all partitions of a stream at once, at one position. Where its progress belongs to another stream (the transport was changed, or a topic was made anew), it goes on
-/// from the lowest position that this one had reached, and what lies up to the highest comes as a repeat: so nothing is missed, and nothing counts twice. The rows of the
-/// other stream are gone then, so who still works with them is refused; a replay that was under way on them has failed, and says so.
+/// A group begins all partitions of a stream at once, at one position. If its progress belongs to another stream (the transport was changed, or the topic was created anew), it continues
+/// from the lowest position reached there, and everything up to the highest is delivered as a repeat: nothing is missed and nothing counts twice. The rows of the other stream are
+/// deleted, so that its owners' writes are refused. A replay in progress on it fails with an error that says so.
 /// </remarks>
-internal sealed partial class TakeOver(NpgsqlDataSource database, ILogger<TakeOver> logger)
+internal sealed partial class TakeOver(NpgsqlDataSource database, IEventTransport transport, SettledPosition settled, IOptions<RidersOptions> options, ILogger<TakeOver> logger)
 {
     private const string Take = """
         update event_log.consumer_groups set owner = $4, owner_epoch = owner_epoch + 1, error = null, confirmed_at = clock_timestamp(), updated_at = clock_timestamp()
@@ -21,7 +23,7 @@ internal sealed partial class TakeOver(NpgsqlDataSource database, ILogger<TakeOv
             coalesce((select r.source = 'log' from event_log.replays r where r.id = replay_id), false)
         """;
 
-    // One at a time for a group, or two hosts that begin it at once would not agree where.
+    // One host at a time begins a group: two at once could begin at different positions.
     internal const string LockGroup = "select pg_advisory_xact_lock(hashtextextended('bxb/begin/' || $1, 0))";
 
     private const string Inspect = """
@@ -32,7 +34,7 @@ internal sealed partial class TakeOver(NpgsqlDataSource database, ILogger<TakeOv
 
     private const string EndReplays = """
         update event_log.replays r set state = 'failed', finished_at = clock_timestamp(), reached = least(r.reached, g.reached),
-            error = 'The group is read from another stream since: its transport was changed, or its topic made anew. Ask for the replay again.'
+            error = 'The group is read from another stream now: its transport was changed, or its topic was created anew. Request the replay again.'
         from (
             select replay_id, min(case when resume_at is null then replay_from else progress end) as reached
             from event_log.consumer_groups where group_name = $1 and stream <> $2 group by replay_id) g
@@ -46,37 +48,34 @@ internal sealed partial class TakeOver(NpgsqlDataSource database, ILogger<TakeOv
         select $1, p, $2, $3, $4, nullif($5, $4), $6, greatest($4, $5) from generate_series(0, $7 - 1) p on conflict do nothing
         """;
 
-    /// <summary>Takes the partition over: from the commit on, no earlier owner can write.</summary>
+    /// <summary>Takes the partition over. From the commit on, earlier owners cannot write.</summary>
     /// <param name="group">The group.</param>
-    /// <param name="claim">The right to read.</param>
-    /// <param name="partitions">How many partitions the stream has.</param>
-    /// <param name="owner">This host's name.</param>
-    /// <param name="findStart">Says where a group begins that has no progress at all.</param>
+    /// <param name="lease">The right to read the partition.</param>
+    /// <param name="startFrom">Where a group without any progress begins.</param>
     /// <param name="cancellationToken">Ends the call; the partition may have been taken over.</param>
-    public async Task<StoredProgress> RunAsync(
-        string group, IPartitionLease claim, int partitions, string owner, Func<CancellationToken, ValueTask<long>> findStart, CancellationToken cancellationToken)
+    public async Task<StoredProgress> RunAsync(string group, IPartitionLease lease, StartFrom startFrom, CancellationToken cancellationToken)
     {
-        if (await TryTakeAsync(group, claim, owner, cancellationToken) is { } stored)
+        if (await TryTakeAsync(group, lease, cancellationToken) is { } stored)
         {
             return stored;
         }
 
-        var start = await findStart(cancellationToken);
-        var isNew = await BeginAsync(group, claim.Stream, Math.Max(partitions, claim.Partition + 1), owner, start, cancellationToken);
-        var begun = await TryTakeAsync(group, claim, owner, cancellationToken)
+        var start = startFrom == StartFrom.Beginning ? 0 : await settled.RefreshAsync(cancellationToken);
+        var isNew = await BeginAsync(group, lease.Stream, Math.Max(transport.Partitions, lease.Partition + 1), start, cancellationToken);
+        var begun = await TryTakeAsync(group, lease, cancellationToken)
             ?? throw new InvalidOperationException($"The progress of consumer group {group} vanished while it was taken over.");
         return begun with { IsNew = isNew };
     }
 
-    /// <summary>Makes the rows; says whether the group had no progress at all.</summary>
-    private async Task<bool> BeginAsync(string group, string stream, int partitions, string owner, long start, CancellationToken cancellationToken)
+    /// <summary>Inserts the rows. Returns whether the group had no progress at all.</summary>
+    private async Task<bool> BeginAsync(string group, string stream, int partitions, long start, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         await ExecuteAsync(connection, LockGroup, cancellationToken, group);
         var (here, all, lowest, highest, epoch) = await InspectAsync(connection, group, stream, cancellationToken);
 
-        // A partition that was added to the topic later holds nothing that the group could have had: from its first record.
+        // A partition that was added to the topic later is read from its first record: the group has none of its records.
         var (progress, repeatUntil) = here > 0 ? (0, 0) : all > 0 ? (lowest, highest) : (start, start);
         if (await ExecuteAsync(connection, EndReplays, cancellationToken, group, stream) > 0)
         {
@@ -84,7 +83,7 @@ internal sealed partial class TakeOver(NpgsqlDataSource database, ILogger<TakeOv
         }
 
         await ExecuteAsync(connection, Forget, cancellationToken, group, stream);
-        await ExecuteAsync(connection, Begin, cancellationToken, group, stream, owner, progress, repeatUntil, here > 0 ? 0L : epoch, partitions);
+        await ExecuteAsync(connection, Begin, cancellationToken, group, stream, options.Value.Owner, progress, repeatUntil, here > 0 ? 0L : epoch, partitions);
         await transaction.CommitAsync(cancellationToken);
         return all == 0;
     }
@@ -109,13 +108,13 @@ internal sealed partial class TakeOver(NpgsqlDataSource database, ILogger<TakeOv
         return await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
-    private async Task<StoredProgress?> TryTakeAsync(string group, IPartitionLease claim, string owner, CancellationToken cancellationToken)
+    private async Task<StoredProgress?> TryTakeAsync(string group, IPartitionLease lease, CancellationToken cancellationToken)
     {
         await using var command = database.CreateCommand(Take);
         command.Parameters.Add(new() { Value = group });
-        command.Parameters.Add(new() { Value = claim.Partition });
-        command.Parameters.Add(new() { Value = claim.Stream });
-        command.Parameters.Add(new() { Value = owner });
+        command.Parameters.Add(new() { Value = lease.Partition });
+        command.Parameters.Add(new() { Value = lease.Stream });
+        command.Parameters.Add(new() { Value = options.Value.Owner });
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         if (!await reader.ReadAsync(cancellationToken))
         {
@@ -129,6 +128,6 @@ internal sealed partial class TakeOver(NpgsqlDataSource database, ILogger<TakeOv
         return new StoredProgress(new(reader.GetInt64(0), reader.GetInt64(1)), inFlight, reader.GetInt64(6), reader.GetInt64(7), IsNew: false, replay);
     }
 
-    [LoggerMessage(2060, LogLevel.Error, "Consumer group {Group} is read from stream {Stream} from now on; the replay that was under way on another stream has failed.")]
+    [LoggerMessage(2060, LogLevel.Error, "Consumer group {Group} is read from stream {Stream} from now on; its replay on another stream has failed.")]
     private static partial void ReplayFailed(ILogger logger, string group, string stream);
 }

@@ -4,17 +4,17 @@ using Bxb.Riders.Transport;
 
 namespace Bxb.Riders.Reading;
 
-/// <summary>One partition as the event log holds it: the records that the topic has, or had, in that partition; all of them where there is no topic. Read up to a settled position.</summary>
+/// <summary>One partition as the event log holds it: the records that the topic has, or had, in that partition; all records where there is no topic. Read up to a settled position.</summary>
 /// <remarks>
-/// Reads the whole log to keep a partition's share, so with many partitions it costs as many times a read of the log: it is for what a topic no longer holds. Not thread-safe.
+/// Reads the whole log to find a partition's records, so a topic with n partitions costs n reads of the log: used only for records that a topic no longer holds, and for replays. Not thread-safe.
 /// </remarks>
 /// <param name="log">The log.</param>
-/// <param name="topic">The topic that stands between; null where there is none.</param>
+/// <param name="topic">The topic between the log and the groups; null where there is none.</param>
 /// <param name="partition">The partition of the topic.</param>
 internal sealed class LogRecordSource(EventLogReader log, IEventTopic? topic, int partition) : IRecordSource
 {
-    // What is looked through without being kept is bounded, so that a partition with few records shows that it gets on.
-    private const int MostSkipped = 8;
+    // Bounds the records that are skipped in one call, so that a partition with few records still reports progress.
+    private const int MaxSkippedBatches = 8;
     private const int SliceRecords = 4096;
     private const int SliceBytes = 4 * 1024 * 1024;
 
@@ -27,8 +27,8 @@ internal sealed class LogRecordSource(EventLogReader log, IEventTopic? topic, in
             return new Checkpoint(count == 0 ? upTo : into.LastPosition);
         }
 
-        var looked = 0L;
-        while (!IsFull(into, limits) && looked < (long)limits.MaxRecords * MostSkipped)
+        var read = 0L;
+        while (!IsFull(into, limits) && read < (long)limits.MaxRecords * MaxSkippedBatches)
         {
             using var slice = EventRecords.Rent();
             if (await log.ReadAsync(after.Position, upTo, SliceRecords, SliceBytes, slice, cancellationToken) == 0)
@@ -36,7 +36,7 @@ internal sealed class LogRecordSource(EventLogReader log, IEventTopic? topic, in
                 return new Checkpoint(upTo);
             }
 
-            looked += slice.Count;
+            read += slice.Count;
             after = new Checkpoint(Keep(slice, into, limits));
             if (after.Position < slice.LastPosition)
             {
@@ -49,7 +49,7 @@ internal sealed class LogRecordSource(EventLogReader log, IEventTopic? topic, in
 
     private static bool IsFull(EventRecords into, BatchLimits limits) => into.Count >= limits.MaxRecords || into.SizeInBytes >= limits.MaxBytes;
 
-    /// <summary>Copies the partition's records until a limit is reached; says up to which position the slice was used.</summary>
+    /// <summary>Copies the partition's records until a limit is reached. Returns the position up to which the slice was used.</summary>
     private long Keep(EventRecords slice, EventRecords into, BatchLimits limits)
     {
         for (var i = 0; i < slice.Count; i++)

@@ -4,19 +4,19 @@ using Bxb.Riders.Transport;
 
 namespace Bxb.Riders.Reading;
 
-/// <summary>Records read ahead. Whoever took it disposes of it.</summary>
+/// <summary>A batch that was read ahead. The caller that takes it disposes of it.</summary>
 /// <param name="Records">In log order; empty when only gaps were found.</param>
 /// <param name="Reached">How far the partition was read.</param>
-/// <param name="IsRepeat">Whether they were delivered once already, before a rewind.</param>
+/// <param name="IsRepeat">Whether the records were delivered before, ahead of a rewind.</param>
 internal sealed record ReadBatch(EventRecords Records, Checkpoint Reached, bool IsRepeat) : IDisposable
 {
     public void Dispose() => Records.Dispose();
 }
 
-/// <summary>Reads a partition one batch ahead of the worker: while one is in hand, the next is read, so memory is bounded by two batches.</summary>
+/// <summary>Reads a partition one batch ahead of the worker: while one batch is processed, the next is read. Memory is bounded by two batches.</summary>
 /// <remarks>
-/// Owns its task and every batch that was not taken. One worker takes. A failure to read comes out of <see cref="WaitAsync"/>, behind the batches read before. Where a rewind is under
-/// way, a batch ends at its end: none is half a repeat. Nothing is read beyond an end that was given: the last batch's mark is at or above it then.
+/// Owns its task and every batch that was not taken. One worker takes. A failure to read is thrown by <see cref="WaitAsync"/> after the batches read before it. During a rewind, a batch ends
+/// where the rewind ends: no batch is half a repeat. Nothing is read above <see cref="Until"/>; the last batch's checkpoint is then at or above it.
 /// </remarks>
 internal sealed class ReadAhead : IAsyncDisposable
 {
@@ -25,33 +25,35 @@ internal sealed class ReadAhead : IAsyncDisposable
     private readonly IRecordSource _source;
     private readonly BatchLimits _limits;
     private readonly Task _reading;
+    private RecordsGoneException? _recordsGone;
     private int _lastBytes;
     private int _lastCount;
 
-    /// <summary>Begins to read.</summary>
-    /// <param name="source">The caller's; read by nobody else until this is disposed of.</param>
+    /// <summary>Starts to read.</summary>
+    /// <param name="source">Owned by the caller; it has no other reader until this is disposed of.</param>
     /// <param name="after">Records above its position are read.</param>
-    /// <param name="repeatUntil">Everything up to here was delivered once already.</param>
+    /// <param name="repeatUntil">Everything up to this position was delivered before.</param>
     /// <param name="until">Where the reading ends; <see cref="long.MaxValue"/> for never.</param>
-    /// <param name="options">The group's.</param>
-    /// <param name="intake">Ends the reading.</param>
-    /// <param name="abort">Ends it too.</param>
-    public ReadAhead(
-        IRecordSource source, Checkpoint after, long repeatUntil, long until, EventConsumerOptions options, CancellationToken intake, CancellationToken abort = default)
+    /// <param name="options">The group's options: they limit a batch.</param>
+    /// <param name="stop">Ends the reading.</param>
+    public ReadAhead(IRecordSource source, Checkpoint after, long repeatUntil, long until, EventConsumerOptions options, CancellationToken stop)
     {
         (_source, Until) = (source, until);
         _limits = new BatchLimits(options.MaxBatch, options.MaxBatchBytes, options.MaxWait);
-        _stop = CancellationTokenSource.CreateLinkedTokenSource(intake, abort);
+        _stop = CancellationTokenSource.CreateLinkedTokenSource(stop);
         _reading = Task.Run(() => ReadAsync(after, repeatUntil, _stop.Token), CancellationToken.None);
     }
 
     /// <summary>Where the reading ends; <see cref="long.MaxValue"/> for never.</summary>
     public long Until { get; }
 
-    /// <summary>The next batch, if it is there already; null if not.</summary>
+    /// <summary>Set when every batch was taken and the reading ended because the source no longer holds the next records; null otherwise.</summary>
+    public RecordsGoneException? RecordsGone => _batches.Reader.Completion.IsCompleted ? _recordsGone : null;
+
+    /// <summary>The next batch if it has been read; null otherwise.</summary>
     public ReadBatch? TryTake() => _batches.Reader.TryRead(out var batch) ? batch : null;
 
-    /// <summary>Ends when a batch is there, when the reading has ended, or when the token fires; throws only what the reading threw.</summary>
+    /// <summary>Returns when a batch was read, when the reading has ended, or when the token fires. Throws only failures of the reading.</summary>
     public async ValueTask WaitAsync(CancellationToken cancellationToken)
     {
         var waiting = _batches.Reader.WaitToReadAsync(cancellationToken).AsTask();
@@ -86,9 +88,13 @@ internal sealed class ReadAhead : IAsyncDisposable
                 after = batch.Reached;
                 await HandOverAsync(batch, cancellationToken);
 
-                // What comes meanwhile makes the batch after it larger, and not one more that has to wait its turn: that would only make records older.
+                // Records that arrive meanwhile make the next batch larger. A further batch would only wait, and its records would get older.
                 await _batches.Writer.WaitToWriteAsync(cancellationToken);
             }
+        }
+        catch (RecordsGoneException gone)
+        {
+            _recordsGone = gone;
         }
         catch (Exception exception)
         {
@@ -100,7 +106,7 @@ internal sealed class ReadAhead : IAsyncDisposable
 
     private async ValueTask<ReadBatch> ReadBatchAsync(Checkpoint after, long upTo, bool isRepeat, CancellationToken cancellationToken)
     {
-        // As large as the one before: a buffer that grows on the way is copied each time.
+        // As large as the last batch: a buffer that grows is copied each time.
         var records = EventRecords.Rent(Math.Max(64 * 1024, _lastBytes), Math.Max(256, _lastCount));
         try
         {

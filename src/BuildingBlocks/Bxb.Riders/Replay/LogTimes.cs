@@ -4,10 +4,10 @@ using Npgsql;
 
 namespace Bxb.Riders.Replay;
 
-/// <summary>Finds positions of the log by the time at which it took events in. Thread-safe.</summary>
+/// <summary>Finds positions of the log by ingestion time. Thread-safe.</summary>
 /// <remarks>
-/// There is no index by that time. Positions are taken in the course of a statement whose begin is the time that its events bear, so by position times grow but for the length of a
-/// statement, which is limited: a search by halves comes that close, and what is left is looked through.
+/// There is no index on the ingestion time. An append takes positions during its statement and stores the statement's start as the time of its events, so times grow with positions except for
+/// the duration of a statement, which is limited. A binary search gets that close; the rest is scanned.
 /// </remarks>
 internal sealed class LogTimes(NpgsqlDataSource database, IOptions<EventLogOptions> options)
 {
@@ -19,33 +19,33 @@ internal sealed class LogTimes(NpgsqlDataSource database, IOptions<EventLogOptio
 
     private const string Last = "select position from event_log.events where position <= $1 and ingested_at < $2 order by position desc limit 1";
 
-    /// <summary>Longer than a statement that appends can take.</summary>
+    /// <summary>Longer than an append statement can take.</summary>
     private TimeSpan Slack => options.Value.CommandTimeout * 2;
 
-    /// <summary>The highest position below everything that was taken in at a time or later: the log's last one when nothing was.</summary>
+    /// <summary>The highest position below all events that were ingested at a time or later; the log's last position when there are none.</summary>
     public async Task<long> BelowAsync(DateTimeOffset time, CancellationToken cancellationToken)
     {
         var (_, last) = await BoundsAsync(cancellationToken);
         return await OneAsync(First, await BeforeAsync(Less(time), cancellationToken), time, cancellationToken) is { } first ? first - 1 : last;
     }
 
-    /// <summary>The position of the last event that was taken in before a time; 0 when none was.</summary>
+    /// <summary>The position of the last event that was ingested before a time; 0 when there is none.</summary>
     public async Task<long> LastBeforeAsync(DateTimeOffset time, CancellationToken cancellationToken)
     {
-        // Everything above what the search finds lies at or after the later time, but for one event, so begins behind that.
+        // All events above the found position, except the next one, were ingested at the later time or after it.
         var (_, last) = await BoundsAsync(cancellationToken);
         var below = await BeforeAsync(More(time), cancellationToken);
         var above = await SampleAsync(below, last, cancellationToken);
         return await OneAsync(Last, above?.Position ?? last, time, cancellationToken) ?? 0;
     }
 
-    /// <summary>A position at or below which everything was taken in before a time, and the event that follows it was not; 0 for none.</summary>
+    /// <summary>A position such that the event at it was ingested before a time and the next event was not; 0 for none.</summary>
     private async Task<long> BeforeAsync(DateTimeOffset time, CancellationToken cancellationToken)
     {
         var (first, high) = await BoundsAsync(cancellationToken);
         var low = Math.Max(0, first - 1);
 
-        // low: the event there was taken in before, or it is the beginning. high: what follows it is not asked for any more.
+        // low: the event there was ingested before the time, or low is the beginning. high: events above it are not read any more.
         while (low < high)
         {
             var middle = low + ((high - low) / 2);

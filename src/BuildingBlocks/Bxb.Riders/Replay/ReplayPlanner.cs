@@ -4,14 +4,14 @@ using Bxb.Riders.Transport;
 
 namespace Bxb.Riders.Replay;
 
-/// <summary>Turns times and offsets into positions, and chooses where the records are read. Thread-safe.</summary>
+/// <summary>Converts times and offsets to positions, and chooses the source of the records. Thread-safe.</summary>
 internal sealed class ReplayPlanner(IEventTransport transport, LogTimes times, SettledPosition settled)
 {
     /// <summary>Plans a replay.</summary>
-    /// <param name="request">What was asked for.</param>
+    /// <param name="request">The request.</param>
     /// <param name="rows">The group's partitions.</param>
     /// <param name="cancellationToken">Ends the call.</param>
-    /// <exception cref="ReplayRefusedException">It cannot be done.</exception>
+    /// <exception cref="ReplayRefusedException">The replay is not possible.</exception>
     public async Task<ReplayPlan> PlanAsync(ReplayRequest request, IReadOnlyList<PartitionRow> rows, CancellationToken cancellationToken)
     {
         if (request.Target == ReplayTarget.Shadow)
@@ -29,26 +29,26 @@ internal sealed class ReplayPlanner(IEventTransport transport, LogTimes times, S
             throw Invalid(nameof(ReplayRequest.To), $"Partition {other} has an end and no start.");
         }
 
-        var lanes = new List<PartitionRange>();
+        var ranges = new List<PartitionRange>();
         foreach (var (partition, start) in from)
         {
-            // What the group has processed is what all of its partitions have; who names partitions means those.
+            // The group has processed what all its partitions have. A request that names partitions means each partition's own progress.
             var processed = rows.First(r => r.Partition == partition).Progress.Position;
             var end = Math.Min(processed, until is not null && until.TryGetValue(partition, out var given) ? given.Position : request.From.Offsets is null ? head : processed);
             if (start.Position < end)
             {
-                lanes.Add(new PartitionRange(partition, start.Position, start.Offset, end));
+                ranges.Add(new PartitionRange(partition, start.Position, start.Offset, end));
             }
         }
 
-        if (lanes.Count == 0)
+        if (ranges.Count == 0)
         {
             throw Invalid(
                 nameof(ReplayRequest.From), $"Nothing lies between the start and the end: the group has processed everything up to position {head}, and what follows comes by itself.");
         }
 
-        var (source, note) = await ChooseAsync(request.Source, lanes, cancellationToken);
-        return new ReplayPlan(request.Target, lanes, source, note, Math.Max(1, (lanes.Max(l => l.Until) - lanes.Min(l => l.From)) * lanes.Count / rows.Count));
+        var (source, note) = await ChooseAsync(request.Source, ranges, cancellationToken);
+        return new ReplayPlan(request.Target, ranges, source, note, Math.Max(1, (ranges.Max(r => r.Until) - ranges.Min(r => r.From)) * ranges.Count / rows.Count));
     }
 
     private static ReplayPlan PlanShadow(ReplayRequest request, long head)
@@ -68,16 +68,16 @@ internal sealed class ReplayPlanner(IEventTransport transport, LogTimes times, S
             : throw Invalid(nameof(ReplayRequest.Source), "A copy is built from the event log, which holds everything; a topic does not.");
     }
 
-    /// <summary>The mark below a start, or the mark of an end, by partition.</summary>
-    private async Task<Dictionary<int, Checkpoint>> FindAsync(ReplayBound mark, bool isStart, IReadOnlyList<PartitionRow> rows, CancellationToken cancellationToken)
+    /// <summary>The checkpoint just below a start, or that of an end, by partition.</summary>
+    private async Task<Dictionary<int, Checkpoint>> FindAsync(ReplayBound bound, bool isStart, IReadOnlyList<PartitionRow> rows, CancellationToken cancellationToken)
     {
         var member = isStart ? nameof(ReplayRequest.From) : nameof(ReplayRequest.To);
-        if (mark is { Offsets: { } offsets, Position: null, Time: null })
+        if (bound is { Offsets: { } offsets, Position: null, Time: null })
         {
             return await FindOffsetsAsync(offsets, member, isStart, rows, cancellationToken);
         }
 
-        var position = mark switch
+        var position = bound switch
         {
             { Position: { } given, Time: null, Offsets: null } => await CheckAsync(given, member, cancellationToken) - (isStart ? 1 : 0),
             { Time: { } time, Position: null, Offsets: null } => isStart ? await times.BelowAsync(time, cancellationToken) : await times.LastBeforeAsync(time, cancellationToken),
@@ -126,7 +126,7 @@ internal sealed class ReplayPlanner(IEventTransport transport, LogTimes times, S
         return found.Count > 0 ? found : throw Invalid(member, "No partition is named.");
     }
 
-    private async Task<(ReplaySource Source, string? Note)> ChooseAsync(ReplaySource wanted, List<PartitionRange> lanes, CancellationToken cancellationToken)
+    private async Task<(ReplaySource Source, string? Note)> ChooseAsync(ReplaySource wanted, List<PartitionRange> ranges, CancellationToken cancellationToken)
     {
         if (transport.Topic is not { } topic)
         {
@@ -150,14 +150,14 @@ internal sealed class ReplayPlanner(IEventTransport transport, LogTimes times, S
             return (ReplaySource.Log, "The brokers did not say what the topic holds, so the event log is read.");
         }
 
-        var missing = lanes.Where(l => spans.FirstOrDefault(s => s.Partition == l.Partition, new TopicSpan(l.Partition, long.MaxValue, 0, 0)).HeldAbove > l.From).ToList();
+        var missing = ranges.Where(r => spans.FirstOrDefault(s => s.Partition == r.Partition, new TopicSpan(r.Partition, long.MaxValue, 0, 0)).HeldAbove > r.From).ToList();
         if (missing.Count == 0)
         {
             return (ReplaySource.Kafka, null);
         }
 
         var oldest = spans.Max(s => s.HeldAbove) + 1;
-        var sentence = $"The topic {topic.Name} no longer holds position {missing.Min(l => l.From) + 1}: its retention has left everything from position {oldest} on.";
+        var sentence = $"The topic {topic.Name} no longer holds position {missing.Min(r => r.From) + 1}: its retention has left everything from position {oldest} on.";
         return wanted == ReplaySource.Auto
             ? (ReplaySource.Log, sentence + " So the event log is read.")
             : throw Invalid(nameof(ReplayRequest.Source), sentence + " The event log holds it: ask for the source log, or auto.");

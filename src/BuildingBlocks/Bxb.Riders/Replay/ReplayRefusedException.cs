@@ -1,33 +1,33 @@
 namespace Bxb.Riders.Replay;
 
-/// <summary>Why a replay is refused.</summary>
+/// <summary>The reason why a replay is refused.</summary>
 public enum ReplayRefusal
 {
-    /// <summary>What is asked for cannot be done, now or later.</summary>
+    /// <summary>The request is not possible, now or later.</summary>
     Invalid,
 
-    /// <summary>A position lies beyond the log's head.</summary>
+    /// <summary>A position is above the log's head.</summary>
     BeyondHead,
 
-    /// <summary>Another replay of the group is under way.</summary>
+    /// <summary>Another replay of the group is in progress.</summary>
     AlreadyRunning,
 
-    /// <summary>It is too late to cancel it.</summary>
+    /// <summary>The replay can no longer be cancelled.</summary>
     TooLate,
 
-    /// <summary>The brokers that have to be asked do not answer.</summary>
+    /// <summary>The brokers do not answer.</summary>
     Unavailable,
 }
 
-/// <summary>A replay is refused; nothing was changed. The message is for people.</summary>
+/// <summary>A replay is refused; nothing was changed. The message is shown to the user.</summary>
 public sealed class ReplayRefusedException : Exception
 {
     internal ReplayRefusedException(ReplayRefusal refusal, string message, string member = "", Exception? inner = null)
         : base(message, inner) => (Refusal, Member) = (refusal, member);
 
-    /// <summary>Why.</summary>
+    /// <summary>The reason.</summary>
     public ReplayRefusal Refusal { get; }
 
-    /// <summary>The member of the request that it lies in, such as <c>From</c>; empty when in none.</summary>
+    /// <summary>The member of the request at fault, such as <c>From</c>; empty when there is none.</summary>
     public string Member { get; }
 }

@@ -4,7 +4,7 @@ using NpgsqlTypes;
 
 namespace Bxb.Riders.Replay;
 
-/// <summary>The replays in PostgreSQL: asked for, listed, cancelled. Thread-safe.</summary>
+/// <summary>The table of replays: requests, lists and cancels them. Thread-safe.</summary>
 internal sealed class ReplayTable(NpgsqlDataSource database)
 {
     private const string Insert = """
@@ -34,22 +34,22 @@ internal sealed class ReplayTable(NpgsqlDataSource database)
         update event_log.replays set ending = coalesce(ending, 'cancelled') where group_name = $1 and id = $2 and state in ('running', 'verifying') returning id
         """;
 
-    // What no partition has begun needs no owner to end.
-    private const string TakeBack = """
+    // A range that its owner has not begun is withdrawn here.
+    private const string Withdraw = """
         update event_log.consumer_groups set replay_id = null, replay_from = null, replay_from_offset = null, replay_until = null, replay_events = 0
         where group_name = $1 and replay_id = $2 and resume_at is null
         """;
 
     private const string NotBegun = "update event_log.replays set reached = from_position where group_name = $1 and id = $2";
 
-    /// <summary>Writes a replay down, for its owners to see.</summary>
-    /// <returns>Its number; null when another one of the group is under way.</returns>
+    /// <summary>Inserts a replay for its owners to begin.</summary>
+    /// <returns>Its number; null when another replay of the group is in progress.</returns>
     public async Task<long?> InsertAsync(string group, ReplayPlan plan, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
 
-        // Nobody begins the group's partitions anew in between.
+        // No host begins the group's partitions on another stream in between.
         await ExecuteAsync(connection, TakeOver.LockGroup, [Parameter(group, NpgsqlDbType.Text)], cancellationToken);
         await using var insert = new NpgsqlCommand(Insert, connection)
         {
@@ -69,9 +69,9 @@ internal sealed class ReplayTable(NpgsqlDataSource database)
             await ExecuteAsync(
                 connection, Assign,
                 [
-                    Parameter(group, NpgsqlDbType.Text), Parameter(id, NpgsqlDbType.Bigint), new() { Value = plan.Lanes.Select(l => l.Partition).ToArray() },
-                    new() { Value = plan.Lanes.Select(l => l.From).ToArray() }, new() { Value = plan.Lanes.Select(l => l.FromOffset).ToArray() },
-                    new() { Value = plan.Lanes.Select(l => l.Until).ToArray() },
+                    Parameter(group, NpgsqlDbType.Text), Parameter(id, NpgsqlDbType.Bigint), new() { Value = plan.Ranges.Select(r => r.Partition).ToArray() },
+                    new() { Value = plan.Ranges.Select(r => r.From).ToArray() }, new() { Value = plan.Ranges.Select(r => r.FromOffset).ToArray() },
+                    new() { Value = plan.Ranges.Select(r => r.Until).ToArray() },
                 ],
                 cancellationToken);
         }
@@ -90,7 +90,7 @@ internal sealed class ReplayTable(NpgsqlDataSource database)
     }
 
     /// <summary>The newest hundred replays, the newest first.</summary>
-    /// <param name="group">Of this group; null for all.</param>
+    /// <param name="group">The group; null for all.</param>
     /// <param name="running">Only those that have not ended.</param>
     /// <param name="cancellationToken">Ends the call.</param>
     public async Task<IReadOnlyList<ReplayStatus>> ListAsync(string? group, bool running, CancellationToken cancellationToken)
@@ -101,8 +101,8 @@ internal sealed class ReplayTable(NpgsqlDataSource database)
         return await ReadAsync(command, cancellationToken);
     }
 
-    /// <summary>Says that a replay is to end; ends it where nobody works on it.</summary>
-    /// <returns>False when it has ended, or is past being ended.</returns>
+    /// <summary>Requests the end of a replay, and ends it if no partition has begun it.</summary>
+    /// <returns>False when it has ended or can no longer be cancelled.</returns>
     public async Task<bool> CancelAsync(string group, long id, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
@@ -111,7 +111,7 @@ internal sealed class ReplayTable(NpgsqlDataSource database)
         var known = await ExecuteAsync(connection, Cancel, Names(), cancellationToken) > 0;
         if (known)
         {
-            if (await ExecuteAsync(connection, TakeBack, Names(), cancellationToken) > 0)
+            if (await ExecuteAsync(connection, Withdraw, Names(), cancellationToken) > 0)
             {
                 await ExecuteAsync(connection, NotBegun, Names(), cancellationToken);
             }

@@ -4,10 +4,10 @@ using Bxb.Riders.Progress;
 
 namespace Bxb.Riders.Replay;
 
-/// <summary>Delivers again what a consumer group has processed: in place, or into a second copy of its store. Thread-safe.</summary>
+/// <summary>Delivers processed records to a consumer group again: in place, or into a copy of its store. Thread-safe.</summary>
 /// <remarks>
-/// In place, the group itself goes back, since nothing else keeps the order and leaves the store one writer: what is new waits until the replay is through, everything that comes again is
-/// marked as a repeat, and for everybody else the group stays where it was. A replay that was asked for survives every restart; the group's owners see it within seconds.
+/// In place, the group itself goes back, because only this keeps the order of records and a single writer to the store. New records wait until the replay has ended, all replayed records are
+/// repeats, and the group's reported progress does not change. A request survives restarts; the group's owners see it within seconds.
 /// </remarks>
 public sealed class Replays
 {
@@ -22,9 +22,9 @@ public sealed class Replays
         ReplayTable table, ReplayPlanner planner, ConsumerProgress progress, GroupRegistry groups, IEnumerable<EventConsumerRegistration> registrations, ShadowReplayService shadows) =>
         (_table, _planner, _progress, _groups, _registrations, _shadows) = (table, planner, progress, groups, [.. registrations], shadows);
 
-    /// <summary>Asks for a replay.</summary>
+    /// <summary>Requests a replay.</summary>
     /// <returns>The replay; null when no such group is registered here or ever had an owner.</returns>
-    /// <exception cref="ReplayRefusedException">It cannot be done, or another one is under way.</exception>
+    /// <exception cref="ReplayRefusedException">It is not possible, or another replay of the group is in progress.</exception>
     /// <exception cref="EventLogException">PostgreSQL did not answer.</exception>
     public Task<ReplayStatus?> StartAsync(string group, ReplayRequest request, CancellationToken cancellationToken)
     {
@@ -55,18 +55,18 @@ public sealed class Replays
     public Task<IReadOnlyList<ReplayStatus>?> ListAsync(string group, CancellationToken cancellationToken) =>
         TranslateAsync(async () => await RowsAsync(group, cancellationToken) is null ? null : await _table.ListAsync(group, running: false, cancellationToken));
 
-    /// <summary>All replays that are under way.</summary>
+    /// <summary>All replays in progress.</summary>
     /// <exception cref="EventLogException">PostgreSQL did not answer.</exception>
     public Task<IReadOnlyList<ReplayStatus>> ListRunningAsync(CancellationToken cancellationToken) =>
         TranslateAsync(() => _table.ListAsync(group: null, running: true, cancellationToken));
 
-    /// <summary>One replay; null when the group has none of this number.</summary>
+    /// <summary>One replay; null when the group has none with this number.</summary>
     /// <exception cref="EventLogException">PostgreSQL did not answer.</exception>
     public Task<ReplayStatus?> GetAsync(string group, long id, CancellationToken cancellationToken) => TranslateAsync(() => _table.FindAsync(group, id, cancellationToken));
 
-    /// <summary>Has a replay end early: in place, each partition goes on from where the replay found it; a copy is dropped. What was delivered again stays so.</summary>
-    /// <returns>The replay as it is now: it ends when its batch in hand is through. One that has ended is left as it is. Null when the group has none of this number.</returns>
-    /// <exception cref="ReplayRefusedException">The copy is taking the live store's place just now.</exception>
+    /// <summary>Ends a replay early: in place, each partition continues where it was before the replay; a copy is dropped. Records that were delivered again stay delivered.</summary>
+    /// <returns>The replay as it is now: it ends after the batch in flight. A replay that has ended is not changed. Null when the group has none with this number.</returns>
+    /// <exception cref="ReplayRefusedException">The copy is replacing the live store.</exception>
     /// <exception cref="EventLogException">PostgreSQL did not answer.</exception>
     public Task<ReplayStatus?> CancelAsync(string group, long id, CancellationToken cancellationToken) => TranslateAsync(async () =>
     {

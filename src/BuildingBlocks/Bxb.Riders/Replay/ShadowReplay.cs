@@ -1,62 +1,64 @@
-using Bxb.Riders.Failures;
+using Bxb.EventLog.Reading;
+using Bxb.Riders.Progress;
 using Bxb.Riders.Reading;
 using Bxb.Riders.Transport;
 using Microsoft.Extensions.Logging;
 
 namespace Bxb.Riders.Replay;
 
-/// <summary>One taking-up of a replay into a copy: fills it from the log until it is as far as the group, compares it, and puts it in the live store's place.</summary>
+/// <summary>One attempt at a replay into a copy: fills the copy from the log until it has caught up with the group, compares it, and swaps it with the live store.</summary>
 /// <remarks>
-/// Nothing is kept in memory that a restart would need: what the copy surely holds it says itself, and up to where it was given anything stands in the table, so that what may be there
-/// already comes as a repeat. The copy never goes beyond what the group has processed: what lies beyond, the group brings.
+/// A restart needs nothing from memory. The copy itself reports what it durably holds, and the table stores the position up to which it was handed anything, so that records that may be there
+/// already are delivered as repeats. The copy never goes beyond the group's progress: the group brings the records after it.
 /// </remarks>
-internal sealed partial class ShadowReplay(ShadowServices services, ShadowAttempt run, IShadowStore store, EventConsumerOptions options)
+internal sealed partial class ShadowReplay(
+    ShadowTable table, ConsumerProgress progress, EventLogReader log, TimeProvider time, ILogger logger, ShadowAttempt attempt, IShadowStore store, EventConsumerOptions options)
 {
     private static readonly TimeSpan CheckpointInterval = TimeSpan.FromSeconds(5);
 
-    private long _handedOut = run.HandedOut;
+    private long _handedOut = attempt.HandedOut;
 
-    /// <summary>Goes through from wherever it is; every failure comes out, and the next run begins with what is sure.</summary>
-    /// <exception cref="OwnershipLostException">Another host has taken it up, or it is to end.</exception>
+    /// <summary>Runs from the stored state to the end. After a failure the next attempt starts from what the copy durably holds.</summary>
+    /// <exception cref="OwnershipLostException">Another host has taken the replay over, or it is to end.</exception>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        var upTo = run.To;
-        if (run.State != ReplayState.Swapping)
+        var upTo = attempt.To;
+        if (attempt.State != ReplayState.Swapping)
         {
             upTo = await BuildAsync(cancellationToken);
-            await services.Table.MoveAsync(run, ReplayState.Verifying, upTo, cancellationToken);
+            await table.MoveAsync(attempt, ReplayState.Verifying, upTo, cancellationToken);
             if (await store.VerifyAsync(upTo, cancellationToken) is { } difference)
             {
                 throw new ShadowDiffersException(difference);
             }
 
-            await services.Table.MoveAsync(run, ReplayState.Swapping, upTo, cancellationToken);
+            await table.MoveAsync(attempt, ReplayState.Swapping, upTo, cancellationToken);
         }
 
-        // It may have been done before, by a host that was killed before it could say so.
+        // The swap may have been done before, by a host that was killed before it stored that.
         await store.SwapAsync(upTo, cancellationToken);
-        await services.Table.EndAsync(run, cancellationToken);
-        Done(services.Logger, run.Id, run.Group, upTo);
+        await table.EndAsync(attempt, cancellationToken);
+        LogDone(logger, attempt.Id, attempt.Group, upTo);
     }
 
-    /// <summary>Drops the copy, and ends the replay as it is to end.</summary>
+    /// <summary>Drops the copy and ends the replay with the requested final state.</summary>
     public async Task EndAsync(CancellationToken cancellationToken)
     {
         await store.DropAsync(cancellationToken);
-        await services.Table.EndAsync(run, cancellationToken);
-        Dropped(services.Logger, run.Id, run.Group);
+        await table.EndAsync(attempt, cancellationToken);
+        LogDropped(logger, attempt.Id, attempt.Group);
     }
 
-    /// <summary>Loads until the copy is within a batch of what the group has processed; says what it surely holds then.</summary>
+    /// <summary>Loads until the copy is within one batch of the group's progress. Returns the position that it then durably holds.</summary>
     private async Task<long> BuildAsync(CancellationToken cancellationToken)
     {
-        var reached = await store.OpenAsync(run.Id, cancellationToken);
-        Opened(services.Logger, run.Id, run.Group, reached);
+        var reached = await store.OpenAsync(attempt.Id, cancellationToken);
+        LogOpened(logger, attempt.Id, attempt.Group, reached);
         while (true)
         {
-            var goal = await GoalAsync(cancellationToken);
+            var goal = await FindGoalAsync(cancellationToken);
             var wasClose = goal - reached <= options.MaxBatch;
-            await services.Table.ReachAsync(run, reached, Math.Max(goal, reached), cancellationToken);
+            await table.ReachAsync(attempt, reached, Math.Max(goal, reached), cancellationToken);
             reached = await LoadAsync(reached, goal, cancellationToken);
             if (wasClose)
             {
@@ -65,18 +67,18 @@ internal sealed partial class ShadowReplay(ShadowServices services, ShadowAttemp
         }
     }
 
-    /// <summary>What the group has processed in all its partitions: the copy may be swapped in up to there, and the group goes on behind it.</summary>
-    private async Task<long> GoalAsync(CancellationToken cancellationToken)
+    /// <summary>The position that the group has processed in all its partitions: after a swap the group continues behind it.</summary>
+    private async Task<long> FindGoalAsync(CancellationToken cancellationToken)
     {
-        var rows = await services.Progress.ReadAsync(run.Group, cancellationToken);
-        return rows.Count > 0 ? rows.Min(r => r.Progress.Position) : throw new InvalidOperationException($"Consumer group {run.Group} has no progress any more.");
+        var rows = await progress.ReadAsync(attempt.Group, cancellationToken);
+        return rows.Count > 0 ? rows.Min(r => r.Progress.Position) : throw new InvalidOperationException($"Consumer group {attempt.Group} has no progress any more.");
     }
 
     private async Task<long> LoadAsync(long after, long upTo, CancellationToken cancellationToken)
     {
         var position = after;
-        var noted = services.Time.GetTimestamp();
-        await using var reader = new ReadAhead(new LogRecordSource(services.Log, topic: null, partition: 0), new Checkpoint(after), _handedOut, upTo, options, cancellationToken);
+        var storedAt = time.GetTimestamp();
+        await using var reader = new ReadAhead(new LogRecordSource(log, topic: null, partition: 0), new Checkpoint(after), _handedOut, upTo, options, cancellationToken);
         while (position < upTo)
         {
             using var batch = reader.TryTake();
@@ -89,16 +91,16 @@ internal sealed partial class ShadowReplay(ShadowServices services, ShadowAttemp
 
             await LoadAsync(batch, cancellationToken);
             position = batch.Reached.Position;
-            if (services.Time.GetElapsedTime(noted) > CheckpointInterval)
+            if (time.GetElapsedTime(storedAt) > CheckpointInterval)
             {
-                await services.Table.ReachAsync(run, await store.CheckpointAsync(cancellationToken), upTo, cancellationToken);
-                noted = services.Time.GetTimestamp();
+                await table.ReachAsync(attempt, await store.CheckpointAsync(cancellationToken), upTo, cancellationToken);
+                storedAt = time.GetTimestamp();
             }
         }
 
-        var safe = Math.Min(position, await store.CheckpointAsync(cancellationToken));
-        await services.Table.ReachAsync(run, safe, Math.Max(safe, upTo), cancellationToken);
-        return safe;
+        var durable = Math.Min(position, await store.CheckpointAsync(cancellationToken));
+        await table.ReachAsync(attempt, durable, Math.Max(durable, upTo), cancellationToken);
+        return durable;
     }
 
     private async Task LoadAsync(ReadBatch batch, CancellationToken cancellationToken)
@@ -110,11 +112,11 @@ internal sealed partial class ShadowReplay(ShadowServices services, ShadowAttemp
 
         if (batch.Records.LastPosition > _handedOut)
         {
-            await services.Table.HandOutAsync(run, batch.Records.LastPosition, batch.Records.Count, cancellationToken);
+            await table.HandOutAsync(attempt, batch.Records.LastPosition, batch.Records.Count, cancellationToken);
             _handedOut = batch.Records.LastPosition;
         }
 
-        var events = new EventBatch(run.Group, batch.Records, 0, batch.Records.Count, attempt: 0, batch.IsRepeat) { OwnerEpoch = run.Run };
+        var events = new EventBatch(attempt.Group, batch.Records, 0, batch.Records.Count, attempt: 0, batch.IsRepeat) { OwnerEpoch = attempt.Epoch };
         try
         {
             await store.LoadAsync(events, cancellationToken);
@@ -125,15 +127,15 @@ internal sealed partial class ShadowReplay(ShadowServices services, ShadowAttemp
         }
     }
 
-    [LoggerMessage(2070, LogLevel.Information, "Replay {Replay} builds a copy of the store of consumer group {Group}, which holds everything up to position {Position} by now.")]
-    private static partial void Opened(ILogger logger, long replay, string group, long position);
+    [LoggerMessage(2070, LogLevel.Information, "Replay {Replay} builds a copy of the store of consumer group {Group}, which holds everything up to position {Position} so far.")]
+    private static partial void LogOpened(ILogger logger, long replay, string group, long position);
 
-    [LoggerMessage(2071, LogLevel.Information, "Replay {Replay}: the copy agrees with the log up to position {Position} and has taken the place of the store of consumer group {Group}.")]
-    private static partial void Done(ILogger logger, long replay, string group, long position);
+    [LoggerMessage(2071, LogLevel.Information, "Replay {Replay}: the copy agrees with the log up to position {Position} and has replaced the store of consumer group {Group}.")]
+    private static partial void LogDone(ILogger logger, long replay, string group, long position);
 
-    [LoggerMessage(2072, LogLevel.Warning, "Replay {Replay} of consumer group {Group} ended early; its copy was dropped, the live store is as it was.")]
-    private static partial void Dropped(ILogger logger, long replay, string group);
+    [LoggerMessage(2072, LogLevel.Warning, "Replay {Replay} of consumer group {Group} ended early; its copy was dropped, the live store is unchanged.")]
+    private static partial void LogDropped(ILogger logger, long replay, string group);
 }
 
-/// <summary>The copy is not what the log says it should be.</summary>
+/// <summary>The copy differs from the log.</summary>
 internal sealed class ShadowDiffersException(string difference) : Exception(difference);

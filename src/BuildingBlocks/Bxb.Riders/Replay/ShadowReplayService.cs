@@ -1,31 +1,34 @@
 using System.Data.Common;
+using System.Runtime.ExceptionServices;
 using Bxb.EventLog.Reading;
 using Bxb.EventLog.Retries;
 using Bxb.Riders.Failures;
 using Bxb.Riders.Leases;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 
 namespace Bxb.Riders.Replay;
 
-/// <summary>Works the replays into a copy whose groups are registered on this host: one host at a time for a group, by an advisory lock; taken over when that one is gone.</summary>
+/// <summary>Runs the replays into a copy of the groups that are registered on this host. One host at a time runs a group's replay, by an advisory lease; another takes over when it is gone.</summary>
 /// <remarks>
-/// Looks for replays every <see cref="Interval"/>, and at once when this host was asked. Failures that will pass are tried again with back-off for as long as the replay is wanted; others end it,
-/// with the copy dropped.
+/// Polls for replays every <see cref="PollInterval"/>, and at once when this host received a request. Transient failures are retried with back-off while the replay is wanted; others end it, and
+/// the copy is dropped.
 /// </remarks>
 internal sealed partial class ShadowReplayService(
-    ShadowServices services, ReplayTable replays, IEnumerable<EventConsumerRegistration> registrations, TimeProvider time, ILogger<ShadowReplayService> logger) : BackgroundService
+    ShadowReplayFactory attempts, ShadowTable table, ReplayTable replays, IEnumerable<EventConsumerRegistration> registrations, LeaseStore leases, IOptions<RidersOptions> options,
+    TimeProvider time, ILogger<ShadowReplayService> logger) : BackgroundService
 {
-    /// <summary>How late at most this host sees what another one was told.</summary>
-    public static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
+    /// <summary>The longest time until this host sees a request that another host received.</summary>
+    public static readonly TimeSpan PollInterval = TimeSpan.FromSeconds(2);
 
-    private static readonly Backoff Again = new(TimeSpan.FromMilliseconds(200), TimeSpan.FromSeconds(10));
+    private static readonly Backoff Pauses = new(TimeSpan.FromMilliseconds(200), TimeSpan.FromSeconds(10));
 
     private readonly Dictionary<string, EventConsumerRegistration> _registrations = registrations.DistinctBy(r => r.Group).ToDictionary(r => r.Group, StringComparer.Ordinal);
-    private readonly Dictionary<long, Work> _work = [];
+    private readonly Dictionary<long, ReplayTask> _tasks = [];
     private readonly WakeSignal _wake = new(time);
 
-    /// <summary>Has it look at once.</summary>
+    /// <summary>Makes the service poll at once.</summary>
     public void Wake() => _wake.Raise();
 
     /// <inheritdoc />
@@ -35,22 +38,23 @@ internal sealed partial class ShadowReplayService(
         {
             while (true)
             {
-                await LookAsync(stoppingToken);
-                await _wake.WaitAsync(Interval, stoppingToken);
+                await PollAsync(stoppingToken);
+                await _wake.WaitAsync(PollInterval, stoppingToken);
             }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
-            Stopped(logger);
+            LogStopped(logger);
         }
 
-        foreach (var work in _work.Values)
+        foreach (var task in _tasks.Values)
         {
-            await work.EndAsync();
+            await task.StopAsync();
         }
     }
 
-    private async Task LookAsync(CancellationToken stoppingToken)
+    /// <summary>Starts tasks for new replays, interrupts those that are to end, and removes those that have ended.</summary>
+    private async Task PollAsync(CancellationToken stoppingToken)
     {
         IReadOnlyList<ReplayStatus> running;
         try
@@ -59,132 +63,122 @@ internal sealed partial class ShadowReplayService(
         }
         catch (DbException exception)
         {
-            NotSeen(logger, FaultText.Line(exception));
+            LogPollFailed(logger, FaultText.Line(exception));
             return;
         }
 
-        foreach (var over in _work.Where(w => w.Value.IsOver || running.All(r => r.Id != w.Key)).Select(w => w.Key).ToList())
+        foreach (var over in _tasks.Where(w => w.Value.IsOver || running.All(r => r.Id != w.Key)).Select(w => w.Key).ToList())
         {
-            _work.Remove(over, out var work);
-            await work!.EndAsync();
+            _tasks.Remove(over, out var task);
+            await task!.StopAsync();
         }
 
         foreach (var replay in running.Where(r => r.Target == ReplayTarget.Shadow && _registrations.ContainsKey(r.Group)))
         {
-            if (!_work.TryGetValue(replay.Id, out var work))
+            if (!_tasks.TryGetValue(replay.Id, out var task))
             {
-                _work[replay.Id] = Work.Begin((stop, ending) => KeepGoingAsync(replay, stop, ending), stoppingToken);
+                _tasks[replay.Id] = ReplayTask.Start((stop, ending) => RunAsync(replay, stop, ending), stoppingToken);
             }
             else if (replay.IsEnding)
             {
-                await work.InterruptAsync();
+                await task.InterruptAsync();
             }
         }
     }
 
-    /// <summary>Works a replay until it has ended, whoever ends it.</summary>
-    private async Task KeepGoingAsync(ReplayStatus replay, CancellationToken stop, CancellationToken ending)
-    {
-        for (var failures = 0; !stop.IsCancellationRequested;)
+    /// <summary>Makes attempts at a replay until it has ended, on this host or another.</summary>
+    private Task RunAsync(ReplayStatus replay, CancellationToken stop, CancellationToken ending) => new RetryLoop(Pauses, time).RunAsync(
+        async cancellationToken =>
         {
-            var started = time.GetTimestamp();
-            try
-            {
-                // A name that no group has.
-                await using var mine = await AdvisoryLease.AcquireAsync(services.Locks, "shadow:" + replay.Group, services.Options, static () => { }, time, logger, stop);
-                using var held = CancellationTokenSource.CreateLinkedTokenSource(stop, mine.Lost);
-                if (!await WorkAsync(replay.Id, held.Token, ending))
-                {
-                    return;
-                }
-            }
-            catch (Exception) when (stop.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (Exception exception)
-            {
-                failures = time.GetElapsedTime(started) > Again.Longest * 2 ? 1 : failures + 1;
-                Interrupted(logger, replay.Id, replay.Group, failures, FaultText.Line(exception));
-                await Task.Delay(Again.After(failures), time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            }
-        }
-    }
+            // No group can have this name.
+            await using var lease = await AdvisoryLease.AcquireAsync(leases, "shadow:" + replay.Group, options.Value, static () => { }, time, logger, cancellationToken);
+            using var held = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lease.Lost);
+            return await AttemptAsync(replay.Id, held.Token, ending);
+        },
+        (exception, failures) =>
+        {
+            LogInterrupted(logger, replay.Id, replay.Group, failures, FaultText.Line(exception));
+            return Task.CompletedTask;
+        },
+        stop);
 
-    /// <summary>One run under the lock.</summary>
+    /// <summary>Makes one attempt while the lease is held.</summary>
     /// <returns>False when nothing is left to do.</returns>
-    private async Task<bool> WorkAsync(long id, CancellationToken held, CancellationToken ending)
+    private async Task<bool> AttemptAsync(long id, CancellationToken held, CancellationToken ending)
     {
-        if (await services.Table.TakeAsync(id, held) is not { } run)
+        if (await table.TakeAsync(id, held) is not { } attempt)
         {
             return false;
         }
 
-        var options = _registrations[run.Group].Options;
-        if (options.Shadow is null)
+        var group = _registrations[attempt.Group].Options;
+        if (attempts.Create(attempt, group) is not { } replay)
         {
-            await services.Table.FailAsync(run, "The store of this group cannot be built a second time beside itself.", held);
-            await services.Table.EndAsync(run, held);
+            await table.FailAsync(attempt, "The store of this group cannot be copied.", held);
+            await table.EndAsync(attempt, held);
             return false;
         }
 
-        var replay = new ShadowReplay(services, run, options.Shadow(services.Services), options);
-        if (run.Ending)
+        if (attempt.IsEnding)
         {
             await replay.EndAsync(held);
             return false;
         }
 
-        // From the swap on it is too late to end it, and half a swap helps nobody.
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(held, run.State == ReplayState.Swapping ? CancellationToken.None : ending);
+        // A swap cannot be cancelled: half a swap would leave neither store complete.
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(held, attempt.State == ReplayState.Swapping ? CancellationToken.None : ending);
         try
         {
             await replay.RunAsync(either.Token);
             return false;
         }
-        catch (OwnershipLostException) when (!held.IsCancellationRequested)
-        {
-            return true;
-        }
-        catch (Exception) when (ending.IsCancellationRequested && !held.IsCancellationRequested)
-        {
-            return true;
-        }
         catch (Exception exception) when (!held.IsCancellationRequested)
         {
-            var line = exception is ShadowDiffersException ? exception.Message : FaultText.Line(exception);
-            if (options.IsTransient(exception) || TransientFaults.IsTransient(exception))
+            // After an interruption, the next attempt finds the requested end in the table.
+            if (exception is not OwnershipLostException && !ending.IsCancellationRequested)
             {
-                await services.Table.TroubleAsync(run, line, held);
-                throw;
+                await StoreFailureAsync(attempt, exception, group, held);
             }
 
-            Failed(logger, run.Id, run.Group, line);
-            await services.Table.FailAsync(run, line, held);
             return true;
         }
     }
 
-    /// <summary>A replay that this host works on, or waits to. Owned by the service's loop.</summary>
-    private sealed class Work
+    /// <summary>Stores a failure; throws it again if it is transient, so that it is retried after a pause.</summary>
+    private async Task StoreFailureAsync(ShadowAttempt attempt, Exception exception, EventConsumerOptions group, CancellationToken cancellationToken)
+    {
+        var line = exception is ShadowDiffersException ? exception.Message : FaultText.Line(exception);
+        if (group.IsTransient(exception) || TransientFaults.IsTransient(exception))
+        {
+            await table.StoreErrorAsync(attempt, line, cancellationToken);
+            ExceptionDispatchInfo.Throw(exception);
+        }
+
+        LogFailed(logger, attempt.Id, attempt.Group, line);
+        await table.FailAsync(attempt, line, cancellationToken);
+    }
+
+    /// <summary>The task of a replay that this host runs, or waits to run. Owned by the service.</summary>
+    private sealed class ReplayTask
     {
         private readonly CancellationTokenSource _stop;
         private readonly CancellationTokenSource _ending = new();
         private readonly Task _task;
 
-        private Work(Func<CancellationToken, CancellationToken, Task> work, CancellationToken stop)
+        private ReplayTask(Func<CancellationToken, CancellationToken, Task> run, CancellationToken stop)
         {
             _stop = CancellationTokenSource.CreateLinkedTokenSource(stop);
-            _task = Task.Run(() => work(_stop.Token, _ending.Token), CancellationToken.None);
+            _task = Task.Run(() => run(_stop.Token, _ending.Token), CancellationToken.None);
         }
 
         public bool IsOver => _task.IsCompleted;
 
-        public static Work Begin(Func<CancellationToken, CancellationToken, Task> work, CancellationToken stop) => new(work, stop);
+        public static ReplayTask Start(Func<CancellationToken, CancellationToken, Task> run, CancellationToken stop) => new(run, stop);
 
+        /// <summary>Interrupts the current attempt: the replay is to end.</summary>
         public Task InterruptAsync() => _ending.CancelAsync();
 
-        public async Task EndAsync()
+        public async Task StopAsync()
         {
             await _stop.CancelAsync();
             await _task.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -193,15 +187,15 @@ internal sealed partial class ShadowReplayService(
         }
     }
 
-    [LoggerMessage(2073, LogLevel.Warning, "Replay {Replay} of consumer group {Group} is interrupted, failure {Failures} in a row; it goes on by itself: {Reason}")]
-    private static partial void Interrupted(ILogger logger, long replay, string group, int failures, string reason);
+    [LoggerMessage(2073, LogLevel.Warning, "Replay {Replay} of consumer group {Group} is interrupted, consecutive failure {Failures}; it retries: {Reason}")]
+    private static partial void LogInterrupted(ILogger logger, long replay, string group, int failures, string reason);
 
     [LoggerMessage(2074, LogLevel.Error, "Replay {Replay} of consumer group {Group} has failed: {Reason}")]
-    private static partial void Failed(ILogger logger, long replay, string group, string reason);
+    private static partial void LogFailed(ILogger logger, long replay, string group, string reason);
 
-    [LoggerMessage(2075, LogLevel.Warning, "Replays cannot be looked for; trying again: {Reason}")]
-    private static partial void NotSeen(ILogger logger, string reason);
+    [LoggerMessage(2075, LogLevel.Warning, "Replays could not be read; retrying: {Reason}")]
+    private static partial void LogPollFailed(ILogger logger, string reason);
 
-    [LoggerMessage(2076, LogLevel.Debug, "No more replays into copies are worked on.")]
-    private static partial void Stopped(ILogger logger);
+    [LoggerMessage(2076, LogLevel.Debug, "Replays into copies are no longer run.")]
+    private static partial void LogStopped(ILogger logger);
 }

@@ -3,39 +3,42 @@ using NpgsqlTypes;
 
 namespace Bxb.Riders.Replay;
 
-/// <summary>A replay into a copy as one host took it up.</summary>
+/// <summary>A replay into a copy, as one host took it over.</summary>
 /// <param name="Id">The replay.</param>
 /// <param name="Group">The consumer group.</param>
-/// <param name="Run">This taking-up; higher than any before.</param>
-/// <param name="State">What it is doing.</param>
-/// <param name="Ending">Whether it is to end early.</param>
-/// <param name="To">The last position that the copy is to hold.</param>
-/// <param name="HandedOut">Up to here the copy was given everything at least once.</param>
-internal readonly record struct ShadowAttempt(long Id, string Group, long Run, ReplayState State, bool Ending, long To, long HandedOut);
+/// <param name="Epoch">The epoch of this owner; higher than any before.</param>
+/// <param name="State">The replay's state.</param>
+/// <param name="IsEnding">Whether the replay is to end early.</param>
+/// <param name="To">The last position that the copy must hold.</param>
+/// <param name="HandedOut">Everything up to this position was loaded into the copy at least once.</param>
+internal readonly record struct ShadowAttempt(long Id, string Group, long Epoch, ReplayState State, bool IsEnding, long To, long HandedOut);
 
-/// <summary>The runners' side of replays into a copy. Every write names the run and throws <see cref="OwnershipLostException"/> when another host has taken the replay up since, or it is to end. Thread-safe.</summary>
+/// <summary>
+/// The owner's part of a replay into a copy. Every write must match the owner's epoch and throws <see cref="OwnershipLostException"/> when another host has taken the replay over; a change of
+/// state also when the replay is to end. Thread-safe.
+/// </summary>
 internal sealed class ShadowTable(NpgsqlDataSource database)
 {
-    private const string Mine = "where id = $1 and run = $2";
+    private const string Owned = "where id = $1 and epoch = $2";
 
     private const string Take = """
-        update event_log.replays set run = run + 1, error = case when ending is null then null else error end
-        where id = $1 and target = 'shadow' and state in ('running', 'verifying', 'swapping') returning group_name, run, state, ending is not null, to_position, handed_out
+        update event_log.replays set epoch = epoch + 1, error = case when ending is null then null else error end
+        where id = $1 and target = 'shadow' and state in ('running', 'verifying', 'swapping') returning group_name, epoch, state, ending is not null, to_position, handed_out
         """;
 
-    private const string HandOut = $"update event_log.replays set handed_out = $3, events = events + $4 {Mine} and handed_out < $3";
+    private const string HandOut = $"update event_log.replays set handed_out = $3, events = events + $4 {Owned} and handed_out < $3";
 
-    private const string Reach = $"update event_log.replays set reached = $3, to_position = greatest(to_position, $4), error = null {Mine}";
+    private const string Reach = $"update event_log.replays set reached = $3, to_position = greatest(to_position, $4), error = null {Owned}";
 
-    private const string Move = $"update event_log.replays set state = $3, reached = $4, to_position = $4 {Mine} and ending is null";
+    private const string Move = $"update event_log.replays set state = $3, reached = $4, to_position = $4 {Owned} and ending is null";
 
-    private const string Trouble = $"update event_log.replays set error = $3 {Mine}";
+    private const string StoreError = $"update event_log.replays set error = $3 {Owned}";
 
-    private const string Fail = $"update event_log.replays set ending = coalesce(ending, 'failed'), error = $3 {Mine}";
+    private const string Fail = $"update event_log.replays set ending = coalesce(ending, 'failed'), error = $3 {Owned}";
 
-    private const string End = $"update event_log.replays set state = coalesce(ending, 'done'), finished_at = clock_timestamp() {Mine}";
+    private const string End = $"update event_log.replays set state = coalesce(ending, 'done'), finished_at = clock_timestamp() {Owned}";
 
-    /// <summary>Takes a replay up; from then on no earlier run can write.</summary>
+    /// <summary>Takes a replay over. From then on earlier owners cannot write.</summary>
     /// <returns>Null when it has ended.</returns>
     public async Task<ShadowAttempt?> TakeAsync(long id, CancellationToken cancellationToken)
     {
@@ -48,31 +51,31 @@ internal sealed class ShadowTable(NpgsqlDataSource database)
             : null;
     }
 
-    /// <summary>Before a batch is loaded that was never handed out.</summary>
-    public Task HandOutAsync(ShadowAttempt run, long last, int records, CancellationToken cancellationToken) =>
-        WriteAsync(run, HandOut, cancellationToken, last, (long)records);
+    /// <summary>Stores that a batch is handed out for the first time; called before it is loaded.</summary>
+    public Task HandOutAsync(ShadowAttempt attempt, long last, int records, CancellationToken cancellationToken) =>
+        WriteAsync(attempt, HandOut, cancellationToken, last, (long)records);
 
-    /// <summary>The copy surely holds everything up to a position.</summary>
-    public Task ReachAsync(ShadowAttempt run, long position, long to, CancellationToken cancellationToken) => WriteAsync(run, Reach, cancellationToken, position, to);
+    /// <summary>Stores that the copy durably holds everything up to a position.</summary>
+    public Task ReachAsync(ShadowAttempt attempt, long position, long to, CancellationToken cancellationToken) => WriteAsync(attempt, Reach, cancellationToken, position, to);
 
-    /// <summary>Goes on to the next state, unless the replay is to end.</summary>
-    public Task MoveAsync(ShadowAttempt run, ReplayState state, long upTo, CancellationToken cancellationToken) =>
-        WriteAsync(run, Move, cancellationToken, state.ToString().ToLowerInvariant(), upTo);
+    /// <summary>Moves to the next state.</summary>
+    public Task MoveAsync(ShadowAttempt attempt, ReplayState state, long upTo, CancellationToken cancellationToken) =>
+        WriteAsync(attempt, Move, cancellationToken, state.ToString().ToLowerInvariant(), upTo);
 
-    /// <summary>Says why it does not get on.</summary>
-    public Task TroubleAsync(ShadowAttempt run, string error, CancellationToken cancellationToken) => WriteAsync(run, Trouble, cancellationToken, error);
+    /// <summary>Stores the failure of an attempt that will be repeated.</summary>
+    public Task StoreErrorAsync(ShadowAttempt attempt, string error, CancellationToken cancellationToken) => WriteAsync(attempt, StoreError, cancellationToken, error);
 
-    /// <summary>Has it end as failed.</summary>
-    public Task FailAsync(ShadowAttempt run, string error, CancellationToken cancellationToken) => WriteAsync(run, Fail, cancellationToken, error);
+    /// <summary>Requests the end of the replay as failed.</summary>
+    public Task FailAsync(ShadowAttempt attempt, string error, CancellationToken cancellationToken) => WriteAsync(attempt, Fail, cancellationToken, error);
 
-    /// <summary>Ends it as it is to end.</summary>
-    public Task EndAsync(ShadowAttempt run, CancellationToken cancellationToken) => WriteAsync(run, End, cancellationToken);
+    /// <summary>Ends the replay with the requested final state; done when none was requested.</summary>
+    public Task EndAsync(ShadowAttempt attempt, CancellationToken cancellationToken) => WriteAsync(attempt, End, cancellationToken);
 
-    private async Task WriteAsync(ShadowAttempt run, string sql, CancellationToken cancellationToken, params object[] values)
+    private async Task WriteAsync(ShadowAttempt attempt, string sql, CancellationToken cancellationToken, params object[] values)
     {
         await using var command = database.CreateCommand(sql);
-        command.Parameters.Add(new() { Value = run.Id });
-        command.Parameters.Add(new() { Value = run.Run });
+        command.Parameters.Add(new() { Value = attempt.Id });
+        command.Parameters.Add(new() { Value = attempt.Epoch });
         foreach (var value in values)
         {
             command.Parameters.Add(new() { Value = value, NpgsqlDbType = value is long ? NpgsqlDbType.Bigint : NpgsqlDbType.Text });
@@ -80,7 +83,7 @@ internal sealed class ShadowTable(NpgsqlDataSource database)
 
         if (await command.ExecuteNonQueryAsync(cancellationToken) == 0)
         {
-            throw new OwnershipLostException(run.Group);
+            throw new OwnershipLostException(attempt.Group);
         }
     }
 }
