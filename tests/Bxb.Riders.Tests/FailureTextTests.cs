@@ -41,5 +41,9 @@ public sealed class FailureTextTests
         TransientFaults.IsTransient(new AggregateException(new TimeoutException(), new FormatException())).ShouldBeFalse();
         TransientFaults.IsTransient(new FormatException()).ShouldBeFalse();
         TransientFaults.IsTransient(new Npgsql.NpgsqlException("away", new IOException())).ShouldBeTrue();
+
+        // The batch is halved instead of being retried without limit.
+        TransientFaults.IsTransient(new OutOfMemoryException()).ShouldBeFalse();
+        TransientFaults.IsTransient(new InvalidOperationException("outer", new OutOfMemoryException())).ShouldBeFalse();
     }
 }
