@@ -94,7 +94,7 @@ public abstract class OwnershipCompliance : TransportCompliance
         var wrote = Rig.ProgressAsync(Group);
         go.SetResult();
 
-        // It steps down without a word to progress, claims again under a newer epoch, and repeats.
+        // The old epoch stores no progress. The host acquires the partition again with a newer epoch and repeats the batch.
         await host.WaitForAsync(Group, positions[^1]);
         (await wrote).ShouldBe(before);
         host.Stage.Delivered.Count.ShouldBe(2);

@@ -49,7 +49,7 @@ public class TransportRig : IAsyncDisposable
     {
     }
 
-    /// <summary>Ends the claims of every host as the death of its process would; a loop whose consumer is at work hears of it through its token at most.</summary>
+    /// <summary>Ends the leases of every host as the death of its process would. A loop whose consumer is at work notices it only through its token.</summary>
     public virtual async Task EndLeasesAsync() => await ExecuteAsync(
         "select pg_terminate_backend(l.pid) from pg_locks l where l.locktype = 'advisory' and l.granted and l.database = (select oid from pg_database where datname = current_database())");
 

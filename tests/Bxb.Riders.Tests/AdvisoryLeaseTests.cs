@@ -14,14 +14,14 @@ public sealed class AdvisoryLeaseTests : IAsyncLifetime
     public async Task DisposeAsync() => await _rig.DisposeAsync();
 
     [Fact]
-    public async Task A_host_whose_lock_session_is_ended_claims_again_and_goes_on_without_a_repeat()
+    public async Task A_host_whose_session_is_ended_acquires_the_lease_again_and_goes_on_without_a_repeat()
     {
         var host = await _rig.StartHostAsync(b => b.Group("g"));
         var before = await _rig.AppendAsync(5);
         await host.WaitForAsync("g", before[^1]);
         await Eventually.HoldsAsync(async () => await EpochAsync() == 1);
         await _rig.EndLeasesAsync();
-        await Eventually.HoldsAsync(async () => await EpochAsync() == 2, "The group was claimed again");
+        await Eventually.HoldsAsync(async () => await EpochAsync() == 2, "The lease was acquired again");
         var after = await _rig.AppendAsync(5);
         await host.WaitForAsync("g", after[^1]);
         host.Stage.Positions("g").ShouldBe(before.Concat(after));
@@ -29,7 +29,7 @@ public sealed class AdvisoryLeaseTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_consumer_at_work_is_cancelled_when_the_lock_is_lost()
+    public async Task A_consumer_at_work_is_cancelled_when_the_lease_is_lost()
     {
         var cancelled = new TaskCompletionSource();
         var inHand = new TaskCompletionSource();
@@ -52,9 +52,9 @@ public sealed class AdvisoryLeaseTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task The_lock_of_an_owner_that_keeps_its_session_but_is_silent_is_broken()
+    public async Task The_lease_of_an_owner_that_keeps_its_session_but_is_silent_is_taken_away()
     {
-        // A process that is suspended keeps its connection, as this one does.
+        // A suspended process keeps its connection, as this one does.
         await using var suspended = new NpgsqlConnection(_rig.ConnectionString);
         await suspended.OpenAsync();
         (await LeaseStore.TryLockAsync(suspended, "g", CancellationToken.None)).ShouldBeTrue();
@@ -65,7 +65,7 @@ public sealed class AdvisoryLeaseTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task The_lock_of_an_owner_that_confirms_is_not_broken()
+    public async Task The_lease_of_an_owner_that_confirms_is_not_taken_away()
     {
         await using var alive = new NpgsqlConnection(_rig.ConnectionString);
         await alive.OpenAsync();
