@@ -8,11 +8,11 @@ using NpgsqlTypes;
 
 namespace Bxb.Riders;
 
-/// <summary>The records that consumer groups could not process: to list, to deliver again, to give up. Thread-safe.</summary>
-/// <remarks>Given an organization, each call sees that one's records only, as if there were no others. A letter that was delivered again with success is gone from the list.</remarks>
+/// <summary>Lists, requeues and discards the records that consumer groups could not process. Thread-safe.</summary>
+/// <remarks>A call for an organization sees only its records. A letter whose record was processed after a requeue is deleted.</remarks>
 public sealed class DeadLetters
 {
-    /// <summary>The most that one call requeues; the next one takes what is left.</summary>
+    /// <summary>The most letters that one call requeues; the next call takes the rest.</summary>
     public const int MostAtOnce = 10_000;
 
     private const string Columns =
@@ -30,7 +30,7 @@ public sealed class DeadLetters
         where id = $1 and ($2::int is null or organization_id = $2) returning {Columns}
         """;
 
-    // Only what is an event of the log can be delivered again.
+    // Only events of the log can be delivered again.
     private const string RequeueMany = """
         with chosen as (
             select id from event_log.dead_letters
@@ -63,11 +63,11 @@ public sealed class DeadLetters
     }
 
     /// <summary>
-    /// Has a dead letter delivered to its group again, alone, as a repeat, before anything new. It is gone once it was processed, also over a restart; if it fails again, it is pending again with the
-    /// new reason. A discarded one may be requeued too.
+    /// Requeues a dead letter: it is delivered to its group again, alone, as a repeat, before new records. It is deleted once it was processed, also after a restart; if it fails again, it is pending
+    /// again with the new reason. A discarded letter may be requeued too.
     /// </summary>
     /// <returns>
-    /// The letter as it is now; null when there is none of this id, or it is another organization's. One whose position is 0 stays as it was: nothing can be delivered of it.
+    /// The letter as it is now; null when there is none with this id, or it belongs to another organization. A letter with position 0 is not changed: it cannot be delivered.
     /// </returns>
     /// <exception cref="EventLogException">PostgreSQL did not answer.</exception>
     public async Task<DeadLetter?> RequeueAsync(long id, int? organizationId, CancellationToken cancellationToken)
@@ -81,8 +81,8 @@ public sealed class DeadLetters
         return letter;
     }
 
-    /// <summary>Has the dead letters of a selection delivered again as <see cref="RequeueAsync"/> does, the oldest first, at most <see cref="MostAtOnce"/>.</summary>
-    /// <returns>How many.</returns>
+    /// <summary>Requeues the dead letters of a selection as <see cref="RequeueAsync"/> does, the oldest first, at most <see cref="MostAtOnce"/>.</summary>
+    /// <returns>The number of requeued letters.</returns>
     /// <exception cref="EventLogException">PostgreSQL did not answer.</exception>
     public async Task<int> RequeueManyAsync(DeadLetterSelection selection, CancellationToken cancellationToken)
     {
@@ -111,12 +111,12 @@ public sealed class DeadLetters
         }
     }
 
-    /// <summary>Gives a record up for its group; the letter stays in the list with the reason.</summary>
+    /// <summary>Discards a letter: its group goes on without the record. The letter stays in the list with the reason.</summary>
     /// <param name="id">The letter.</param>
-    /// <param name="reason">Why, for people; 1 to 1,000 characters.</param>
-    /// <param name="organizationId">The organization whose letter it has to be; null for any.</param>
+    /// <param name="reason">The reason; 1 to 1,000 characters.</param>
+    /// <param name="organizationId">The organization that the letter must belong to; null for any.</param>
     /// <param name="cancellationToken">Ends the call; the decision may have been stored.</param>
-    /// <returns>The letter as it is now; null when there is none of this id, or it is another organization's.</returns>
+    /// <returns>The letter as it is now; null when there is none with this id, or it belongs to another organization.</returns>
     /// <exception cref="EventLogException">PostgreSQL did not answer.</exception>
     public Task<DeadLetter?> DiscardAsync(long id, string reason, int? organizationId, CancellationToken cancellationToken)
     {

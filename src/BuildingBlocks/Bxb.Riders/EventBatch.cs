@@ -4,10 +4,10 @@ using Bxb.Riders.Transport;
 
 namespace Bxb.Riders;
 
-/// <summary>What a consumer group is handed at once: records in log order, over a buffer that goes back to the pool when the consumer has returned.</summary>
+/// <summary>A batch of records in log order, over a pooled buffer that is reused when the consumer has returned.</summary>
 /// <remarks>
-/// Lent to the consumer for the length of its call: nothing of it may be kept. Reading is safe from any number of threads. A batch that failed or was cut
-/// short by a crash comes again with the same edges and <see cref="IsRepeat"/> set; a record that cannot be processed is found by halving the batch.
+/// Valid during the consumer's call only: no part of it may be kept. Reading is thread-safe. A batch that failed or was interrupted by a crash is delivered again with the same edges and
+/// <see cref="IsRepeat"/> set; a record that cannot be processed is found by halving the batch.
 /// </remarks>
 public sealed class EventBatch
 {
@@ -15,12 +15,12 @@ public sealed class EventBatch
     private readonly int _count;
     private EventRecords? _records;
 
-    /// <summary>A view over a part of <paramref name="records"/>, which stay their owner's. For transports, and for tests of a consumer.</summary>
+    /// <summary>Creates a view over a part of <paramref name="records"/>, which stay owned by the caller. For transports, and for tests of a consumer.</summary>
     /// <param name="group">The consumer group.</param>
     /// <param name="records">The records; they must outlive the batch.</param>
     /// <param name="start">Index of the first record.</param>
     /// <param name="count">Number of records, at least 1.</param>
-    /// <param name="attempt">From 0: how often these records were handed out before in this run.</param>
+    /// <param name="attempt">How often these records were delivered before, from 0, since the group was taken over.</param>
     /// <param name="isRepeat">Whether an earlier attempt of any of them may have reached a store.</param>
     public EventBatch(string group, EventRecords records, int start, int count, int attempt = 0, bool isRepeat = false)
     {
@@ -33,69 +33,69 @@ public sealed class EventBatch
         LastPosition = records[start + count - 1].Position;
     }
 
-    /// <summary>The number of records, at least 1.</summary>
+    /// <summary>Number of records, at least 1.</summary>
     public int Count => _count;
 
-    /// <summary>About how many bytes of text the records hold: for bounding memory.</summary>
+    /// <summary>Approximate bytes of text in the records, for bounding memory.</summary>
     public int SizeInBytes => _records is { } records ? (int)((long)records.SizeInBytes * _count / records.Count) : 0;
 
     /// <summary>The consumer group.</summary>
     public string Group { get; }
 
     /// <summary>
-    /// Position of the first record: the batch's lower edge. The edges were stored before the consumer was called, so that they are the same in every
-    /// repeat after a crash; those of a halved batch lie within them.
+    /// Position of the first record: the batch's lower edge. The edges are stored before the consumer is called, so they are the same in every repeat after a crash; the edges of a halved batch
+    /// lie within them.
     /// </summary>
     public long FirstPosition { get; }
 
     /// <summary>Position of the last record: the batch's upper edge.</summary>
     public long LastPosition { get; }
 
-    /// <summary>From 0: how often these records were handed out before in this run. After a restart it begins at 0 again, with <see cref="IsRepeat"/> set.</summary>
+    /// <summary>How often these records were delivered before, from 0. After a take-over it starts at 0 again, with <see cref="IsRepeat"/> set.</summary>
     public int Attempt { get; }
 
     /// <summary>
-    /// Whether an earlier attempt of any of these records may have reached a store: a redelivery, a batch taken over from another owner, a part of a halved
-    /// batch, a rewind, a dead letter that was requeued. False means that none of them was ever handed to this group.
+    /// Whether an earlier delivery of any of these records may have reached a store: a retry, a batch taken over from another owner, a part of a halved batch, a rewind, a requeued dead letter.
+    /// False: none of them was ever delivered to this group.
     /// </summary>
     public bool IsRepeat { get; }
 
-    /// <summary>Which ownership of the group handed it out: grows with each take-over, never repeats. A store may refuse what an older one sends.</summary>
+    /// <summary>The epoch of the owner that delivers the batch: it grows with each take-over. A store may refuse batches of an older epoch.</summary>
     public long OwnerEpoch { get; init; }
 
-    /// <summary>The Kafka topic that the records came from; null when they came from the log itself.</summary>
+    /// <summary>The Kafka topic of the records; null when they were read from the log itself.</summary>
     public string? Topic { get; init; }
 
-    /// <summary>The partition of the topic; 0 for the log itself, which has one.</summary>
+    /// <summary>The partition of the topic; 0 for the log itself.</summary>
     public int Partition { get; init; }
 
-    /// <summary>Offset of the first record in its partition; -1 when it came from the log itself.</summary>
+    /// <summary>Offset of the first record in its partition; -1 when it was read from the log itself.</summary>
     public long FirstOffset => this[0].Offset;
 
-    /// <summary>Offset of the last record in its partition; -1 when it came from the log itself.</summary>
+    /// <summary>Offset of the last record in its partition; -1 when it was read from the log itself.</summary>
     public long LastOffset => this[_count - 1].Offset;
 
-    /// <summary>How progress is written within a consumer's transaction; null where there is none to write.</summary>
+    /// <summary>Writes progress in the consumer's transaction; null when the batch belongs to no group.</summary>
     internal Func<DbTransaction, Checkpoint, CancellationToken, Task>? ProgressWriter { get; init; }
 
     /// <summary>
-    /// Stores the group's progress up to this batch's end in a transaction of the consumer's own, on the log's database: work and progress are committed together or not at all, and the batch is
-    /// never handed out again. Call it as the last thing before the commit, and do not commit when it throws.
+    /// Stores the group's progress up to the end of this batch in the consumer's own transaction on the log's database: work and progress are committed together or not at all, and the batch is
+    /// never delivered again. Call it last before the commit, and do not commit when it throws.
     /// </summary>
-    /// <param name="transaction">Open, of Npgsql, on the database of the event log; stays the caller's.</param>
+    /// <param name="transaction">An open Npgsql transaction on the database of the event log; owned by the caller.</param>
     /// <param name="cancellationToken">Ends the call; the transaction must be rolled back then.</param>
     /// <exception cref="OwnershipLostException">Another host owns the partition now.</exception>
-    /// <exception cref="InvalidOperationException">The batch was made by a test, and has no group behind it.</exception>
+    /// <exception cref="InvalidOperationException">The batch belongs to no group.</exception>
     public Task StoreProgressAsync(DbTransaction transaction, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(transaction);
         var offset = LastOffset;
-        return (ProgressWriter ?? throw new InvalidOperationException("The batch has no group behind it."))(
+        return (ProgressWriter ?? throw new InvalidOperationException("The batch belongs to no group."))(
             transaction, new Checkpoint(LastPosition, offset < 0 ? -1 : offset + 1), cancellationToken);
     }
 
-    /// <summary>The record at an index, as a view that lives until the consumer returns.</summary>
-    /// <exception cref="ObjectDisposedException">The consumer has returned; the buffer went back to the pool.</exception>
+    /// <summary>The record at an index, as a view that is valid until the consumer returns.</summary>
+    /// <exception cref="ObjectDisposedException">The consumer has returned.</exception>
     public EventRecord this[int index]
     {
         get
@@ -107,6 +107,6 @@ public sealed class EventBatch
         }
     }
 
-    /// <summary>Ends the loan: every later use throws.</summary>
+    /// <summary>Ends the batch's validity: every later use throws.</summary>
     internal void Release() => _records = null;
 }

@@ -1,4 +1,4 @@
 namespace Bxb.Riders;
 
-/// <summary>One consumer group as it was registered. All of them are enumerated when the bus is built, so the order of registration does not matter.</summary>
+/// <summary>The registration of one consumer group. Registrations are read when the bus is built, so their order does not matter.</summary>
 internal sealed record EventConsumerRegistration(string Group, Type ConsumerType, EventConsumerOptions Options);

@@ -1,9 +1,9 @@
 namespace Bxb.Riders;
 
-/// <summary>Somebody else owns the partition now, or may: whatever was in hand counts for nothing here.</summary>
+/// <summary>Another host owns the partition, or may own it: work in progress on this host no longer counts.</summary>
 public sealed class OwnershipLostException : Exception
 {
-    /// <summary>Of the group of this name.</summary>
+    /// <summary>Names the group.</summary>
     public OwnershipLostException(string group)
         : base($"The ownership of consumer group {group} was lost.")
     {

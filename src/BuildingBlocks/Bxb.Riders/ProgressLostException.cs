@@ -1,20 +1,20 @@
 namespace Bxb.Riders;
 
 /// <summary>
-/// A consumer throws it when its store turns out to hold less than the group's progress says: the group goes back, and everything up to where it
-/// was is delivered again with <see cref="EventBatch.IsRepeat"/>.
+/// Thrown by a consumer whose store holds less than the group's progress says. The group rewinds, and everything up to its former position is delivered again with
+/// <see cref="EventBatch.IsRepeat"/> set.
 /// </summary>
 public sealed class ProgressLostException : Exception
 {
-    /// <summary>Says how far the store surely reaches.</summary>
-    /// <param name="durablePosition">The highest position up to which the store surely holds everything; at least 0. Above the group's progress it means the progress.</param>
+    /// <summary>Reports what the store holds.</summary>
+    /// <param name="durablePosition">The highest position up to which the store durably holds everything; at least 0. A value above the group's progress means the progress.</param>
     public ProgressLostException(long durablePosition)
-        : base($"The consumer's store surely holds only what lies up to position {durablePosition}.")
+        : base($"The consumer's store durably holds only the records up to position {durablePosition}.")
     {
         ArgumentOutOfRangeException.ThrowIfNegative(durablePosition);
         DurablePosition = durablePosition;
     }
 
-    /// <summary>The highest position up to which the store surely holds everything.</summary>
+    /// <summary>The highest position up to which the store durably holds everything.</summary>
     public long DurablePosition { get; }
 }

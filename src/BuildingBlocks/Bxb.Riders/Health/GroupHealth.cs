@@ -4,17 +4,16 @@ using Microsoft.Extensions.Options;
 
 namespace Bxb.Riders.Health;
 
-/// <summary>The check <c>bxb-groups</c>: degraded while a partition of a group stands still although there is something to do, or retries.</summary>
+/// <summary>The check <c>bxb-groups</c>: degraded while a partition of a group has lag and does not move, or retries.</summary>
 /// <remarks>
-/// Never unhealthy: a group that stands still takes no host out of service, because the host still takes events. Reads memory only. A partition that another host reads is that host's affair.
+/// Never unhealthy: a stalled group takes no host out of service, because the host still takes events. Reads memory only, and reports only partitions that this host reads.
 /// The description has no error text, because <c>/health/ready</c> needs no key; the text is in the check's data and in <c>GET /v1/pipeline</c>.
 /// </remarks>
 internal sealed class GroupHealth(GroupRegistry groups, IOptions<RidersOptions> options) : IHealthCheck
 {
-    /// <summary>The check's name.</summary>
     public const string Name = "bxb-groups";
 
-    /// <summary>Why a group counts as stalled, in one sentence; null when it does not.</summary>
+    /// <summary>The reason why a group is stalled, in one sentence; null when it is not.</summary>
     public string? FindStall(GroupActivity group) => Stall(group) is { } stall ? stall + (group.Error is { } error ? ": " + error : "") : null;
 
     /// <inheritdoc />
@@ -43,7 +42,7 @@ internal sealed class GroupHealth(GroupRegistry groups, IOptions<RidersOptions> 
             return null;
         }
 
-        // With one partition there is no need to name it.
+        // A single partition is not named.
         var stalled = group.Partitions.Where(p => p.Stillness >= options.Value.StalledAfter).Select(p => p.Partition).Order().ToList();
         var where = stalled.Count == 0 || !group.Partitions.Skip(1).Any() ? "" : $" in partition {string.Join(", ", stalled)}";
         return $"no progress for {(long)stillness.TotalSeconds} s{where}, {group.LagEvents} events behind";
