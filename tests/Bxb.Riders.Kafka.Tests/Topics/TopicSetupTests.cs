@@ -121,6 +121,34 @@ public sealed class TopicSetupTests : IAsyncLifetime
         (await Should.ThrowAsync<TopicException>(() => setup.EnsureEventsAsync(CancellationToken.None))).Message.ShouldStartWith("The brokers do not answer about the topic bxb.events: ");
     }
 
+    [RealKafkaFact]
+    public async Task A_partition_without_a_replica_in_sync_is_named_and_the_topic_fits_again_when_its_broker_is_back()
+    {
+        await using var cluster = await TestKafka.StartClusterAsync(3);
+        _options.BootstrapServers = cluster.BootstrapServers;
+        var setup = Open(_options);
+        var made = await setup.EnsureEventsAsync(CancellationToken.None);
+        await cluster.KillAsync(3);
+        string? refusal = null;
+        await Eventually.HoldsAsync(async () => (refusal = await RefusalAsync(setup))?.Contains("has no replica in sync") is true, () => $"The partition on the killed broker is named ({refusal})", TimeSpan.FromMinutes(1));
+        await cluster.RestartAsync(3);
+        await Eventually.HoldsAsync(async () => await RefusalAsync(setup) is null, "The topic is looked at again");
+        (await setup.EnsureEventsAsync(CancellationToken.None)).ShouldBe(made);
+    }
+
+    private static async Task<string?> RefusalAsync(TopicSetup setup)
+    {
+        try
+        {
+            await setup.DescribeEventsAsync(CancellationToken.None);
+            return null;
+        }
+        catch (TopicException exception)
+        {
+            return exception.Message;
+        }
+    }
+
     private TopicSetup Open(KafkaOptions settings)
     {
         var options = Options.Create(settings);

@@ -71,7 +71,7 @@ internal sealed class KafkaTopic(IOptions<KafkaOptions> options, KafkaClients cl
     {
         var asked = partitions.Select(p => new TopicPartitionOffsetSpec { TopicPartition = new TopicPartition(Name, p), OffsetSpec = what });
         var listed = await admin.AskAsync(
-            a => a.ListOffsetsAsync(asked, new ListOffsetsOptions { RequestTimeout = options.Value.RequestTimeout, IsolationLevel = IsolationLevel.ReadCommitted }), cancellationToken);
+            (a, _) => a.ListOffsetsAsync(asked, new ListOffsetsOptions { RequestTimeout = options.Value.RequestTimeout, IsolationLevel = IsolationLevel.ReadCommitted }), cancellationToken);
         return listed.ResultInfos.ToDictionary(r => r.TopicPartitionOffsetError.Partition.Value, r => r.TopicPartitionOffsetError.Offset.Value);
     }
 

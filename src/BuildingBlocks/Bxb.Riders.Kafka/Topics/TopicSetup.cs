@@ -34,7 +34,7 @@ internal sealed partial class TopicSetup(KafkaAdmin admin, IOptions<KafkaOptions
         var asked = Enumerable.Range(0, partitions).Select(p => new TopicPartitionOffsetSpec { TopicPartition = new TopicPartition(topic, p), OffsetSpec = OffsetSpec.Latest() });
         try
         {
-            var listed = await admin.AskAsync(a => a.ListOffsetsAsync(asked, new() { RequestTimeout = options.Value.RequestTimeout, IsolationLevel = IsolationLevel.ReadUncommitted }), cancellationToken);
+            var listed = await admin.AskAsync((a, _) => a.ListOffsetsAsync(asked, new() { RequestTimeout = options.Value.RequestTimeout, IsolationLevel = IsolationLevel.ReadUncommitted }), cancellationToken);
             var found = listed.ResultInfos.Select(r => r.TopicPartitionOffsetError);
             return [.. found.OrderBy(o => o.Partition.Value).Select(o => o.Offset.Value)];
         }
@@ -66,7 +66,7 @@ internal sealed partial class TopicSetup(KafkaAdmin admin, IOptions<KafkaOptions
         try
         {
             await admin.AskAsync(
-                async a =>
+                async (a, _) =>
                 {
                     await a.CreateTopicsAsync([plan.Specification()], new() { OperationTimeout = options.Value.RequestTimeout, RequestTimeout = options.Value.RequestTimeout });
                     return true;
@@ -112,7 +112,13 @@ internal sealed partial class TopicSetup(KafkaAdmin admin, IOptions<KafkaOptions
     {
         try
         {
-            var described = await admin.AskAsync(a => a.DescribeTopicsAsync(TopicCollection.OfTopicNames([topic]), new() { RequestTimeout = options.Value.RequestTimeout }), cancellationToken);
+            var described = await admin.AskAsync(
+                (a, seen) =>
+                {
+                    RequireInSync(topic, seen);
+                    return a.DescribeTopicsAsync(TopicCollection.OfTopicNames([topic]), new() { RequestTimeout = options.Value.RequestTimeout });
+                },
+                cancellationToken);
             return described.TopicDescriptions[0];
         }
         catch (DescribeTopicsException exception) when (exception.Results.TopicDescriptions.TrueForAll(t => t.Error.Code == ErrorCode.UnknownTopicOrPart))
@@ -134,7 +140,7 @@ internal sealed partial class TopicSetup(KafkaAdmin admin, IOptions<KafkaOptions
         try
         {
             var resource = new ConfigResource { Type = ResourceType.Topic, Name = topic };
-            var described = await admin.AskAsync(a => a.DescribeConfigsAsync([resource], new() { RequestTimeout = options.Value.RequestTimeout }), cancellationToken);
+            var described = await admin.AskAsync((a, _) => a.DescribeConfigsAsync([resource], new() { RequestTimeout = options.Value.RequestTimeout }), cancellationToken);
             return described[0].Entries.ToDictionary(e => e.Key, e => e.Value.Value, StringComparer.Ordinal);
         }
         catch (DescribeConfigsException exception)
@@ -144,6 +150,15 @@ internal sealed partial class TopicSetup(KafkaAdmin admin, IOptions<KafkaOptions
         catch (KafkaException exception)
         {
             throw Unanswered(topic, exception);
+        }
+    }
+
+    /// <summary>The client closes itself on the description of a topic that has a partition without a replica in sync.</summary>
+    private static void RequireInSync(string topic, Metadata seen)
+    {
+        if (seen.Topics.Find(t => t.Topic == topic)?.Partitions.Find(p => p.InSyncReplicas.Length == 0) is { } partition)
+        {
+            throw new TopicException($"Partition {partition.PartitionId} of the topic {topic} has no replica in sync.");
         }
     }
 
