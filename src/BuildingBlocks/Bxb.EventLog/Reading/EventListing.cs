@@ -20,6 +20,9 @@ internal sealed class EventListing(EventListFilter filter, NpgsqlConnection conn
     // Lists put together, such as all codes of an organization, are read backwards above that.
     private const int MaxListed = 16_384;
 
+    // Events of a span that are looked up one by one, rather than narrowed down further by a list of thousands.
+    private const int FewPositions = 64;
+
     private readonly List<UsageEvent> _page = new(Math.Min(filter.Limit, 1_000));
 
     private int Missing => filter.Limit - _page.Count;
@@ -107,16 +110,10 @@ internal sealed class EventListing(EventListFilter filter, NpgsqlConnection conn
     private QueryText Lists(QueryText text)
     {
         var lists = "null::integer[]";
-        if (filter.ExternalCustomerId is { } customer)
-        {
-            Customer(text, customer);
-            lists = "customer.positions";
-        }
-
         if (filter.Code is not null || filter.ExternalCustomerId is null)
         {
             List(text, kind: 1).And("term = ", filter.Code).Text(" having count(*) > 0) code");
-            lists = $"event_log.common_positions({lists}, code.positions)";
+            lists = "code.positions";
         }
 
         if (Days() is { } days)
@@ -125,13 +122,21 @@ internal sealed class EventListing(EventListFilter filter, NpgsqlConnection conn
             lists = $"event_log.common_positions({lists}, day.positions)";
         }
 
+        if (filter.ExternalCustomerId is { } customer)
+        {
+            Customer(text, customer, lists);
+            lists = "customer.positions";
+        }
+
         return text.Text($" cross join lateral (select {lists} as positions offset 0) l");
     }
 
-    private void Customer(QueryText text, string customer)
+    /// <summary>Few positions are looked up as they are. Otherwise the customer's bucket is read, which holds all events of a thousandth of the customers.</summary>
+    private void Customer(QueryText text, string customer, string others)
     {
-        text.Text(" cross join lateral (select case when cardinality(c.positions) <= ").Value(filter.Code is null ? MaxListed : int.MaxValue)
-            .Text(" then c.positions end as positions from (select array(select (entry & 131071)::integer from unnest(entries) entry where entry >> 27 = event_log.customer_tag(")
+        text.Text($" cross join lateral (select {others} as positions offset 0) others cross join lateral (select others.positions where cardinality(others.positions) <= {FewPositions}")
+            .Text(" union all select event_log.common_positions(others.positions, case when cardinality(c.positions) <= ").Value(filter.Code is null ? MaxListed : int.MaxValue)
+            .Text(" then c.positions end) from (select array(select (entry & 131071)::integer from unnest(entries) entry where entry >> 27 = event_log.customer_tag(")
             .Value(filter.OrganizationId).Text(", ").Value(customer).Text(")");
         if (filter.Code is { } code)
         {
@@ -139,7 +144,8 @@ internal sealed class EventListing(EventListFilter filter, NpgsqlConnection conn
         }
 
         text.Text(") as positions from event_log.customer_postings where from_position = s.from_position and bucket = event_log.customer_bucket(")
-            .Value(filter.OrganizationId).Text(", ").Value(customer).Text(") offset 0) c where cardinality(c.positions) > 0 offset 0) customer");
+            .Value(filter.OrganizationId).Text(", ").Value(customer)
+            .Text($") and (others.positions is null or cardinality(others.positions) > {FewPositions}) offset 0) c where cardinality(c.positions) > 0 offset 0) customer");
     }
 
     private QueryText List(QueryText text, short kind) => text.Text(

@@ -11,12 +11,16 @@ internal sealed class SpanRows(PositionSpan span)
 
     private const short Code = 1;
     private const short Day = 2;
-    private const long OffsetBits = SpanSummary.Positions - 1;
+    private const int OffsetBits = 17;
+    private const long OffsetMask = SpanSummary.Positions - 1;
+    private const int Buckets = 1_024;
+    private const int BucketBits = 10;
+    private const int CodeBits = 10;
 
     private const string Clear = "with c as (delete from event_log.customer_postings where from_position = $1) delete from event_log.postings where from_position = $1";
     private const string Complete = "insert into event_log.spans (from_position, to_position, earliest, latest, by_day) values ($1, $2, $3, $4, $5)";
 
-    private readonly List<(short Bucket, long[] Entries)> _customers = [];
+    private readonly List<long>?[] _customers = new List<long>?[Buckets];
     private readonly List<(int Organization, short Kind, string Term, int Events, int[]? Positions)> _postings = [];
     private DateTime? _earliest;
     private DateTime? _latest;
@@ -31,12 +35,24 @@ internal sealed class SpanRows(PositionSpan span)
         _latest = _latest > latest ? _latest : latest;
     }
 
-    /// <summary>Adds a bucket of customers.</summary>
-    public void AddCustomers(short bucket, long[] entries) => _customers.Add((bucket, entries));
+    /// <summary>Adds the events with a code, to its list if they are not too many and to the buckets of their customers.</summary>
+    /// <param name="organization">The organization.</param>
+    /// <param name="code">The code.</param>
+    /// <param name="codeTag"><c>event_log.code_tag</c> of the code.</param>
+    /// <param name="entries">For each event the hash of its customer, shifted left by 17 bits, and the offset of its position.</param>
+    public void AddCode(int organization, string code, long codeTag, long[] entries)
+    {
+        _postings.Add((organization, Code, code, entries.Length, entries.Length > SpanSummary.MaxListed ? null : Array.ConvertAll(entries, static e => (int)(e & OffsetMask))));
+        foreach (var entry in entries)
+        {
+            var hash = entry >>> OffsetBits;
+            var bucket = _customers[hash & (Buckets - 1)] ??= [];
 
-    /// <summary>Adds the events with a code; no entries: too many.</summary>
-    public void AddCode(int organization, string code, int events, long[]? entries) =>
-        _postings.Add((organization, Code, code, events, entries is null ? null : Array.ConvertAll(entries, static e => (int)(e & OffsetBits))));
+            // As event_log.customer_tag takes it.
+            var tag = (hash >> BucketBits) & uint.MaxValue;
+            bucket.Add((tag << (OffsetBits + CodeBits)) | (codeTag << OffsetBits) | (entry & OffsetMask));
+        }
+    }
 
     /// <summary>Adds the events of a day; no positions: too many.</summary>
     public void AddDay(int organization, string day, int events, int[]? positions) => _postings.Add((organization, Day, day, events, positions));
@@ -47,7 +63,7 @@ internal sealed class SpanRows(PositionSpan span)
     {
         await using var clear = new NpgsqlCommand(Clear, connection) { Parameters = { new NpgsqlParameter<long> { TypedValue = span.From } } };
         await clear.ExecuteNonQueryAsync(ct);
-        await CopyAsync(connection, "event_log.customer_postings (from_position, bucket, entries)", _customers, WriteCustomersAsync, ct);
+        await CopyAsync(connection, "event_log.customer_postings (from_position, bucket, entries)", CustomerRows(), WriteCustomersAsync, ct);
         await CopyAsync(connection, "event_log.postings (from_position, organization_id, kind, term, events, positions)", _postings, WritePostingAsync, ct);
         await using var complete = new NpgsqlCommand(Complete, connection)
         {
@@ -62,6 +78,9 @@ internal sealed class SpanRows(PositionSpan span)
         };
         await complete.ExecuteNonQueryAsync(ct);
     }
+
+    private List<(short Bucket, long[] Entries)> CustomerRows() =>
+        [.. _customers.Index().Where(b => b.Item is not null).Select(b => ((short)b.Index, b.Item!.ToArray()))];
 
     private static async Task CopyAsync<T>(NpgsqlConnection connection, string table, List<T> rows, Func<NpgsqlBinaryImporter, T, CancellationToken, Task> write, CancellationToken ct)
     {

@@ -6,7 +6,7 @@ namespace Bxb.EventLog.Spans;
 /// <remarks>
 /// <para>A span is summarized once, when all its positions are settled: its content never changes after that. Several hosts may call at once; an advisory lock lets one work.</para>
 /// <para>
-/// A transaction that has an id holds the settled position back (decision 1). So a span is read without one, about 3 MB, and written in short transactions. The row of
+/// A transaction that has an id holds the settled position back (decision 1). So a span is read without one, about 2 MB, and written in short transactions. The row of
 /// <c>event_log.spans</c> comes last: what a broken attempt left behind is not read, and is deleted by the next attempt.
 /// </para>
 /// </remarks>
@@ -27,13 +27,11 @@ internal static class SpanSummary
         join event_log.event_partitions p on p.from_position <= n.from_position and p.to_position > n.from_position
         """;
 
-    // One pass over the span, grouped by hash: nothing is sorted. An entry serves both groupings; its lowest 17 bits are the offset.
+    // One pass over the span, one hash of the customer an event, few groups: the host sorts the entries into buckets. An entry is that hash, shifted by the 17 bits of the offset.
     private const string Summarize = """
-        select bucket, organization_id, code, count(*)::integer, min(timestamp), max(timestamp), case when grouping(bucket) = 0 or count(*) <= $3 then array_agg(entry) end
-        from (select event_log.customer_bucket(organization_id, external_customer_id) as bucket, organization_id, code, timestamp,
-                (event_log.customer_tag(organization_id, external_customer_id) << 27) | (event_log.code_tag(code) << 17) | (position - $1) as entry
-            from event_log.events where position between $1 and $2) e
-        group by grouping sets ((bucket), (organization_id, code))
+        select organization_id, code, event_log.code_tag(code), min(timestamp), max(timestamp),
+            array_agg((hashtextextended(external_customer_id collate "C", organization_id) << 17) | (position - $1))
+        from event_log.events where position between $1 and $2 group by organization_id, code
         """;
 
     // Only where event times are spread: late events, imports of history, a slow log. Elsewhere the span's earliest and latest times say enough.
@@ -80,20 +78,12 @@ internal static class SpanSummary
 
     private static async Task ReadListsAsync(NpgsqlConnection connection, PositionSpan span, SpanRows rows, CancellationToken ct)
     {
-        await using var command = Command(connection, Summarize, span.From, span.To, MaxListed);
+        await using var command = Command(connection, Summarize, span.From, span.To);
         await using var reader = await command.ExecuteReaderAsync(ct);
         while (await reader.ReadAsync(ct))
         {
-            rows.Extend(reader.GetDateTime(4), reader.GetDateTime(5));
-            var entries = await reader.IsDBNullAsync(6, ct) ? null : await reader.GetFieldValueAsync<long[]>(6, ct);
-            if (await reader.IsDBNullAsync(0, ct))
-            {
-                rows.AddCode(reader.GetInt32(1), reader.GetString(2), reader.GetInt32(3), entries);
-            }
-            else
-            {
-                rows.AddCustomers(reader.GetInt16(0), entries!);
-            }
+            rows.Extend(reader.GetDateTime(3), reader.GetDateTime(4));
+            rows.AddCode(reader.GetInt32(0), reader.GetString(1), reader.GetInt64(2), await reader.GetFieldValueAsync<long[]>(5, ct));
         }
     }
 
