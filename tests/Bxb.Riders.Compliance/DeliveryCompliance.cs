@@ -100,9 +100,10 @@ public abstract class DeliveryCompliance : TransportCompliance
     [Fact]
     public async Task Options_that_cannot_work_are_refused_with_a_sentence()
     {
-        var host = Rig.BuildHost(b => b.Group("Bad Name", o => o.MaxBatch = 0));
+        var host = Rig.BuildHost(b => b.Group("Bad Name", o => o.MaxBatch = 0).Group("relay"));
         var refusal = (await Should.ThrowAsync<Exception>(host.StartAsync)).ToString();
         refusal.ShouldContain("'Bad Name' is no name for a consumer group");
+        refusal.ShouldContain("'relay' is no name for a consumer group: the relay keeps its dead letters under it");
         refusal.ShouldContain("The options of consumer group 'Bad Name' are not valid: The field MaxBatch must be between 1 and 1000000");
     }
 
