@@ -54,6 +54,6 @@ internal sealed class PlainRelay(EventLogReader log, SettledPosition settled, Np
         command.Parameters.Add(new() { Value = position });
         command.Parameters.Add(new() { Value = offsets });
         await command.ExecuteNonQueryAsync(cancellationToken);
-        progress.Publish(new RelayPoint(topic, "plain", position, [.. offsets]));
+        progress.Publish(new RelayCheckpoint(topic, "plain", position, [.. offsets]));
     }
 }

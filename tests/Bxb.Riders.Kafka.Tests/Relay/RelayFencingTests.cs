@@ -71,8 +71,8 @@ public sealed class RelayFencingTests : IAsyncLifetime
         // Wakes up and fences off the one that has overtaken it, which is why it looks at the epoch then.
         await using var woken = await _rig.ProducerAsync(topic.Partitions);
         (await store.ReadAsync(_rig.Topic, CancellationToken.None))!.Epoch.ShouldBeGreaterThan(overtaken.Epoch);
-        (await store.StoreAsync(_rig.Topic, overtaken with { Position = 1_000_000 }, TimeSpan.FromDays(1), forGood: false, CancellationToken.None)).ShouldBeFalse();
-        (await store.FindFlushAsync(_rig.Topic, 1_000_000, CancellationToken.None))!.Position.ShouldBeLessThanOrEqualTo(positions[^1]);
+        (await store.StoreAsync(overtaken with { Position = 1_000_000 }, TimeSpan.FromDays(1), forGood: false, CancellationToken.None)).ShouldBeFalse();
+        (await _rig.FindFlushAsync(1_000_000))!.Value.Position.ShouldBeLessThanOrEqualTo(positions[^1]);
 
         positions.AddRange(await _rig.AppendManyAsync(200));
         await _rig.CarriedAsync(positions[^1]);
@@ -85,7 +85,7 @@ public sealed class RelayFencingTests : IAsyncLifetime
     {
         await using var suspended = new NpgsqlConnection(_rig.ConnectionString);
         await suspended.OpenAsync();
-        (await LeaseStore.TryLockAsync(suspended, OutboxRelay.LockName(_rig.Options), CancellationToken.None)).ShouldBeTrue();
+        (await LeaseStore.TryLockAsync(suspended, OutboxRelay.LeaseName(_rig.Topic), CancellationToken.None)).ShouldBeTrue();
         await _rig.StartRelayAsync();
         var positions = await _rig.AppendManyAsync(100);
         await _rig.CarriedAsync(positions[^1]);

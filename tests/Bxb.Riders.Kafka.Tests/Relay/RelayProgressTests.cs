@@ -27,7 +27,7 @@ public sealed class RelayProgressTests : IAsyncLifetime
         await waiting;
         var first = progress.Current!;
         (first.Position, first.TopicId).ShouldBe((0, "id"));
-        (await _rig.Store.StoreAsync("t", state with { Position = 7, Offsets = [3, 4] }, null, forGood: false, CancellationToken.None)).ShouldBeTrue();
+        (await _rig.Store.StoreAsync(state with { Position = 7, Offsets = [3, 4] }, null, forGood: false, CancellationToken.None)).ShouldBeTrue();
         await progress.WaitForChangeAsync(first, CancellationToken.None);
         progress.Current!.Position.ShouldBe(7);
         progress.Current.Offsets.ShouldBe([3, 4]);
@@ -38,7 +38,7 @@ public sealed class RelayProgressTests : IAsyncLifetime
     {
         var progress = new RelayProgress(_rig.Database, Options.Create(new KafkaOptions { Topic = "t" }), TimeProvider.System);
         var (mine, _) = await _rig.Store.TakeOverAsync(new("t", "id", 2, 1_000_000), "this", CancellationToken.None);
-        var known = new RelayPoint("t", "id", mine.Position, mine.Offsets, mine.Epoch);
+        var known = new RelayCheckpoint("t", "id", mine.Position, mine.Offsets, mine.Epoch);
         progress.Publish(known);
         using var watching = progress.Watch();
         var (theirs, _) = await _rig.Store.TakeOverAsync(new("t", "id", 2, 1_000_000), "other", CancellationToken.None);
@@ -50,15 +50,15 @@ public sealed class RelayProgressTests : IAsyncLifetime
     public void A_later_owners_word_counts_also_where_it_has_gone_back()
     {
         var progress = new RelayProgress(_rig.Database, Options.Create(new KafkaOptions()), TimeProvider.System);
-        progress.Publish(new RelayPoint("t", "a", 10, [5, 5], Epoch: 2));
-        progress.Publish(new RelayPoint("t", "a", 9, [4, 5], Epoch: 2));
-        progress.Publish(new RelayPoint("t", "a", 20, [9, 9], Epoch: 1));
+        progress.Publish(new RelayCheckpoint("t", "a", 10, [5, 5], Epoch: 2));
+        progress.Publish(new RelayCheckpoint("t", "a", 9, [4, 5], Epoch: 2));
+        progress.Publish(new RelayCheckpoint("t", "a", 20, [9, 9], Epoch: 1));
         progress.Current!.Position.ShouldBe(10);
-        progress.Publish(new RelayPoint("t", "a", 10, [5, 5, 0], Epoch: 2));
+        progress.Publish(new RelayCheckpoint("t", "a", 10, [5, 5, 0], Epoch: 2));
         progress.Current.Offsets.Length.ShouldBe(3);
-        progress.Publish(new RelayPoint("t", "b", 0, [0, 0], Epoch: 3));
+        progress.Publish(new RelayCheckpoint("t", "b", 0, [0, 0], Epoch: 3));
         progress.Current.TopicId.ShouldBe("b");
-        progress.Publish(new RelayPoint("t", "a", 10, [5, 5, 0], Epoch: 2));
+        progress.Publish(new RelayCheckpoint("t", "a", 10, [5, 5, 0], Epoch: 2));
         progress.Current.TopicId.ShouldBe("b");
     }
 
@@ -69,12 +69,12 @@ public sealed class RelayProgressTests : IAsyncLifetime
         var (first, _) = await _rig.Store.TakeOverAsync(topic, "a", CancellationToken.None);
         var (second, _) = await _rig.Store.TakeOverAsync(topic, "b", CancellationToken.None);
         second.Epoch.ShouldBe(first.Epoch + 1);
-        (await _rig.Store.StoreAsync("t", first with { Position = 9 }, TimeSpan.FromDays(1), forGood: false, CancellationToken.None)).ShouldBeFalse();
+        (await _rig.Store.StoreAsync(first with { Position = 9 }, TimeSpan.FromDays(1), forGood: false, CancellationToken.None)).ShouldBeFalse();
         await _rig.Store.StoreErrorAsync("t", first.Epoch, "too late", CancellationToken.None);
         (await _rig.Store.ReadAsync("t", CancellationToken.None))!.Position.ShouldBe(0);
         (await _rig.ScalarAsync<long>("select count(*) from event_log.relay where error is not null")).ShouldBe(0);
         (await _rig.ScalarAsync<long>("select count(*) from event_log.relay_flushes where position = 9")).ShouldBe(0);
-        (await _rig.Store.StoreAsync("t", second with { Position = 5, Offsets = [2, 3] }, TimeSpan.FromDays(1), forGood: false, CancellationToken.None)).ShouldBeTrue();
+        (await _rig.Store.StoreAsync(second with { Position = 5, Offsets = [2, 3] }, TimeSpan.FromDays(1), forGood: false, CancellationToken.None)).ShouldBeTrue();
         await _rig.Store.StoreErrorAsync("t", second.Epoch, "brokers are away", CancellationToken.None);
         (await _rig.ScalarAsync<string>("select error from event_log.relay")).ShouldBe("brokers are away");
     }
@@ -84,7 +84,7 @@ public sealed class RelayProgressTests : IAsyncLifetime
     {
         var (state, _) = await _rig.Store.TakeOverAsync(new("t", "id", 1, 1_000_000), "a", CancellationToken.None);
         async Task StoreAsync(long position, bool forGood, params long[] offsets) =>
-            (await _rig.Store.StoreAsync("t", state with { Position = position, Offsets = offsets }, TimeSpan.FromDays(7), forGood, CancellationToken.None)).ShouldBeTrue();
+            (await _rig.Store.StoreAsync(state with { Position = position, Offsets = offsets }, TimeSpan.FromDays(7), forGood, CancellationToken.None)).ShouldBeTrue();
         await StoreAsync(10, false, 10);
         await StoreAsync(20, true, 15, 5);
         await StoreAsync(30, false, 20, 10);

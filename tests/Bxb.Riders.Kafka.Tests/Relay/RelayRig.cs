@@ -69,6 +69,16 @@ internal sealed class RelayRig(int partitions = 3, TestKafka? cluster = null) : 
     /// <summary>The stored position; 0 before any.</summary>
     public Task<long> StoredPositionAsync() => ScalarAsync<long>("select coalesce((select max(position) from event_log.relay), 0)");
 
+    /// <summary>The last checkpoint in the history at or before a position; null when there is none.</summary>
+    public async Task<(long Position, long[] Offsets)?> FindFlushAsync(long position)
+    {
+        await using var command = Database.CreateCommand("select position, offsets from event_log.relay_flushes where topic = $1 and position <= $2 order by position desc limit 1");
+        command.Parameters.Add(new() { Value = Topic });
+        command.Parameters.Add(new() { Value = position });
+        await using var reader = await command.ExecuteReaderAsync();
+        return await reader.ReadAsync() ? (reader.GetInt64(0), await reader.GetFieldValueAsync<long[]>(1)) : null;
+    }
+
     /// <summary>The status as a host sees it.</summary>
     public static Task<RelayStatus> StatusAsync(ComplianceHost host) => host.Services.GetRequiredService<IRelay>().GetStatusAsync(CancellationToken.None);
 

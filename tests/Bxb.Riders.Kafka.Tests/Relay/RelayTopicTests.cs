@@ -71,8 +71,8 @@ public sealed class RelayTopicTests : IAsyncLifetime
         await Eventually.HoldsAsync(async () => (await _rig.Store().ReadAsync(_rig.Topic, CancellationToken.None))!.TopicId != before.TopicId, "The new topic is noticed");
         await _rig.CarriedAsync(positions[^1]);
         (await TopicContents.ReadAsync(_rig.Servers, _rig.Topic)).WithoutRepeats.Select(r => r.Position).Order().ShouldBe(positions.Skip(80));
-        (await _rig.Store().FindFlushAsync(_rig.Topic, positions[78], CancellationToken.None)).ShouldBeNull();
-        (await _rig.Store().FindFlushAsync(_rig.Topic, positions[79], CancellationToken.None))!.Offsets.ShouldBe([0, 0]);
+        (await _rig.FindFlushAsync(positions[78])).ShouldBeNull();
+        (await _rig.FindFlushAsync(positions[79]))!.Value.Offsets.ShouldBe([0, 0]);
     }
 
     [RealKafkaFact]
@@ -84,7 +84,7 @@ public sealed class RelayTopicTests : IAsyncLifetime
         await host.StopAsync();
 
         // As if the topic had held 300 records more, and all of its copies had crashed.
-        var place = (await _rig.Store().FindFlushAsync(_rig.Topic, positions[^1], CancellationToken.None))!;
+        var place = (await _rig.FindFlushAsync(positions[^1]))!.Value;
         await _rig.ExecuteAsync("insert into event_log.relay_flushes (topic, position, offsets) select topic, position + 100, array[offsets[1] + 100, offsets[2]] from event_log.relay");
         await _rig.ExecuteAsync("update event_log.relay set position = position + 300, offsets = array[offsets[1] + 150, offsets[2] + 150]");
         positions.AddRange(await _rig.AppendManyAsync(400));

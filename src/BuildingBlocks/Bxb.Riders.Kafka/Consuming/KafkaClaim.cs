@@ -14,7 +14,7 @@ namespace Bxb.Riders.Kafka.Consuming;
 /// In the place of a record that was too large for the topic stands a note of its position: the record is read from the log, so that readers of the topic miss none.
 /// </remarks>
 internal sealed class KafkaClaim(
-    string group, RelayPoint begun, AssignedPartition partition, TopicEndpoint endpoint, PartitionPlaces places, RelayProgress relay, UnreadableRecords unreadable,
+    string group, RelayCheckpoint begun, AssignedPartition partition, TopicEndpoint endpoint, PartitionPlaces places, RelayProgress relay, UnreadableRecords unreadable,
     EventLogReader log, TimeProvider time) : IPartitionLease
 {
     /// <summary>Progress without records is worth a write to the database only so often.</summary>
@@ -208,13 +208,13 @@ internal sealed class KafkaClaim(
     }
 
     /// <summary>How far the relay is. A topic that was made anew has other offsets under the same name; the next claim begins with them.</summary>
-    private RelayPoint Carried() => relay.Current is { } carried && carried.TopicId == begun.TopicId ? carried : throw new OwnershipLostException(group);
+    private RelayCheckpoint Carried() => relay.Current is { } carried && carried.TopicId == begun.TopicId ? carried : throw new OwnershipLostException(group);
 
     /// <summary>Up to which position there is nothing but what was read; 0 when that cannot be told.</summary>
-    private long Reached(RelayPoint carried) => Partition < carried.Offsets.Length && carried.Offsets[Partition] <= _cursor.Offset ? carried.Position : 0;
+    private long Reached(RelayCheckpoint carried) => Partition < carried.Offsets.Length && carried.Offsets[Partition] <= _cursor.Offset ? carried.Position : 0;
 
     /// <summary>Whether there is no reason to wait for more, and how far the partition was read then.</summary>
-    private bool IsThrough(EventRecords into, long upTo, RelayPoint carried, ref long deadline, TimeSpan maxWait)
+    private bool IsThrough(EventRecords into, long upTo, RelayCheckpoint carried, ref long deadline, TimeSpan maxWait)
     {
         var reached = Reached(carried);
         if (upTo != long.MaxValue)
@@ -250,7 +250,7 @@ internal sealed class KafkaClaim(
         return true;
     }
 
-    private async Task WaitAsync(EventRecords into, long upTo, RelayPoint carried, long deadline, CancellationToken cancellationToken)
+    private async Task WaitAsync(EventRecords into, long upTo, RelayCheckpoint carried, long deadline, CancellationToken cancellationToken)
     {
         var isEmpty = into.Count == 0 && _unreadable.Count == 0;
         TimeSpan? left = deadline != 0 ? TimeSpan.FromSeconds((double)(deadline - time.GetTimestamp()) / time.TimestampFrequency)

@@ -67,7 +67,7 @@ internal sealed class KafkaTransport(
     }
 
     /// <summary>The name of a topic in one life of it.</summary>
-    public static string StreamOf(RelayPoint carried) => $"kafka/{carried.Topic}/{carried.TopicId}";
+    public static string StreamOf(RelayCheckpoint carried) => $"kafka/{carried.Topic}/{carried.TopicId}";
 
     /// <summary>Ends this host's part in every group as its death would. For tests.</summary>
     internal async Task AbandonAsync()

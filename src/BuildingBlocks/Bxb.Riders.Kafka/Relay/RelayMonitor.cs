@@ -24,7 +24,7 @@ internal sealed class RelayMonitor(NpgsqlDataSource database, LagAges ages, Leas
             var lag = Math.Max(0, settled.Current - position);
             error = activity.Error ?? (activity.IsHeld ? null : error);
             var state = error is not null ? RelayState.Retrying
-                : !await locks.IsHeldAsync(OutboxRelay.LockName(options.Value), cancellationToken) ? RelayState.Stopped
+                : !await locks.IsHeldAsync(OutboxRelay.LeaseName(options.Value.Topic), cancellationToken) ? RelayState.Stopped
                 : lag > 0 ? RelayState.Running
                 : RelayState.Idle;
             var age = lag == 0 ? 0 : (await ages.ReadAsync([position], cancellationToken))?.GetValueOrDefault(position);

@@ -2,43 +2,29 @@ using Npgsql;
 
 namespace Bxb.Riders.Kafka.Relay;
 
-/// <summary>How far the log has been carried to the topic, as the relay has stored it.</summary>
-/// <param name="Topic">The topic.</param>
-/// <param name="TopicId">Kafka's id of it: a topic that was made anew has another one.</param>
-/// <param name="Position">Everything up to it is in the topic, committed.</param>
-/// <param name="Offsets">For each partition, the offset behind the last such record: a partition read up to there is read up to the position.</param>
-/// <param name="Epoch">Whose word it is: a later owner's counts, also where it has gone back.</param>
-internal sealed record RelayPoint(string Topic, string TopicId, long Position, long[] Offsets, long Epoch = 0)
-{
-    /// <summary>Whether this says more than another one, or otherwise.</summary>
-    public bool Follows(RelayPoint other) => Epoch != other.Epoch ? Epoch > other.Epoch
-        : Position != other.Position ? Position > other.Position
-        : Offsets.Length > other.Offsets.Length;
-}
-
-/// <summary>What this host knows of the relay's progress, whichever host it runs on: told at once by a relay in this process, else looked up every 50 ms while somebody watches. Thread-safe.</summary>
+/// <summary>The relay's checkpoint as this host knows it. A relay in this process publishes it at once; that of another host is read from PostgreSQL every 50 ms while it is watched. Thread-safe.</summary>
 internal sealed class RelayProgress(NpgsqlDataSource database, Microsoft.Extensions.Options.IOptions<KafkaOptions> options, TimeProvider time)
 {
     private const string Read = "select topic_id, position, offsets, epoch from event_log.relay where topic = $1";
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(50);
 
-    // While the last word was that of a relay in this process: another one may have taken over from it.
+    // While the last checkpoint came from a relay in this process. Another host may take over from it.
     private static readonly TimeSpan OwnInterval = TimeSpan.FromSeconds(1);
 
     private readonly Lock _gate = new();
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private CancellationTokenSource? _unwatched;
-    private RelayPoint? _current;
+    private RelayCheckpoint? _current;
     private int _watchers;
     private volatile bool _isOwn;
 
-    /// <summary>The last that is known; null before the relay ever ran.</summary>
-    public RelayPoint? Current => Volatile.Read(ref _current);
+    /// <summary>The newest checkpoint that is known; null before a relay ever ran.</summary>
+    public RelayCheckpoint? Current => Volatile.Read(ref _current);
 
-    /// <summary>The relay in this process has stored this. What is older than the current one is ignored.</summary>
-    public void Publish(RelayPoint point) => Take(point, isOwn: true);
+    /// <summary>Takes a checkpoint that the relay of this process has stored. One older than the current is ignored.</summary>
+    public void Publish(RelayCheckpoint checkpoint) => Take(checkpoint, isOwn: true);
 
-    /// <summary>Has this host look for what relays of other hosts store, until the answer is disposed of.</summary>
+    /// <summary>Reads the checkpoint from PostgreSQL again and again, until the answer is disposed of.</summary>
     public IDisposable Watch()
     {
         lock (_gate)
@@ -54,8 +40,8 @@ internal sealed class RelayProgress(NpgsqlDataSource database, Microsoft.Extensi
         return new Watching(this);
     }
 
-    /// <summary>Ends when there is another one than <paramref name="known"/>, if the caller watches. Waiting costs nothing and can be left off.</summary>
-    public Task Changed(RelayPoint? known)
+    /// <summary>Completes when the checkpoint is another than <paramref name="known"/>. The caller has to watch. The wait can be abandoned.</summary>
+    public Task Changed(RelayCheckpoint? known)
     {
         lock (_gate)
         {
@@ -63,24 +49,24 @@ internal sealed class RelayProgress(NpgsqlDataSource database, Microsoft.Extensi
         }
     }
 
-    /// <summary>Ends when there is another one than <paramref name="known"/>. Failures to look are left to the next look.</summary>
-    public async ValueTask WaitForChangeAsync(RelayPoint? known, CancellationToken cancellationToken)
+    /// <summary>Completes when the checkpoint is another than <paramref name="known"/>. Failures of PostgreSQL are retried.</summary>
+    public async ValueTask WaitForChangeAsync(RelayCheckpoint? known, CancellationToken cancellationToken)
     {
         using var watching = Watch();
         await Changed(known).WaitAsync(cancellationToken);
     }
 
-    private void Take(RelayPoint point, bool isOwn)
+    private void Take(RelayCheckpoint checkpoint, bool isOwn)
     {
         TaskCompletionSource changed;
         lock (_gate)
         {
-            if (_current is { } current && !point.Follows(current))
+            if (_current is { } current && !checkpoint.Follows(current))
             {
                 return;
             }
 
-            Volatile.Write(ref _current, point);
+            Volatile.Write(ref _current, checkpoint);
             (changed, _changed) = (_changed, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
             _isOwn = isOwn;
         }
@@ -99,12 +85,12 @@ internal sealed class RelayProgress(NpgsqlDataSource database, Microsoft.Extensi
                 await using var reader = await command.ExecuteReaderAsync(unwatched);
                 if (await reader.ReadAsync(unwatched))
                 {
-                    Take(new RelayPoint(options.Value.Topic, reader.GetString(0), reader.GetInt64(1), await reader.GetFieldValueAsync<long[]>(2, unwatched), reader.GetInt64(3)), isOwn: false);
+                    Take(new RelayCheckpoint(options.Value.Topic, reader.GetString(0), reader.GetInt64(1), await reader.GetFieldValueAsync<long[]>(2, unwatched), reader.GetInt64(3)), isOwn: false);
                 }
             }
             catch (Exception exception) when (exception is NpgsqlException or OperationCanceledException)
             {
-                // PostgreSQL is away: those who need it say so. Or nobody watches any more.
+                // PostgreSQL is away, which its users report. Or the last watch has ended.
             }
 
             await Task.Delay(_isOwn ? OwnInterval : Interval, time, unwatched).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

@@ -22,7 +22,9 @@ internal static class RelayRegistration
         services.AddSingleton<RelayInstruments>();
         services.AddSingleton<RelayLetters>();
         services.AddSingleton<RelayHealth>();
-        services.AddSingleton<RelayServices>();
+        services.AddSingleton<RelayProducerFactory>();
+        services.AddSingleton<RelayOwnership>();
+        services.AddSingleton<RelaySessionFactory>();
         services.AddHealthChecks().AddCheck<RelayHealth>(RelayHealth.Name, tags: ["ready"]);
         services.AddHostedService<OutboxRelay>();
         return services;

@@ -4,10 +4,10 @@ using NpgsqlTypes;
 
 namespace Bxb.Riders.Kafka.Relay;
 
-/// <summary>The relay's state in PostgreSQL. Every write names the owner's epoch and does nothing when somebody else has taken over since. Thread-safe.</summary>
+/// <summary>The relay's checkpoint in PostgreSQL. Every write names the owner's epoch and does nothing under a later one. Thread-safe.</summary>
 /// <remarks>
-/// A cancelled or failed write may have been done or not; either is sound, since state is stored for committed records only and whoever goes on reads it first. Exceptions are the driver's:
-/// the relay takes each one for a reason to begin again.
+/// A cancelled or failed write may have been done or not. Either is sound: a checkpoint is stored for committed records only, and the next owner reads it first. Exceptions are the driver's;
+/// the relay begins again after each.
 /// </remarks>
 internal sealed class RelayStore(NpgsqlDataSource database)
 {
@@ -65,16 +65,12 @@ internal sealed class RelayStore(NpgsqlDataSource database)
 
     private const string StoreError = "update event_log.relay set error = $3, updated_at = clock_timestamp() where topic = $1 and epoch = $2";
 
-    private const string FlushAtPosition = "select position, offsets, at from event_log.relay_flushes where topic = $1 and position <= $2 order by position desc limit 1";
-
-    private const string FlushAtTime = "select position, offsets, at from event_log.relay_flushes where topic = $1 and at <= $2 order by at desc limit 1";
-
     /// <summary>Makes this host the owner of a topic: from the commit on no earlier one can store.</summary>
     /// <param name="topic">The topic as it stands. One that was made anew begins where the groups are that have got least far, and has no history.</param>
     /// <param name="owner">This host's name.</param>
     /// <param name="cancellationToken">Ends the call; the ownership may have been taken.</param>
-    /// <returns>The state to go on from, and whether the topic was another one before.</returns>
-    public async Task<(StoredRelay State, bool IsNewTopic)> TakeOverAsync(TopicState topic, string owner, CancellationToken cancellationToken)
+    /// <returns>The checkpoint to continue from, and whether the topic was another one before.</returns>
+    public async Task<(RelayCheckpoint Checkpoint, bool IsNewTopic)> TakeOverAsync(TopicState topic, string owner, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
@@ -89,33 +85,32 @@ internal sealed class RelayStore(NpgsqlDataSource database)
         }
 
         await using var takeOver = new NpgsqlCommand(TakeOver, connection, transaction) { Parameters = { Text(topic.Name), Text(owner) } };
-        var state = await SingleAsync(takeOver, cancellationToken);
+        var checkpoint = await SingleAsync(takeOver, topic.Name, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
-        return (state!, isNew);
+        return (checkpoint!, isNew);
     }
 
-    /// <summary>The stored state; null when no relay ever ran.</summary>
-    public async Task<StoredRelay?> ReadAsync(string topic, CancellationToken cancellationToken)
+    /// <summary>The stored checkpoint; null when no relay ever ran.</summary>
+    public async Task<RelayCheckpoint?> ReadAsync(string topic, CancellationToken cancellationToken)
     {
         await using var command = database.CreateCommand(Read);
         command.Parameters.Add(Text(topic));
-        return await SingleAsync(command, cancellationToken);
+        return await SingleAsync(command, topic, cancellationToken);
     }
 
     /// <summary>Stores how far the log is in the topic, committed.</summary>
-    /// <param name="topic">The topic.</param>
-    /// <param name="state">The new state, under the epoch of the owner.</param>
+    /// <param name="checkpoint">The new checkpoint, under the epoch of the owner.</param>
     /// <param name="remembered">For how long to keep it in the history too; null to leave it out.</param>
     /// <param name="forGood">Whether it stays in the history for good: the number of partitions changes here.</param>
     /// <param name="cancellationToken">Ends the call; it may have been stored.</param>
     /// <returns>False when the epoch is over: nothing was stored.</returns>
-    public async Task<bool> StoreAsync(string topic, StoredRelay state, TimeSpan? remembered, bool forGood, CancellationToken cancellationToken)
+    public async Task<bool> StoreAsync(RelayCheckpoint checkpoint, TimeSpan? remembered, bool forGood, CancellationToken cancellationToken)
     {
         await using var command = database.CreateCommand(Store);
-        command.Parameters.Add(Text(topic));
-        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = state.Epoch });
-        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = state.Position });
-        command.Parameters.Add(new NpgsqlParameter<long[]> { TypedValue = state.Offsets });
+        command.Parameters.Add(Text(checkpoint.Topic));
+        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = checkpoint.Epoch });
+        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = checkpoint.Position });
+        command.Parameters.Add(new NpgsqlParameter<long[]> { TypedValue = checkpoint.Offsets });
         command.Parameters.Add(new NpgsqlParameter<bool> { TypedValue = remembered is not null });
         command.Parameters.Add(new NpgsqlParameter<TimeSpan> { TypedValue = remembered ?? TimeSpan.Zero, NpgsqlDbType = NpgsqlDbType.Interval });
         command.Parameters.Add(new NpgsqlParameter<bool> { TypedValue = forGood });
@@ -127,14 +122,14 @@ internal sealed class RelayStore(NpgsqlDataSource database)
     /// <param name="epoch">The owner's.</param>
     /// <param name="ends">The end of each partition.</param>
     /// <param name="cancellationToken">Ends the call; it may have been done.</param>
-    /// <returns>The state to go on from; null when no such place is known, or the epoch is over.</returns>
-    public async Task<StoredRelay?> GoBackAsync(string topic, long epoch, long[] ends, CancellationToken cancellationToken)
+    /// <returns>The checkpoint to continue from; null when none is known, or the epoch is over.</returns>
+    public async Task<RelayCheckpoint?> GoBackAsync(string topic, long epoch, long[] ends, CancellationToken cancellationToken)
     {
         await using var command = database.CreateCommand(GoBack);
         command.Parameters.Add(Text(topic));
         command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = epoch });
         command.Parameters.Add(new NpgsqlParameter<long[]> { TypedValue = ends });
-        return await SingleAsync(command, cancellationToken);
+        return await SingleAsync(command, topic, cancellationToken);
     }
 
     /// <summary>Writes down for other hosts why the relay does not get on. Nothing happens when the epoch is over.</summary>
@@ -147,37 +142,11 @@ internal sealed class RelayStore(NpgsqlDataSource database)
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
-    /// <summary>The last place in the history at or before a position; null when the history does not reach back so far, and the topic may not either.</summary>
-    public async Task<RelayFlush?> FindFlushAsync(string topic, long position, CancellationToken cancellationToken)
-    {
-        await using var command = database.CreateCommand(FlushAtPosition);
-        command.Parameters.Add(Text(topic));
-        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = position });
-        return await FlushAsync(command, cancellationToken);
-    }
-
-    /// <summary>The last place in the history at or before a time; null when the history does not reach back so far.</summary>
-    public async Task<RelayFlush?> FindFlushAsync(string topic, DateTimeOffset time, CancellationToken cancellationToken)
-    {
-        await using var command = database.CreateCommand(FlushAtTime);
-        command.Parameters.Add(Text(topic));
-        command.Parameters.Add(new() { Value = time.ToUniversalTime() });
-        return await FlushAsync(command, cancellationToken);
-    }
-
-    private static async Task<StoredRelay?> SingleAsync(NpgsqlCommand command, CancellationToken cancellationToken)
+    private static async Task<RelayCheckpoint?> SingleAsync(NpgsqlCommand command, string topic, CancellationToken cancellationToken)
     {
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         return await reader.ReadAsync(cancellationToken)
-            ? new StoredRelay(reader.GetInt64(0), reader.GetString(1), reader.GetInt64(2), await reader.GetFieldValueAsync<long[]>(3, cancellationToken))
-            : null;
-    }
-
-    private static async Task<RelayFlush?> FlushAsync(NpgsqlCommand command, CancellationToken cancellationToken)
-    {
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        return await reader.ReadAsync(cancellationToken)
-            ? new RelayFlush(reader.GetInt64(0), await reader.GetFieldValueAsync<long[]>(1, cancellationToken), await reader.GetFieldValueAsync<DateTimeOffset>(2, cancellationToken))
+            ? new RelayCheckpoint(topic, reader.GetString(1), reader.GetInt64(2), await reader.GetFieldValueAsync<long[]>(3, cancellationToken), reader.GetInt64(0))
             : null;
     }
 
