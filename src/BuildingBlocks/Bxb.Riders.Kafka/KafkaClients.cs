@@ -60,7 +60,7 @@ internal sealed class KafkaClients(IOptions<KafkaOptions> options)
         config.PartitionAssignmentStrategy = PartitionAssignmentStrategy.CooperativeSticky;
         config.IsolationLevel = IsolationLevel.ReadCommitted;
         config.EnableAutoOffsetStore = false;
-        // The end of a partition lies behind marks of transactions, which no record shows.
+        // The end of a partition lies behind the control records of transactions.
         config.EnablePartitionEof = true;
         config.AutoOffsetReset = AutoOffsetReset.Error;
         config.AllowAutoCreateTopics = false;

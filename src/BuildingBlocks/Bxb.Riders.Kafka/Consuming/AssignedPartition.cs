@@ -3,11 +3,11 @@ using Confluent.Kafka;
 
 namespace Bxb.Riders.Kafka.Consuming;
 
-/// <summary>One assignment of one partition to this host, from the brokers' word to its end: what was fetched and not read yet, and who has claimed it.</summary>
+/// <summary>One assignment of one partition to this host: its fetched and unread blocks, and whether a lease holds it.</summary>
 /// <remarks>
-/// The polling thread appends and seeks; one reader at a time takes blocks. Every seek begins a generation: what was fetched before it is dropped, on either side. Memory is bounded: beyond
-/// its share polling waits for the reader, and a partition whose reader takes nothing is paused until half of it was read. Pausing is the last resort: the client throws away what it has fetched
-/// ahead, and takes up to a second to go on. What is left unread at the end goes to the garbage collector instead of the pool.
+/// The polling thread appends and seeks; one reader at a time takes blocks. Seeks are numbered, and blocks of an earlier seek are dropped by thread and reader. Memory is bounded: beyond
+/// its share polling waits for the reader, and a partition whose reader takes nothing is paused until half of its blocks were read. Pausing is the last resort: the client discards what it has fetched
+/// ahead, and takes up to a second to continue. Blocks that are unread at the end are collected, not returned to the pool.
 /// </remarks>
 internal sealed class AssignedPartition(TopicPartition place, int maxBytes, TimeProvider time)
 {
@@ -27,58 +27,58 @@ internal sealed class AssignedPartition(TopicPartition place, int maxBytes, Time
     private (long After, long Offset) _end;
     private long _processed;
     private long _next;
-    private int _generation;
-    private bool _claimed;
+    private int _seek;
+    private bool _isHeld;
     private bool _paused;
 
-    /// <summary>Topic and number.</summary>
+    /// <summary>Topic and partition number.</summary>
     public TopicPartition Place => place;
 
     /// <summary>Fires when the brokers want the partition back.</summary>
     public CancellationToken Ending => _ending.Token;
 
-    /// <summary>Fires when somebody else may have it.</summary>
+    /// <summary>Fires when another host may have the partition.</summary>
     public CancellationToken Lost => _lost.Token;
 
-    /// <summary>What was fetched. Blocks of another generation than the last seek's are to be dropped.</summary>
+    /// <summary>Fetched blocks. The reader drops those of an earlier seek than the last.</summary>
     public ChannelReader<RecordBlock> Blocks => _blocks.Reader;
 
     /// <summary>Whether a seek waits for the polling thread.</summary>
     public bool WantsSeek => Volatile.Read(ref _sought) is not null;
 
-    /// <summary>Claims it, unless it is claimed or on its way out.</summary>
-    public bool TryClaim()
+    /// <summary>Takes the partition for a lease, unless one holds it or the brokers want it back.</summary>
+    public bool TryAcquire()
     {
         lock (_gate)
         {
-            if (_claimed || _ending.IsCancellationRequested || _lost.IsCancellationRequested)
+            if (_isHeld || _ending.IsCancellationRequested || _lost.IsCancellationRequested)
             {
                 return false;
             }
 
-            _claimed = true;
+            _isHeld = true;
             return true;
         }
     }
 
-    /// <summary>Ends the claim; says whether somebody else may claim it now.</summary>
+    /// <summary>Releases the partition. Returns whether another lease may take it.</summary>
     public bool Release()
     {
         lock (_gate)
         {
-            _claimed = false;
+            _isHeld = false;
             _released?.TrySetResult();
             return !_ending.IsCancellationRequested && !_lost.IsCancellationRequested;
         }
     }
 
-    /// <summary>Tells the claim's owner to finish; ends when he has, at once when there is none.</summary>
+    /// <summary>Asks the lease to finish. Completes when the partition is released, at once when no lease holds it.</summary>
     public Task EndAsync()
     {
         lock (_gate)
         {
             _ = _ending.CancelAsync();
-            if (!_claimed)
+            if (!_isHeld)
             {
                 return Task.CompletedTask;
             }
@@ -87,14 +87,14 @@ internal sealed class AssignedPartition(TopicPartition place, int maxBytes, Time
         }
     }
 
-    /// <summary>The partition is gone: whoever works on it must stop.</summary>
+    /// <summary>The partition is another host's now. Cancels the work on it.</summary>
     public void Lose()
     {
         _ = _lost.CancelAsync();
         _ = _ending.CancelAsync();
     }
 
-    /// <summary>Asks the polling thread to go on from an offset. Ends when it does; the generation then counts the blocks that follow.</summary>
+    /// <summary>Asks the polling thread to fetch from an offset. Completes when it does, with the number of the seek, which the blocks that follow carry.</summary>
     /// <exception cref="OperationCanceledException">The token fired, or the partition was lost.</exception>
     public async Task<int> SeekAsync(long offset, CancellationToken cancellationToken)
     {
@@ -107,10 +107,10 @@ internal sealed class AssignedPartition(TopicPartition place, int maxBytes, Time
 
         await using var lost = Lost.Register(() => sought.TrySetCanceled(Lost));
         await sought.Task.WaitAsync(cancellationToken);
-        return _generation;
+        return _seek;
     }
 
-    /// <summary>On the polling thread: does the seek that was asked for. Stays asked for when the client is not ready for it.</summary>
+    /// <summary>On the polling thread: does the requested seek. A client that is not ready throws, and the request stays.</summary>
     public void Seek(Action<TopicPartitionOffset> seek)
     {
         TaskCompletionSource? sought;
@@ -131,7 +131,7 @@ internal sealed class AssignedPartition(TopicPartition place, int maxBytes, Time
             _open?.Dispose();
             _open = null;
             _paused = false;
-            _generation++;
+            _seek++;
             _next = offset;
             if (_sought == sought)
             {
@@ -142,7 +142,7 @@ internal sealed class AssignedPartition(TopicPartition place, int maxBytes, Time
         sought.TrySetResult();
     }
 
-    /// <summary>On the polling thread: keeps a value. Dropped while no claim has said from where to read.</summary>
+    /// <summary>On the polling thread: keeps a value. Dropped before the first seek.</summary>
     public void Append(long offset, ReadOnlySpan<byte> value)
     {
         if (IsElsewhere)
@@ -154,13 +154,13 @@ internal sealed class AssignedPartition(TopicPartition place, int maxBytes, Time
         if (_open is null || !_open.TryAdd(offset, value))
         {
             HandOver();
-            _open = new RecordBlock(_generation, value.Length);
+            _open = new RecordBlock(_seek, value.Length);
             _open.TryAdd(offset, value);
         }
     }
 
     /// <summary>On the polling thread: the partition was fetched to its end.</summary>
-    /// <param name="offset">The end, behind marks of transactions that no record shows.</param>
+    /// <param name="offset">The end, behind the control records of transactions.</param>
     /// <returns>The end when everything before it is processed; null otherwise.</returns>
     public long? EndAt(long offset)
     {
@@ -187,7 +187,7 @@ internal sealed class AssignedPartition(TopicPartition place, int maxBytes, Time
         }
     }
 
-    /// <summary>On the polling thread: lets the reader have what was kept.</summary>
+    /// <summary>On the polling thread: hands the open block to the reader.</summary>
     public void HandOver()
     {
         if (_open is { } block)
@@ -241,8 +241,8 @@ internal sealed class AssignedPartition(TopicPartition place, int maxBytes, Time
         }
     }
 
-    /// <summary>Whether what is fetched now is not what the reader wants.</summary>
-    private bool IsElsewhere => _generation == 0 || WantsSeek;
+    /// <summary>Whether the client fetches from another place than the reader has asked for.</summary>
+    private bool IsElsewhere => _seek == 0 || WantsSeek;
 
     // Between the last record before the end and the end there are no records, and never will be.
     private long Covered() => _processed >= _end.After && _processed < _end.Offset ? _end.Offset : _processed;

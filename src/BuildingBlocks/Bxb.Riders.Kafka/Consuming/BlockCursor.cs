@@ -5,17 +5,17 @@ internal sealed class BlockCursor(AssignedPartition partition, TopicEndpoint end
 {
     private RecordBlock? _block;
     private int _next;
-    private int _generation;
+    private int _seek;
 
     /// <summary>The offset of the value in hand.</summary>
     public long Offset => _block!.Offset(_next);
 
-    /// <summary>The value in hand; as long as it is.</summary>
+    /// <summary>The value in hand. Valid until <see cref="Advance"/> or <see cref="Drop"/>.</summary>
     public ReadOnlySpan<byte> Value => _block!.Value(_next);
 
-    /// <summary>Goes on from an offset: what was fetched before is dropped.</summary>
+    /// <summary>Continues from an offset. What was fetched before is dropped.</summary>
     /// <exception cref="OperationCanceledException">The token fired, or the partition was lost.</exception>
-    public async Task SeekAsync(long offset, CancellationToken cancellationToken) => _generation = await partition.SeekAsync(offset, cancellationToken);
+    public async Task SeekAsync(long offset, CancellationToken cancellationToken) => _seek = await partition.SeekAsync(offset, cancellationToken);
 
     /// <summary>Whether there is a value in hand; takes the next block that was fetched where the last one is read.</summary>
     public bool HasValue()
@@ -28,13 +28,13 @@ internal sealed class BlockCursor(AssignedPartition partition, TopicEndpoint end
                 return false;
             }
 
-            (_block, _next) = (block, block.Generation == _generation ? 0 : block.Count);
+            (_block, _next) = (block, block.Seek == _seek ? 0 : block.Count);
         }
 
         return true;
     }
 
-    /// <summary>The value in hand is read.</summary>
+    /// <summary>Moves behind the value in hand.</summary>
     public void Advance() => _next++;
 
     /// <summary>Gives the block in hand back.</summary>

@@ -30,7 +30,7 @@ internal sealed partial class GroupAssignment(string group, string topic, int ma
     {
         while (_free.Reader.TryRead(out var partition))
         {
-            if (partition.TryClaim())
+            if (partition.TryAcquire())
             {
                 return partition;
             }

@@ -2,7 +2,7 @@ using Confluent.Kafka;
 
 namespace Bxb.Riders.Kafka.Consuming;
 
-/// <summary>Kafka refuses, or does not answer: said in a sentence for people, and tried again by whoever asked.</summary>
+/// <summary>Kafka refuses, or does not answer. The message is a sentence for an operator; the caller tries again.</summary>
 internal sealed class KafkaFaultException(string message, Error error) : IOException($"{message}: {error.Reason} ({error.Code})")
 {
     /// <summary>Kafka's own code.</summary>

@@ -75,7 +75,7 @@ internal sealed class KafkaTopic(IOptions<KafkaOptions> options, KafkaClients cl
         return listed.ResultInfos.ToDictionary(r => r.TopicPartitionOffsetError.Partition.Value, r => r.TopicPartitionOffsetError.Offset.Value);
     }
 
-    /// <summary>Between an offset and the next record may lie marks of transactions, and records of those that were given up.</summary>
+    /// <summary>Between an offset and the next record may lie control records and records of aborted transactions.</summary>
     private long? ReadPosition(TopicPartition place, long offset, CancellationToken cancellationToken)
     {
         using var values = new ValueReader();

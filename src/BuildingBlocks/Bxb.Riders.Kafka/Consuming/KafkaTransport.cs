@@ -43,8 +43,8 @@ internal sealed class KafkaTransport(
         await topic.RefreshAsync(cancellationToken);
         var begun = relay.Current;
         var endpoint = _endpoints.GetOrAdd(group, Open);
-        var partition = await endpoint.ClaimAsync(waiting, cancellationToken);
-        return new KafkaClaim(group, begun, partition, endpoint, places, relay, unreadable, eventLog, time);
+        var partition = await endpoint.AcquireAsync(waiting, cancellationToken);
+        return new KafkaLease(group, begun, partition, endpoint, places, relay, unreadable, eventLog, time);
     }
 
     public async Task LeaveAsync(string group)

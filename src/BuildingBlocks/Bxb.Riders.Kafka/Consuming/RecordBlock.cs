@@ -14,16 +14,16 @@ internal sealed class RecordBlock : IDisposable
     private int _written;
 
     /// <summary>An empty one.</summary>
-    /// <param name="generation">Which seek of the partition it follows.</param>
+    /// <param name="seek">Number of the seek of the partition that it follows.</param>
     /// <param name="atLeast">The first value's size, in bytes.</param>
-    public RecordBlock(int generation, int atLeast)
+    public RecordBlock(int seek, int atLeast)
     {
-        Generation = generation;
+        Seek = seek;
         _buffer = ArrayPool<byte>.Shared.Rent(Math.Max(Bytes, atLeast));
     }
 
-    /// <summary>Which seek of the partition it follows.</summary>
-    public int Generation { get; }
+    /// <summary>Number of the seek of the partition that it follows.</summary>
+    public int Seek { get; }
 
     /// <summary>The number of values.</summary>
     public int Count { get; private set; }

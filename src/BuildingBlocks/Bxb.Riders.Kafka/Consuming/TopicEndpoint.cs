@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 namespace Bxb.Riders.Kafka.Consuming;
 
 /// <summary>This host's membership in one consumer group. Owns the client's thread. Thread-safe.</summary>
-/// <remarks>A fault that the client cannot mend (an unknown topic, missing rights, a fatal error) comes out of <see cref="ClaimAsync"/>; the next call that asks gets a new client.</remarks>
+/// <remarks>A fault that the client cannot mend (an unknown topic, missing rights, a fatal error) comes out of <see cref="AcquireAsync"/>; the next call that asks gets a new client.</remarks>
 internal sealed partial class TopicEndpoint : IAsyncDisposable
 {
     private static readonly TimeSpan WatermarkTimeout = TimeSpan.FromSeconds(10);
@@ -17,7 +17,7 @@ internal sealed partial class TopicEndpoint : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
 
-    /// <summary>Opens nothing before the first claim.</summary>
+    /// <summary>Opens nothing before the first call of <see cref="AcquireAsync"/>.</summary>
     /// <param name="group">The consumer group.</param>
     /// <param name="topic">The topic.</param>
     /// <param name="config">The client's configuration.</param>
@@ -37,7 +37,7 @@ internal sealed partial class TopicEndpoint : IAsyncDisposable
     /// <param name="waiting">Called while all is well and there is none.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="KafkaFaultException">There will be none until an operator has mended something.</exception>
-    public async Task<AssignedPartition> ClaimAsync(Action waiting, CancellationToken cancellationToken)
+    public async Task<AssignedPartition> AcquireAsync(Action waiting, CancellationToken cancellationToken)
     {
         _poller.Start();
         while (true)
@@ -72,7 +72,7 @@ internal sealed partial class TopicEndpoint : IAsyncDisposable
         }
     }
 
-    /// <summary>Ends a claim. The partition may be claimed again while it is this host's.</summary>
+    /// <summary>Releases a partition. It may be taken again while it is this host's.</summary>
     public void Release(AssignedPartition partition) => _assignment.Release(partition);
 
     /// <summary>The first offset that a partition still holds. Waits while the brokers are away; the token has to end the wait when the partition is lost.</summary>
@@ -106,7 +106,7 @@ internal sealed partial class TopicEndpoint : IAsyncDisposable
     /// <summary>Leaves the group without telling the brokers, as a dead process does. For tests.</summary>
     public Task AbandonAsync() => _poller.AbandonAsync();
 
-    /// <summary>Leaves the group; the other members get its partitions at once. After all claims were released.</summary>
+    /// <summary>Leaves the group; the other members get its partitions at once. Call it after all partitions were released.</summary>
     public ValueTask DisposeAsync() => _poller.DisposeAsync();
 
     /// <summary>The partition, or the client, can have gone meanwhile. Then there is nothing to do.</summary>

@@ -10,7 +10,7 @@ internal sealed class RelayActivity(SettledPosition settled, TimeProvider time)
     private long _oldestPending;
     private string? _error;
     private volatile bool _isHeld;
-    private volatile bool _isClaiming;
+    private volatile bool _isTakingOver;
 
     /// <summary>Whether the relay of this host is the active one.</summary>
     public bool IsHeld => _isHeld;
@@ -22,7 +22,7 @@ internal sealed class RelayActivity(SettledPosition settled, TimeProvider time)
     public long Position => Interlocked.Read(ref _position);
 
     /// <summary>Positions behind the settled one; 0 while it is another host's turn.</summary>
-    public long LagEvents => IsHeld || _isClaiming || Error is not null ? Math.Max(0, settled.Current - Position) : 0;
+    public long LagEvents => IsHeld || _isTakingOver || Error is not null ? Math.Max(0, settled.Current - Position) : 0;
 
     /// <summary>Age in seconds of the oldest record in hand; 0 when there is none.</summary>
     public double LagSeconds
@@ -49,16 +49,16 @@ internal sealed class RelayActivity(SettledPosition settled, TimeProvider time)
     /// <summary>Another host relays, and all is well.</summary>
     public void Waiting()
     {
-        _isHeld = _isClaiming = false;
+        _isHeld = _isTakingOver = false;
         Interlocked.Exchange(ref _oldestPending, 0);
         Volatile.Write(ref _error, null);
     }
 
-    /// <summary>It is this host's turn, and it goes on from here once the brokers answer.</summary>
-    public void Claiming(long position)
+    /// <summary>This host holds the lease and continues from a position once the brokers answer.</summary>
+    public void TakingOver(long position)
     {
         Interlocked.Exchange(ref _position, position);
-        _isClaiming = true;
+        _isTakingOver = true;
     }
 
     /// <summary>This host relays.</summary>
@@ -69,7 +69,7 @@ internal sealed class RelayActivity(SettledPosition settled, TimeProvider time)
     }
 
     /// <summary>It does not any more.</summary>
-    public void Released() => _isHeld = _isClaiming = false;
+    public void Released() => _isHeld = _isTakingOver = false;
 
     /// <summary>The oldest record that is being carried came in at this time, milliseconds since the Unix epoch; 0 for none.</summary>
     public void Pending(long ingestedAtMilliseconds) => Interlocked.Exchange(ref _oldestPending, ingestedAtMilliseconds);

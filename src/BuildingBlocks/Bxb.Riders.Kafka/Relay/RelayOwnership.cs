@@ -25,7 +25,7 @@ internal sealed partial class RelayOwnership(
     public async Task<(TopicState Topic, RelayProducer Producer, RelayCheckpoint Checkpoint)> TakeOverAsync(CancellationToken cancellationToken)
     {
         var name = options.Value.Topic;
-        activity.Claiming((await store.ReadAsync(name, cancellationToken))?.Position ?? 0);
+        activity.TakingOver((await store.ReadAsync(name, cancellationToken))?.Position ?? 0);
         var topic = await topics.EnsureEventsAsync(cancellationToken);
         if (topic.MaxRecordBytes < FewestRecordBytes)
         {
@@ -51,7 +51,7 @@ internal sealed partial class RelayOwnership(
     {
         var (checkpoint, isNewTopic) = await store.TakeOverAsync(topic, ridersOptions.Value.Owner, cancellationToken);
         Epoch = checkpoint.Epoch;
-        activity.Claiming(checkpoint.Position);
+        activity.TakingOver(checkpoint.Position);
         if (isNewTopic)
         {
             LogNewTopic(logger, topic.Name, topic.Id, checkpoint.Position);

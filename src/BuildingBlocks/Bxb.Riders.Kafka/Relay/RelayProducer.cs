@@ -7,7 +7,7 @@ namespace Bxb.Riders.Kafka.Relay;
 /// <summary>Writes flushes of records to the topic, each as one transaction: all of it is there for readers, or none, and nobody who was fenced off adds to it.</summary>
 /// <remarks>
 /// Owned by one relay for as long as it holds its epoch; used by one task at a time. The client's own threads send, and report the offset of the last record of each partition. After any exception the
-/// producer is of no use any more: what is open is resolved by whoever initializes the next one. The client's calls block, so they run on threads of their own, in slices of a second between which
+/// producer is of no use any more: the next producer resolves what is open when it initializes. The client's calls block, so they run on threads of their own, in slices of a second between which
 /// cancellation is heard.
 /// </remarks>
 internal sealed class RelayProducer : IAsyncDisposable

@@ -21,7 +21,7 @@ internal sealed record TopicPlan(string Name, int Partitions, short ReplicationF
     public static TopicPlan Events(KafkaOptions options) =>
         new(options.Topic, options.Partitions, options.ReplicationFactor, options.MinInsyncReplicas, options.Retention, options.MaxRecordBytes);
 
-    /// <summary>A group's dead letters: few, kept until somebody looks after them, and larger than the record that they hold.</summary>
+    /// <summary>A group's dead letters: few, kept without a time limit, and larger than the record that they hold.</summary>
     public static TopicPlan DeadLetters(KafkaOptions options, string group) =>
         new(TopicNames.DeadLetter(options, group), 1, options.ReplicationFactor, options.MinInsyncReplicas, Retention: null, options.MaxRecordBytes * 2);
 

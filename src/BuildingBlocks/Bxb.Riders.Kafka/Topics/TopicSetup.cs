@@ -170,6 +170,6 @@ internal sealed partial class TopicSetup(KafkaAdmin admin, IOptions<KafkaOptions
     [LoggerMessage(2120, LogLevel.Information, "Made the topic {Topic}: {Partitions} partitions, {Copies} copies of each, written when {MinInsync} have it, kept for {Retention}")]
     private static partial void LogMade(ILogger logger, string topic, int partitions, short copies, int minInsync, TimeSpan? retention);
 
-    [LoggerMessage(2121, LogLevel.Debug, "The topic {Topic} was made by somebody else at the same moment")]
+    [LoggerMessage(2121, LogLevel.Debug, "The topic {Topic} was made by another host at the same moment")]
     private static partial void LogMadeElsewhere(ILogger logger, string topic);
 }

@@ -2,7 +2,7 @@ using Bxb.Riders.Kafka.Consuming;
 
 namespace Bxb.Riders.Kafka.Tests.Consuming;
 
-public sealed class BatchBeatTests
+public sealed class BatchScheduleTests
 {
     private const long Frequency = 1_000_000_000;
 
@@ -35,5 +35,5 @@ public sealed class BatchBeatTests
         Close((7 * beat) + 1, 500).ShouldBe(9 * beat);
     }
 
-    private static long Close(long now, int milliseconds) => BatchBeat.Close(now, TimeSpan.FromMilliseconds(milliseconds), Frequency);
+    private static long Close(long now, int milliseconds) => BatchSchedule.Close(now, TimeSpan.FromMilliseconds(milliseconds), Frequency);
 }

@@ -13,7 +13,7 @@ namespace Bxb.Riders.Kafka.Consuming;
 /// dead letters before the batch that follows it is handed out. Where there is nothing to read, the relay's state says how far the partition is: everything up to its position lies below its offsets.
 /// In the place of a record that was too large for the topic stands a note of its position: the record is read from the log, so that readers of the topic miss none.
 /// </remarks>
-internal sealed class KafkaClaim(
+internal sealed class KafkaLease(
     string group, RelayCheckpoint begun, AssignedPartition partition, TopicEndpoint endpoint, PartitionPlaces places, RelayProgress relay, UnreadableRecords unreadable,
     EventLogReader log, TimeProvider time) : IPartitionLease
 {
@@ -108,7 +108,7 @@ internal sealed class KafkaClaim(
         _cursor = new Checkpoint(after.Position, offset);
         if (isFirst)
         {
-            // A claim begins where the work of the one before ended, which may have ended before it could tell the brokers.
+            // The lease before may have ended before it could tell the brokers how far it was.
             Stored(_cursor);
         }
     }
@@ -207,7 +207,7 @@ internal sealed class KafkaClaim(
         return true;
     }
 
-    /// <summary>How far the relay is. A topic that was made anew has other offsets under the same name; the next claim begins with them.</summary>
+    /// <summary>How far the relay is. A topic that was made anew has other offsets under the same name; the next lease begins with them.</summary>
     private RelayCheckpoint Carried() => relay.Current is { } carried && carried.TopicId == begun.TopicId ? carried : throw new OwnershipLostException(group);
 
     /// <summary>Up to which position there is nothing but what was read; 0 when that cannot be told.</summary>
@@ -240,7 +240,7 @@ internal sealed class KafkaClaim(
         }
 
         var now = time.GetTimestamp();
-        deadline = deadline == 0 ? BatchBeat.Close(now, maxWait, time.TimestampFrequency) : deadline;
+        deadline = deadline == 0 ? BatchSchedule.Close(now, maxWait, time.TimestampFrequency) : deadline;
         if (now < deadline)
         {
             return false;
