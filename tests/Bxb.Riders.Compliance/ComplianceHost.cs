@@ -8,7 +8,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Bxb.Riders.Compliance;
 
-/// <summary>Puts a host together: groups before or after the riders, with quick options.</summary>
+/// <summary>Builds a host with groups before or after the riders, and with short intervals.</summary>
 public sealed class ComplianceHostBuilder
 {
     private readonly HostApplicationBuilder _builder = Host.CreateEmptyApplicationBuilder(null);
@@ -33,7 +33,7 @@ public sealed class ComplianceHostBuilder
     /// <summary>Adds a group with a scripted consumer.</summary>
     public ComplianceHostBuilder Group(string group, Action<EventConsumerOptions>? configure = null, Script? script = null) => Group<ScriptedConsumer>(group, configure, script);
 
-    /// <summary>Adds a group with a consumer of a type.</summary>
+    /// <summary>Adds a group with a given consumer type.</summary>
     public ComplianceHostBuilder Group<T>(string group, Action<EventConsumerOptions>? configure = null, Script? script = null)
         where T : class, IConsumer<EventBatch>
     {
@@ -50,14 +50,14 @@ public sealed class ComplianceHostBuilder
         return this;
     }
 
-    /// <summary>Sets what holds for all groups.</summary>
+    /// <summary>Sets the options of all groups.</summary>
     public ComplianceHostBuilder Riders(Action<RidersOptions> configure)
     {
         _riders = configure;
         return this;
     }
 
-    /// <summary>Adds the riders now; otherwise they are added last.</summary>
+    /// <summary>Adds the riders now; by default they are added last.</summary>
     public ComplianceHostBuilder AddRidersHere()
     {
         _added = true;
@@ -91,7 +91,7 @@ public sealed class ComplianceHostBuilder
     }
 }
 
-/// <summary>A running host and what it was delivered.</summary>
+/// <summary>A host and the deliveries to it.</summary>
 public sealed class ComplianceHost(IHost host, Stage stage) : IAsyncDisposable
 {
     private bool _stopped = true;

@@ -1,9 +1,9 @@
 namespace Bxb.Riders.Compliance;
 
-/// <summary>What a consumer was handed, kept after the batch is gone.</summary>
+/// <summary>A delivery to a consumer, kept after the batch has ended.</summary>
 public sealed record Delivered(string Group, long First, long Last, IReadOnlyList<long> Positions, int Attempt, bool IsRepeat, long Epoch)
 {
-    /// <summary>Takes it down while the batch is alive.</summary>
+    /// <summary>Copies the batch while it is valid.</summary>
     public static Delivered From(EventBatch batch)
     {
         ArgumentNullException.ThrowIfNull(batch);

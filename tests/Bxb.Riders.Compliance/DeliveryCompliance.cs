@@ -3,7 +3,7 @@ using MassTransit;
 
 namespace Bxb.Riders.Compliance;
 
-/// <summary>Every record, once, in order, in batches of the right size; groups independent of each other and of the order of registration.</summary>
+/// <summary>Every record is delivered once, in order and in batches of the right size. Groups do not depend on each other or on the order of registration.</summary>
 public abstract class DeliveryCompliance : TransportCompliance
 {
     [Fact]
@@ -39,7 +39,7 @@ public abstract class DeliveryCompliance : TransportCompliance
     [Fact]
     public async Task Waits_to_fill_a_batch()
     {
-        // The first append may burn positions while the log makes its partitions, and a gap counts for a full batch.
+        // The first append may use up positions while the log creates its partitions, and a gap counts as a full batch.
         await Rig.AppendAsync(1);
         var host = await Rig.StartHostAsync(b => b.Group(Group, o => (o.MaxBatch, o.MaxWait, o.StartFrom) = (10, TimeSpan.FromMinutes(1), StartFrom.Now)));
         await Eventually.HoldsAsync(async () => await Rig.ProgressAsync(Group) >= 0, "The group has begun");

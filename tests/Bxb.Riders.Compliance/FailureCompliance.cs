@@ -4,7 +4,7 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace Bxb.Riders.Compliance;
 
-/// <summary>What may pass is tried for ever; what will not is found and put aside; what was put aside comes again when somebody says so.</summary>
+/// <summary>Transient failures are retried without limit; a record that causes others is isolated and becomes a dead letter; a requeued dead letter is delivered again.</summary>
 public abstract class FailureCompliance : TransportCompliance
 {
     [Fact]
@@ -102,7 +102,7 @@ public abstract class FailureCompliance : TransportCompliance
         await host.WaitForAsync(Group, bad);
         var letter = (await host.DeadLetters.ListAsync(new DeadLetterFilter(), CancellationToken.None)).ShouldHaveSingleItem();
 
-        // It fails again: pending again, with one more attempt.
+        // It fails again and is pending again, with one more attempt.
         (await host.DeadLetters.RequeueAsync(letter.Id, organizationId: 1, CancellationToken.None))!.State.ShouldBe(DeadLetterState.Requeued);
         await Eventually.HoldsAsync(async () => (await host.DeadLetters.ListAsync(new DeadLetterFilter(), CancellationToken.None))[0] is { Attempts: 2, State: DeadLetterState.Pending });
 

@@ -2,7 +2,7 @@ using Bxb.Testing;
 
 namespace Bxb.Riders.Compliance;
 
-/// <summary>One owner at a time: take-over, crash, stop, and a host that wakes up too late.</summary>
+/// <summary>A partition has one owner at a time, after a take-over, a crash, a stop, and when a suspended host wakes up.</summary>
 public abstract class OwnershipCompliance : TransportCompliance
 {
     [Fact]
@@ -182,7 +182,7 @@ public abstract class OwnershipCompliance : TransportCompliance
             }
             catch (OperationCanceledException)
             {
-                // A consumer that swallows its cancellation has not processed anything all the same.
+                // A consumer that ignores its cancellation has still not processed the batch.
                 return;
             }
         }));

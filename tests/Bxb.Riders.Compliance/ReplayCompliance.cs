@@ -4,7 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Bxb.Riders.Compliance;
 
-/// <summary>What a group has processed comes to it again when somebody asks, as a repeat, and then it goes on from where it was.</summary>
+/// <summary>A replay delivers processed records to a group again, as repeats; then the group continues where it was.</summary>
 public abstract class ReplayCompliance : TransportCompliance
 {
     private static readonly ReplayRequest Everything = new(new ReplayBound(Position: 0));
@@ -50,7 +50,7 @@ public abstract class ReplayCompliance : TransportCompliance
             (await groups.GetAsync(Group, CancellationToken.None)).ShouldNotBeNull().Position.ShouldBeGreaterThanOrEqualTo(before[^1]);
         }
 
-        // What is new waits, and is seen to.
+        // New records wait and count as lag.
         var fresh = await Rig.AppendAsync(3);
         (await host.Groups.WaitForAsync(Group, fresh[^1], TimeSpan.FromMilliseconds(50), CancellationToken.None)).ShouldBeFalse();
         await Eventually.HoldsAsync(async () => (await host.Groups.GetAsync(Group, CancellationToken.None))!.LagEvents >= 3);
@@ -262,7 +262,7 @@ public abstract class ReplayCompliance : TransportCompliance
             await transaction.CommitAsync(token);
             if (Interlocked.CompareExchange(ref crash, 2, 1) == 1)
             {
-                // Committed, and nobody heard of it.
+                // The transaction is committed, and the host loses its lease before it knows.
                 await Rig.EndLeasesAsync();
                 await Task.Delay(Timeout.Infinite, token);
             }

@@ -2,7 +2,7 @@ using Bxb.Testing;
 
 namespace Bxb.Riders.Compliance;
 
-/// <summary>A consumer's store that turns out to hold less than progress says is filled again from there, and is told that it is a repeat.</summary>
+/// <summary>If a consumer's store holds less than the progress says, the missing records are delivered again as repeats.</summary>
 public abstract class RewindCompliance : TransportCompliance
 {
     [Fact]

@@ -3,22 +3,22 @@ using MassTransit;
 
 namespace Bxb.Riders.Compliance;
 
-/// <summary>What a group's consumer does with a batch, once it is written down.</summary>
+/// <summary>The action of a group's consumer on a batch, after the delivery was recorded.</summary>
 public delegate Task Script(EventBatch batch, CancellationToken cancellationToken);
 
-/// <summary>The scripts of a host by group, and everything that was delivered to it. Thread-safe.</summary>
+/// <summary>The scripts of a host by group, and all deliveries to it. Thread-safe.</summary>
 public sealed class Stage : IDisposable
 {
     private readonly CancellationTokenSource _closed = new();
     private readonly ConcurrentQueue<Delivered> _delivered = new();
 
-    /// <summary>What each group does; nothing where there is no entry.</summary>
+    /// <summary>The script of each group. A group without an entry does nothing.</summary>
     public ConcurrentDictionary<string, Script> Scripts { get; } = new(StringComparer.Ordinal);
 
-    /// <summary>Everything that was delivered, failed tries too, in the order of delivery.</summary>
+    /// <summary>All deliveries in order, failed attempts included.</summary>
     public IReadOnlyList<Delivered> Delivered => [.. _delivered];
 
-    /// <summary>What one group was delivered.</summary>
+    /// <summary>The deliveries to one group.</summary>
     public IReadOnlyList<Delivered> To(string group) => [.. _delivered.Where(d => d.Group == group)];
 
     /// <summary>Positions delivered to a group so far, repeats included.</summary>
@@ -33,7 +33,7 @@ public sealed class Stage : IDisposable
         }
     }
 
-    /// <summary>Ends every script that still waits for something: the test is over.</summary>
+    /// <summary>Ends every script that still waits, at the end of the test.</summary>
     public void Close() => _closed.Cancel();
 
     /// <inheritdoc />
@@ -51,7 +51,7 @@ public sealed class ScriptedConsumer(Stage stage) : IConsumer<EventBatch>
     }
 }
 
-/// <summary>Another consumer type that does the same.</summary>
+/// <summary>Another consumer type with the same behaviour.</summary>
 public sealed class OtherConsumer(Stage stage) : IConsumer<EventBatch>
 {
     /// <inheritdoc />

@@ -1,6 +1,6 @@
 namespace Bxb.Riders.Compliance;
 
-/// <summary>The base of the behaviour suites: what every transport has to do. A transport inherits each suite and brings its rig.</summary>
+/// <summary>Base of the behaviour suites that every transport must pass. A transport inherits each suite and creates its rig.</summary>
 public abstract class TransportCompliance : IAsyncLifetime
 {
     /// <summary>The group that most tests use.</summary>

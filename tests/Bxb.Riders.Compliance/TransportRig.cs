@@ -13,7 +13,7 @@ using Npgsql;
 
 namespace Bxb.Riders.Compliance;
 
-/// <summary>A log on a database of its own, and hosts that read it over one transport. A second transport overrides what differs.</summary>
+/// <summary>A log in its own database, and hosts that read it over one transport. Another transport overrides the differences.</summary>
 public class TransportRig : IAsyncDisposable
 {
     private readonly List<ComplianceHost> _hosts = [];
@@ -25,7 +25,7 @@ public class TransportRig : IAsyncDisposable
     /// <summary>The database; empty before <see cref="StartAsync"/>.</summary>
     public virtual string ConnectionString => _connectionString;
 
-    /// <summary>The database, for looking and for doing harm.</summary>
+    /// <summary>The database, for checks and for causing failures.</summary>
     public NpgsqlDataSource Database => _database!;
 
     /// <summary>Creates the database with its schema, and starts the log.</summary>
@@ -41,10 +41,10 @@ public class TransportRig : IAsyncDisposable
         _database = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(ConnectionString) { ApplicationName = "rig" });
     }
 
-    /// <summary>The hosts that were made.</summary>
+    /// <summary>The hosts of the test.</summary>
     protected IReadOnlyList<ComplianceHost> Hosts => _hosts;
 
-    /// <summary>Chooses the transport in a host's container. Nothing to do for the PostgreSQL log: it is the default.</summary>
+    /// <summary>Registers the transport in a host's container. The PostgreSQL log is the default and needs no registration.</summary>
     public virtual void AddTransport(IServiceCollection services)
     {
     }
@@ -59,7 +59,7 @@ public class TransportRig : IAsyncDisposable
         return await BuildHost(configure).StartAsync();
     }
 
-    /// <summary>Makes a host without starting it.</summary>
+    /// <summary>Creates a host without starting it.</summary>
     public ComplianceHost BuildHost(Action<ComplianceHostBuilder> configure)
     {
         ArgumentNullException.ThrowIfNull(configure);
@@ -70,10 +70,10 @@ public class TransportRig : IAsyncDisposable
         return host;
     }
 
-    /// <summary>How many customers the appended events are of, in turn.</summary>
+    /// <summary>The number of customers; the appended events belong to them in turn.</summary>
     public int Customers { get; init; } = 1;
 
-    /// <summary>Whether padding is noise, which no compression makes smaller.</summary>
+    /// <summary>Whether padding is random, so that compression does not shrink it.</summary>
     public bool PadsWithNoise { get; init; }
 
     /// <summary>Appends events and returns their positions. Properties: {"n": number}, padded to a size.</summary>

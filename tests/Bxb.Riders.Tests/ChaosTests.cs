@@ -3,7 +3,7 @@ using Xunit.Abstractions;
 
 namespace Bxb.Riders.Tests;
 
-/// <summary>Everything goes wrong at random, on two hosts at once; in the end the store holds every record once, but for the dead letters.</summary>
+/// <summary>Random failures on two hosts at once: at the end the store holds every record once, except the dead letters.</summary>
 public sealed class ChaosTests(ITestOutputHelper output) : IAsyncLifetime
 {
     private const string Group = "chaos";
@@ -58,7 +58,7 @@ public sealed class ChaosTests(ITestOutputHelper output) : IAsyncLifetime
         store.Positions.ShouldBe(appended.Where(p => !dead.Contains(p)));
     }
 
-    /// <summary>A store in which inserts fail before, in the middle and after, and which forgets what it did not make durable. Refuses an owner whose time is over. Thread-safe.</summary>
+    /// <summary>A store whose inserts fail before, during and after the work, and which loses rows that are not durable. Refuses an older epoch. Thread-safe.</summary>
     private sealed class FickleStore(int seed)
     {
         private readonly Lock _gate = new();
@@ -79,7 +79,7 @@ public sealed class ChaosTests(ITestOutputHelper output) : IAsyncLifetime
         {
             lock (_gate)
             {
-                // What was processed before it was declared poison stays what it is.
+                // A record that was processed already does not become poison.
                 _poison.UnionWith(positions.Where(p => !_rows.Contains(p) && p > _durable && _rows.LastOrDefault() < p));
             }
         }
@@ -141,7 +141,7 @@ public sealed class ChaosTests(ITestOutputHelper output) : IAsyncLifetime
                     throw new TimeoutException("after");
                 }
 
-                // Durable is what lies below everything that a rewind could still bring: only records up to a batch that is not itself part of one.
+                // Only positions below a batch that is not a repeat become durable: a rewind cannot deliver them again.
                 _durable = !batch.IsRepeat && _random.Next(4) == 0 ? Math.Max(_durable, batch.FirstPosition - 1) : _durable;
                 return Task.CompletedTask;
             }

@@ -6,7 +6,7 @@ using Npgsql;
 
 namespace Bxb.Riders.Tests;
 
-/// <summary>What the status of a group costs, and what it says while something is away.</summary>
+/// <summary>The cost of a group's status, and its content while a dependency is away.</summary>
 public sealed class GroupStatusTests : IAsyncLifetime
 {
     private const string Group = "g";
@@ -20,7 +20,7 @@ public sealed class GroupStatusTests : IAsyncLifetime
     [Fact]
     public async Task A_group_whose_owner_was_killed_counts_as_read_for_the_time_of_its_silence_only()
     {
-        // A clock that stands still: the owner confirms nothing after its take-over, as a process that was killed or suspended.
+        // The clock does not advance, so the owner confirms nothing after its take-over, like a killed or suspended process.
         var clock = new ManualTimeProvider();
         var dead = await _rig.StartHostAsync(b =>
         {

@@ -118,7 +118,7 @@ public sealed class HealthTests
         await Eventually.HoldsAsync(async () => (health = await host.HealthAsync("bxb-groups")).Description?.Contains("no progress for ", StringComparison.Ordinal) is true);
         health.Status.ShouldBe(HealthStatus.Degraded);
 
-        // The check is read without a key, so it names no server and quotes no error.
+        // The check needs no key, so it contains no server name and no error text.
         health.Description!.ShouldNotContain("127.0.0.1");
         health.Data["g"].ShouldBeOfType<string>().ShouldContain("127.0.0.1");
         await host.StopAsync().WaitAsync(TimeSpan.FromSeconds(30));

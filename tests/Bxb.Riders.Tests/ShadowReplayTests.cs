@@ -5,7 +5,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Bxb.Riders.Tests;
 
-/// <summary>A copy of a group's store is built from the log, compared, and swapped in, whatever happens meanwhile.</summary>
+/// <summary>A copy of a group's store is built from the log, compared, and swapped in, in spite of failures.</summary>
 public sealed class ShadowReplayTests : IAsyncLifetime
 {
     private const string Group = "shadowed";
@@ -31,7 +31,7 @@ public sealed class ShadowReplayTests : IAsyncLifetime
         _shadow.Calls.ShouldBe([$"open {asked.Id}", $"verify {done.To}", $"swap {done.To}"]);
         _shadow.Repeats.ShouldBe(0);
 
-        // The live group was asked for nothing.
+        // The live group has no replay.
         host.Stage.Positions(Group).ShouldBe(positions);
         (await _rig.ScalarAsync<long>("select count(*) from event_log.consumer_groups where replay_id is not null")).ShouldBe(0);
     }
@@ -118,7 +118,7 @@ public sealed class ShadowReplayTests : IAsyncLifetime
         (await EndAsync(host, asked.Id)).State.ShouldBe(ReplayState.Cancelled);
         _shadow.Calls[^1].ShouldBe("drop");
 
-        // The next one begins anew.
+        // The next replay starts with an empty copy.
         _shadow.OnLoad = _ => Task.CompletedTask;
         (await EndAsync(host, (await AskAsync(host)).Id)).State.ShouldBe(ReplayState.Done);
     }
@@ -198,7 +198,7 @@ public sealed class ShadowReplayTests : IAsyncLifetime
         return replay!;
     }
 
-    /// <summary>A copy in memory that forgets what was not made safe when it is opened again. Thread-safe.</summary>
+    /// <summary>A copy in memory that loses rows that are not durable when it is opened again. Thread-safe.</summary>
     private sealed class FakeShadow : IShadowStore
     {
         private readonly Lock _gate = new();
@@ -252,7 +252,7 @@ public sealed class ShadowReplayTests : IAsyncLifetime
                     (_replay, _safe) = (replay, 0);
                 }
 
-                // Half of what was not safe is lost.
+                // Half of the rows that are not durable are lost.
                 _rows.RemoveWhere(p => p > _safe && p % 2 == 0);
                 _loaded = _safe;
                 _calls.Add($"open {replay}");

@@ -153,7 +153,7 @@ public sealed partial class SettledPosition : BackgroundService
             stop);
     }
 
-    /// <summary>Probes once and completes the callers of <see cref="RefreshAsync"/> that were waiting when it began, whatever the outcome.</summary>
+    /// <summary>Probes once and completes the callers of <see cref="RefreshAsync"/> that were waiting when it began, with the result or the failure.</summary>
     private async Task ProbeOnceAsync(CancellationToken cancellationToken)
     {
         // Later callers are served by the next probe: this one may have read the sequence before they called.

@@ -14,7 +14,7 @@ internal delegate Task DispatchBatch(EventBatch batch, CancellationToken cancell
 /// <param name="movesProgress">Whether a consumer that stores progress in its own transaction advances the partition's progress; if not, the write only checks that the partition is still owned.</param>
 internal sealed class ConsumerCall(PartitionSession session, DispatchBatch dispatch, bool movesProgress)
 {
-    /// <summary>Makes one attempt. After an abort its result does not count, whatever the consumer did.</summary>
+    /// <summary>Makes one attempt. After an abort its result does not count, even if the consumer succeeded.</summary>
     /// <returns>Null when the records were processed; the failure otherwise.</returns>
     /// <exception cref="OperationCanceledException">The abort.</exception>
     public async ValueTask<Exception?> TryAsync(EventRecords records, int start, int count, int attempt, bool isRepeat)

@@ -11,7 +11,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Bxb.Riders.Delivery;
 
-/// <summary>Reads one consumer group on this host, whatever the transport: acquires leases, runs a worker for each, retries after failures, and stops in order.</summary>
+/// <summary>Reads one consumer group on this host, over either transport: acquires leases, runs a worker for each, retries after failures, and stops in order.</summary>
 /// <remarks>
 /// Owns one task for each partition that the group can have, from construction until <see cref="StopAsync"/>. Ready at once: whether PostgreSQL and the transport answer shows in the
 /// endpoint's health. At a stop no new batch is started, and the batch in flight may finish and is stored. When its time is up, the consumer is cancelled and nothing is stored any more. The

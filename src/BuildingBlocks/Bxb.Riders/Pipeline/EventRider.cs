@@ -5,7 +5,7 @@ using MassTransit.Transports;
 
 namespace Bxb.Riders.Pipeline;
 
-/// <summary>The rider that delivers the event log to the consumer groups, whatever the transport.</summary>
+/// <summary>The rider that delivers the event log to the consumer groups, over either transport.</summary>
 internal interface IEventRider : IRiderControl;
 
 /// <summary>Starts and stops the groups' endpoints together, and reports their health.</summary>

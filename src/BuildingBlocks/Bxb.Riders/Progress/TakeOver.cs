@@ -79,7 +79,7 @@ internal sealed partial class TakeOver(NpgsqlDataSource database, IEventTranspor
         var (progress, repeatUntil) = here > 0 ? (0, 0) : all > 0 ? (lowest, highest) : (start, start);
         if (await ExecuteAsync(connection, EndReplays, cancellationToken, group, stream) > 0)
         {
-            ReplayFailed(logger, group, stream);
+            LogReplayFailed(logger, group, stream);
         }
 
         await ExecuteAsync(connection, Forget, cancellationToken, group, stream);
@@ -129,5 +129,5 @@ internal sealed partial class TakeOver(NpgsqlDataSource database, IEventTranspor
     }
 
     [LoggerMessage(2060, LogLevel.Error, "Consumer group {Group} is read from stream {Stream} from now on; its replay on another stream has failed.")]
-    private static partial void ReplayFailed(ILogger logger, string group, string stream);
+    private static partial void LogReplayFailed(ILogger logger, string group, string stream);
 }

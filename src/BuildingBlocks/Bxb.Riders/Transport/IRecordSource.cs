@@ -12,7 +12,7 @@ public interface IRecordSource
     /// Records above it are not read. <see cref="long.MaxValue"/>: waits for the first record, then until a limit is reached. Lower: all records up to it exist already and the call does not
     /// wait; when none is left, the returned position is at or above it.
     /// </param>
-    /// <param name="limits">The size of the batch; one record is taken whatever its size.</param>
+    /// <param name="limits">The size of the batch; one record is taken even if it is larger.</param>
     /// <param name="cancellationToken">Ends the wait; the buffer's content is then undefined.</param>
     /// <returns>How far the partition was read: at or above the last record's position. No record at all when only gaps were found.</returns>
     /// <exception cref="RecordsGoneException">Records that follow <paramref name="after"/> are no longer held.</exception>
