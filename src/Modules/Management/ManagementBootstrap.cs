@@ -6,11 +6,11 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Bxb.Management;
 
-/// <summary>What <see cref="ManagementBootstrap"/> found or made.</summary>
+/// <summary>Result of <see cref="ManagementBootstrap"/>.</summary>
 /// <param name="OrganizationId">The organization.</param>
-/// <param name="OrganizationMade">Whether it was made just now.</param>
+/// <param name="OrganizationMade">True when this call created the organization.</param>
 /// <param name="KeyId">The key's number; 0 when no key was asked for.</param>
-/// <param name="Key">The key in clear when it was made just now, null when it existed: it is stored nowhere.</param>
+/// <param name="Key">The key in clear text when this call created it, else null: only its hash is stored.</param>
 public sealed record BootstrapResult(int OrganizationId, bool OrganizationMade, long KeyId, string? Key);
 
 /// <summary>Makes organizations and keys without a request: at first start, and for the verb <c>keys create</c>. Safe to run on several hosts at once.</summary>
@@ -26,6 +26,9 @@ public sealed class ManagementBootstrap
         _keys = keys;
         _time = time;
     }
+
+    /// <summary>A new random key: <c>bxb_</c> and 32 random bytes in base64url. It opens nothing until <see cref="EnsureAsync"/> has stored its hash.</summary>
+    public static string NewKey() => KeyHash.NewKey();
 
     /// <summary>Ensures an organization of this name and, when a key is given, that this key exists, belongs to it, is not revoked and has all scopes.</summary>
     /// <param name="organizationName">1 to 255 characters.</param>

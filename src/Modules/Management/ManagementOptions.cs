@@ -42,7 +42,7 @@ public sealed class ManagementOptions : IValidatableObject
         : [];
 }
 
-/// <summary>The keys of the section <c>Bxb</c> itself that this module reads. The host says what a good token is.</summary>
+/// <summary>The keys of the section <c>Bxb</c> itself that this module reads. The host validates the token.</summary>
 internal sealed class AdminOptions
 {
     /// <summary>Opens the calls of <c>/v1/organizations</c>. Without it these calls are 401. A secret: never printed.</summary>

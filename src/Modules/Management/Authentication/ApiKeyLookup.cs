@@ -3,7 +3,7 @@ using Npgsql;
 
 namespace Bxb.Management.Authentication;
 
-/// <summary>Finds a key by its hash. Npgsql without EF: it stands in the way of every request whose key is not remembered.</summary>
+/// <summary>Finds a key by its hash. Npgsql without EF, because every request whose key is not cached waits for it.</summary>
 internal sealed class ApiKeyLookup(NpgsqlDataSource database)
 {
     /// <summary>The caller; null when there is no such key or it was revoked.</summary>

@@ -7,7 +7,7 @@ namespace Bxb.Management.Storage;
 /// <summary>Brings the schema <c>management</c> up to date.</summary>
 internal static class ManagementMigration
 {
-    /// <summary>The advisory lock that hosts starting at once take turns by; any number that nobody else takes.</summary>
+    /// <summary>Advisory lock that serializes the migrations of hosts that start at once. The number is arbitrary and used nowhere else.</summary>
     private const long Lock = 0x4278_624D_616E_6167;
 
     public static async Task RunAsync(IServiceProvider services, CancellationToken ct)
