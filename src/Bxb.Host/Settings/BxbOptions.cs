@@ -30,8 +30,8 @@ public sealed class BxbOptions : IValidatableObject
     public Transport Transport { get; set; } = Transport.PostgreSql;
 
     /// <summary>
-    /// What this host runs, separated by commas: <c>Ingestion</c> (takes events), <c>Analytics</c> (loads ClickHouse and answers usage queries), <c>Relay</c> (carries the log to Kafka). Default: empty, and all of it. Keys and
-    /// organizations are looked after by every host.
+    /// What this host runs, separated by commas: <c>Ingestion</c> (takes events), <c>Analytics</c> (loads ClickHouse and answers usage queries), <c>Relay</c> (carries the log to Kafka). Default: empty, and all of it. Every host
+    /// manages keys and organizations, and answers the calls of operation.
     /// </summary>
     [Required(AllowEmptyStrings = true)]
     public string Modules { get; set; } = "";
@@ -44,7 +44,7 @@ public sealed class BxbOptions : IValidatableObject
     [RegularExpression(@"^(?!/(v1|health|metrics|openapi)(/|$))(/(?!\.{1,2}(/|$))[A-Za-z0-9._~-]+)+$", ErrorMessage = "must be a path such as /bxb: it begins with a slash and ends without one, and it does not begin as a call does (/v1, /health, /metrics, /openapi).")]
     public string PathBase { get; set; } = "";
 
-    /// <summary>Opens the calls under <c>/v1/organizations</c>. Default: none, and nobody can make them. 16 to 512 visible ASCII characters.</summary>
+    /// <summary>Opens the calls under <c>/v1/organizations</c>. Default: none, and they are answered 401. 16 to 512 visible ASCII characters.</summary>
     [RegularExpression(KeyPattern, ErrorMessage = KeyMessage)]
     public string? AdminToken { get; set; }
 

@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json;
-using Bxb.Host.Operations;
+using Bxb.Operations.Contracts;
 using Bxb.Modularity.Json;
 
 namespace Bxb.Host.Cli.Replay;

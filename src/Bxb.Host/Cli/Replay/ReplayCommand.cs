@@ -1,6 +1,6 @@
 using System.CommandLine;
 using Bxb.Host.Cli.Import;
-using Bxb.Host.Operations;
+using Bxb.Operations.Contracts;
 using Bxb.Riders.Replay;
 using Spectre.Console;
 

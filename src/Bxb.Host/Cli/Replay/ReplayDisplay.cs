@@ -1,5 +1,5 @@
 using System.Globalization;
-using Bxb.Host.Operations;
+using Bxb.Operations.Contracts;
 using Bxb.Riders.Replay;
 using Spectre.Console;
 

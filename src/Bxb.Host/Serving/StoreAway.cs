@@ -4,9 +4,9 @@ using Bxb.EventLog;
 using Bxb.Modularity.Errors;
 using Npgsql;
 
-namespace Bxb.Host.Operations;
+namespace Bxb.Host.Serving;
 
-/// <summary>The answer of a call that met a store that is away, too slow or takes no writes: 503. One line is logged for all calls of an outage. Thread-safe.</summary>
+/// <summary>Answers 503 to calls that fail because a store is away, too slow or read-only. Logs one line for all calls of an outage. Thread-safe.</summary>
 internal sealed class StoreAway(NpgsqlDataSource postgres, TimeProvider time, ILogger<StoreAway> logger)
 {
     private const string ReadOnlyTransaction = "25006";
@@ -14,7 +14,7 @@ internal sealed class StoreAway(NpgsqlDataSource postgres, TimeProvider time, IL
 
     private readonly OutageLog _calls = new(logger, "Calls are answered 503", time);
 
-    /// <summary>The 503 of an exception that says so, itself or one that caused it; null for any other.</summary>
+    /// <summary>503 for an exception that means a store is away, itself or by an inner exception; null for any other.</summary>
     public ApiException? Translate(Exception failure)
     {
         for (var cause = failure; cause is not null; cause = cause.InnerException)

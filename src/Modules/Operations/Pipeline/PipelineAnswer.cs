@@ -1,25 +1,9 @@
-using Bxb.Modularity.Authorization;
-using Bxb.Modularity.Http;
-using Bxb.Modularity.Json;
+using Bxb.Operations.Contracts;
+using Bxb.Operations.Stores;
 using Bxb.Riders;
 using Bxb.Riders.Transport;
 
-namespace Bxb.Host.Operations;
-
-/// <summary><c>GET /v1/pipeline</c>: where the relay and every consumer group stand, what is replayed, and whether the stores answer.</summary>
-internal static class PipelineEndpoints
-{
-    public static void MapPipeline(this IEndpointRouteBuilder endpoints) => endpoints
-        .MapGet("/v1/pipeline", AnswerAsync)
-        .AllowQuery()
-        .RequireScope(ApiScopes.Manage | ApiScopes.Admin)
-        .WithName("GetPipeline").WithTags("Operation").WithSummary("Where the relay and every consumer group stand, and whether the stores answer.")
-        .WithDescription("Answers within a second, whatever is away. What could not be told in time is told as it was last known, and named in stale.")
-        .Produces<PipelineAnswer>();
-
-    private static async Task<IResult> AnswerAsync(PipelineView pipeline, CancellationToken cancellationToken)
-        => Results.Json(await pipeline.ReadAsync(cancellationToken), ApiJson.Options);
-}
+namespace Bxb.Operations.Pipeline;
 
 /// <summary>The pipeline as the API shows it.</summary>
 /// <param name="Log">The log.</param>
@@ -28,7 +12,7 @@ internal static class PipelineEndpoints
 /// <param name="Groups">The consumer groups, by name.</param>
 /// <param name="Replays">The replays that are under way.</param>
 /// <param name="Stores">Whether each store answers.</param>
-/// <param name="Stale">Which of log, relay, groups and replays could not be told in time and are as last known, or empty when they never were; absent when everything is current.</param>
+/// <param name="Stale">Which of log, relay, groups and replays were not known in time and are as last known, or empty when they never were known; absent when everything is current.</param>
 /// <param name="AsOf">The time of the oldest value of relay, groups and replays that is stale; absent when none is, or one was never known.</param>
 internal sealed record PipelineAnswer(
     LogState Log, string Transport, RelayAnswer? Relay, IReadOnlyList<GroupState> Groups, IReadOnlyList<ReplayAnswer> Replays, IReadOnlyDictionary<string, StoreState> Stores,
@@ -76,8 +60,3 @@ internal sealed record GroupState(
 /// <param name="Owner">The host that reads it, or read it last.</param>
 /// <param name="Error">Why it does not get on.</param>
 internal sealed record PartitionState(int Partition, long Position, long? Offset, long LagEvents, double? LagSeconds, string Owner, string? Error);
-
-/// <summary>One store.</summary>
-/// <param name="Available">Whether it answers, as last seen.</param>
-/// <param name="Writable">Whether it takes writes; only of PostgreSQL.</param>
-internal sealed record StoreState(bool Available, bool? Writable);

@@ -1,48 +1,45 @@
 using System.Text.Json;
-using Bxb.Embedded;
+using Bxb.ClickHouse;
 using Bxb.Modularity.Json;
+using Bxb.Operations.Contracts;
+using Bxb.Operations.Stores;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 
-namespace Bxb.Host.Operations;
+namespace Bxb.Operations.Health;
 
-/// <summary><c>/health/live</c>: the process answers. <c>/health/ready</c>: whether this host can serve its callers.</summary>
+/// <summary><c>/health/live</c>: the process answers. <c>/health/ready</c>: this host can serve its callers.</summary>
 /// <remarks>
-/// Only what keeps this host from taking events, or without the module Ingestion from serving its modules, is unhealthy and answered 503: a host that starts or stops, or PostgreSQL. Everything
-/// else is degraded and answered 200. Checks read memory, so the answer comes at once. No key is needed, so descriptions name no server and quote no error.
+/// Unhealthy, answered 503, is only a host that starts or stops, or that lacks what its modules need of PostgreSQL. Everything else is degraded and answered 200. Checks read memory, so the answer
+/// comes at once. No key is needed, so descriptions name no server and quote no error.
 /// </remarks>
 internal static class HealthEndpoints
 {
-    /// <summary>Tag of the checks whose descriptions are written for everyone's eyes.</summary>
-    private const string Public = "public";
-
-    /// <summary>Adds the host's own checks, and one log line for each change of the answer instead of one for each poll.</summary>
-    public static void AddHealth(this IServiceCollection services, bool hasClickHouse, EmbeddedClickHouse? engine)
+    /// <summary>Adds the checks of host and stores, and one log line per change of health instead of one per poll.</summary>
+    public static void AddHealth(this IServiceCollection services)
     {
-        var checks = services.AddHealthChecks();
-        Add<IHostApplicationLifetime>("host", static l =>
-            l.ApplicationStopping.IsCancellationRequested ? HealthCheckResult.Unhealthy("The host is stopping.")
-            : l.ApplicationStarted.IsCancellationRequested ? HealthCheckResult.Healthy()
-            : HealthCheckResult.Unhealthy("The host is starting."));
-        Add<StoreProbe>("postgresql", static s => s.CheckPostgres());
-        if (hasClickHouse)
+        services.AddHealthChecks();
+        services.AddOptions<HealthCheckServiceOptions>().Configure<IServiceProvider>(static (options, provider) =>
         {
-            Add<StoreProbe>("clickhouse", static s => s.CheckClickHouse());
-        }
-
-        if (engine is not null)
-        {
-            checks.AddCheck("clickhouse_engine", () => engine.ProcessId is not null
-                ? HealthCheckResult.Healthy()
-                : HealthCheckResult.Degraded("The embedded ClickHouse engine does not run and is started again; PostgreSQL answers usage queries. The host's log says why."), [Public]);
-        }
-
+            Add<IHostApplicationLifetime>(options, "host", static l =>
+                l.ApplicationStopping.IsCancellationRequested ? HealthCheckResult.Unhealthy("The host is stopping.")
+                : l.ApplicationStarted.IsCancellationRequested ? HealthCheckResult.Healthy()
+                : HealthCheckResult.Unhealthy("The host is starting."));
+            Add<StoreProbe>(options, "postgresql", static s => s.CheckPostgres());
+            if (provider.GetService<ClickHouseClient>() is not null)
+            {
+                Add<StoreProbe>(options, "clickhouse", static s => s.CheckClickHouse());
+            }
+        });
         services.AddLogging(l => l.AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.None));
         services.AddSingleton<IHealthCheckPublisher, HealthLog>();
         services.Configure<HealthCheckPublisherOptions>(o => o.Period = TimeSpan.FromSeconds(5));
-
-        void Add<T>(string name, Func<T, HealthCheckResult> check)
-            where T : notnull => checks.Add(new HealthCheckRegistration(name, p => new Check<T>(p.GetRequiredService<T>(), check), failureStatus: null, tags: [Public]));
     }
 
     public static void MapHealth(this IEndpointRouteBuilder endpoints)
@@ -88,8 +85,8 @@ internal static class HealthEndpoints
         await context.Response.BodyWriter.FlushAsync(context.RequestAborted);
     }
 
-    /// <summary>The descriptions of the messaging framework's own check hold error texts and addresses.</summary>
-    public static bool IsPublic(string name, HealthReportEntry entry) => entry.Tags.Contains(Public) || name.StartsWith("bxb-", StringComparison.Ordinal);
+    /// <summary>Whether callers may see the description. The check of the messaging framework quotes errors and addresses.</summary>
+    public static bool IsPublic(string name, HealthReportEntry entry) => entry.Tags.Contains(HealthTags.Public) || name.StartsWith("bxb-", StringComparison.Ordinal);
 
     private static string Name(HealthStatus status) => status switch
     {
@@ -97,6 +94,10 @@ internal static class HealthEndpoints
         HealthStatus.Degraded => "degraded",
         _ => "unhealthy",
     };
+
+    private static void Add<T>(HealthCheckServiceOptions options, string name, Func<T, HealthCheckResult> check)
+        where T : notnull
+        => options.Registrations.Add(new HealthCheckRegistration(name, p => new Check<T>(p.GetRequiredService<T>(), check), failureStatus: null, tags: [HealthTags.Public]));
 
     private sealed class Check<T>(T subject, Func<T, HealthCheckResult> check) : IHealthCheck
     {

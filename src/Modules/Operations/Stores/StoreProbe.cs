@@ -1,23 +1,27 @@
 using System.Diagnostics.CodeAnalysis;
 using Bxb.ClickHouse;
 using Bxb.EventLog;
-using Bxb.Host.Settings;
+using Bxb.Modularity;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 
-namespace Bxb.Host.Operations;
+namespace Bxb.Operations.Stores;
 
-/// <summary>What each store can do, as last seen: PostgreSQL by <see cref="ServerWatch"/>, ClickHouse asked here once a second. Thread-safe.</summary>
-/// <param name="postgres">What is known of the log's server.</param>
-/// <param name="modules">What this host runs: without the module Ingestion it needs no writes.</param>
+/// <summary>Whether each store answers, as last seen: PostgreSQL from <see cref="ServerWatch"/>, ClickHouse by a ping every second. Thread-safe.</summary>
+/// <param name="postgres">State of the log's server.</param>
+/// <param name="modules">The modules of this host. Without Ingestion it needs no writes.</param>
 /// <param name="time">The clock.</param>
 /// <param name="logger">Takes one line when ClickHouse goes away and one when it is back.</param>
 /// <param name="clickHouse">The analytics store; null when there is none.</param>
-internal sealed class StoreProbe(ServerWatch postgres, HostModules modules, TimeProvider time, ILogger<StoreProbe> logger, ClickHouseClient? clickHouse = null) : BackgroundService
+internal sealed class StoreProbe(ServerWatch postgres, IEnumerable<IModule> modules, TimeProvider time, ILogger<StoreProbe> logger, ClickHouseClient? clickHouse = null) : BackgroundService
 {
+    private const string TakesEvents = "Ingestion";
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
     private readonly OutageLog _away = new(logger, "ClickHouse does not answer; PostgreSQL answers usage queries", time);
+    private readonly bool _needsWrites = modules.Any(module => module.Name == TakesEvents);
     private volatile bool _clickHouseAnswers = true;
 
     /// <summary>Every configured store, by the name that usage answers give it.</summary>
@@ -38,20 +42,20 @@ internal sealed class StoreProbe(ServerWatch postgres, HostModules modules, Time
         }
     }
 
-    /// <summary>Whether PostgreSQL did not answer when it was last asked.</summary>
+    /// <summary>True while PostgreSQL does not answer.</summary>
     public bool IsPostgresAway => postgres.Condition == ServerCondition.Away;
 
-    /// <summary>Not ready without what this host's modules need of the log's server.</summary>
+    /// <summary>Unhealthy when PostgreSQL does not answer, or takes no writes on a host that takes events.</summary>
     public HealthCheckResult CheckPostgres() => postgres.Condition switch
     {
         ServerCondition.Writable => HealthCheckResult.Healthy(),
-        ServerCondition.ReadOnly when !modules.Runs("Ingestion") => HealthCheckResult.Degraded("PostgreSQL takes no writes."),
+        ServerCondition.ReadOnly when !_needsWrites => HealthCheckResult.Degraded("PostgreSQL takes no writes."),
         ServerCondition.ReadOnly => HealthCheckResult.Unhealthy("PostgreSQL takes no writes."),
         ServerCondition.Away => HealthCheckResult.Unhealthy("PostgreSQL does not answer."),
         _ => HealthCheckResult.Unhealthy("PostgreSQL was not asked yet."),
     };
 
-    /// <summary>Without the analytics store the host takes events and answers from PostgreSQL, so that alone is no reason to take it out of service.</summary>
+    /// <summary>Degraded at worst: without ClickHouse the host takes events and answers from PostgreSQL.</summary>
     public HealthCheckResult CheckClickHouse() => _clickHouseAnswers ? HealthCheckResult.Healthy() : HealthCheckResult.Degraded("ClickHouse does not answer.");
 
     /// <inheritdoc />
@@ -69,7 +73,7 @@ internal sealed class StoreProbe(ServerWatch postgres, HostModules modules, Time
         }
     }
 
-    [SuppressMessage("Design", "CA1031", Justification = "Whatever a store throws, it does not answer.")]
+    [SuppressMessage("Design", "CA1031", Justification = "Any exception of a ping means that the store does not answer.")]
     private async Task LookAsync(ClickHouseClient store, CancellationToken cancellationToken)
     {
         using var limited = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);

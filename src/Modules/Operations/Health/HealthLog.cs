@@ -1,8 +1,9 @@
 using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Logging;
 
-namespace Bxb.Host.Operations;
+namespace Bxb.Operations.Health;
 
-/// <summary>Logs the host's health when it changes, looked at every few seconds; polls of <c>/health/ready</c> log nothing.</summary>
+/// <summary>Logs changes of the host's health. The checks run every 5 s; polls of <c>/health/ready</c> log nothing.</summary>
 internal sealed partial class HealthLog(ILogger<HealthLog> logger) : IHealthCheckPublisher
 {
     private string _known = "";
@@ -24,7 +25,8 @@ internal sealed partial class HealthLog(ILogger<HealthLog> logger) : IHealthChec
         }
         else
         {
-            LogNotHealthy(logger, report.Status == HealthStatus.Unhealthy ? "not ready" : "degraded", now, string.Join("; ", report.Entries.Where(e => e.Value.Status != HealthStatus.Healthy && HealthEndpoints.IsPublic(e.Key, e.Value)).Select(e => e.Value.Description)));
+            var descriptions = report.Entries.Where(e => e.Value.Status != HealthStatus.Healthy && HealthEndpoints.IsPublic(e.Key, e.Value)).Select(e => e.Value.Description);
+            LogNotHealthy(logger, report.Status == HealthStatus.Unhealthy ? "not ready" : "degraded", now, string.Join("; ", descriptions));
         }
 
         return Task.CompletedTask;

@@ -1,16 +1,16 @@
 using Bxb.EventLog;
 
-namespace Bxb.Host.Operations;
+namespace Bxb.Operations.Pipeline;
 
-/// <summary>What was answered to a question, and when.</summary>
-/// <param name="Value">The answer; null when there never was one.</param>
-/// <param name="At">When it was given; null when there never was one.</param>
-/// <param name="IsCurrent">Whether the question was asked after the caller asked, and answered.</param>
+/// <summary>An answer and its time.</summary>
+/// <param name="Value">Null before the first answer.</param>
+/// <param name="At">Time of the answer; null before the first one.</param>
+/// <param name="IsCurrent">Whether the question was sent after the caller's call, and answered.</param>
 internal readonly record struct Known<T>(T? Value, DateTimeOffset? At, bool IsCurrent);
 
-/// <summary>The latest answer to a question whose answer may hang: asked once at a time, waited for only so long, never cancelled. Thread-safe.</summary>
-/// <param name="ask">The question; it must end by itself some day.</param>
-/// <param name="failures">Where failed questions are counted.</param>
+/// <summary>Keeps the latest answer to a question that may hang. One question runs at a time; it is not cancelled when a caller stops waiting. Thread-safe.</summary>
+/// <param name="ask">The question. Must end by itself.</param>
+/// <param name="failures">Counts failed questions.</param>
 /// <param name="time">The clock.</param>
 internal sealed class LatestAnswer<T>(Func<Task<T>> ask, OutageLog failures, TimeProvider time)
     where T : class
@@ -19,12 +19,12 @@ internal sealed class LatestAnswer<T>(Func<Task<T>> ask, OutageLog failures, Tim
     private Task<T>? _asking;
     private Tuple<T, DateTimeOffset>? _latest;
 
-    /// <summary>The answer, or the last one when the question fails or is not answered by the deadline.</summary>
+    /// <summary>The answer; the previous one when the question fails or the deadline passes.</summary>
     public async Task<Known<T>> GetAsync(CancellationToken deadline)
     {
         try
         {
-            // One that is under way may have been answered before the caller asked.
+            // A question that is already running may show a state from before this call.
             await (Volatile.Read(ref _asking) ?? Task.CompletedTask).WaitAsync(deadline).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             var value = await Ask().WaitAsync(deadline);
             return new Known<T>(value, time.GetUtcNow(), IsCurrent: true);

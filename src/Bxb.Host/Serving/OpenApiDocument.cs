@@ -3,9 +3,9 @@ using Bxb.Modularity.Http;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
 
-namespace Bxb.Host.Operations;
+namespace Bxb.Host.Serving;
 
-/// <summary>What every call's description shares: who may call it, and what the document is about.</summary>
+/// <summary>The parts of <c>/openapi/v1.json</c> that all calls share: the document's description and the scopes of each call.</summary>
 internal static class OpenApiDocument
 {
     private const string Scheme = "api_key";

@@ -1,12 +1,15 @@
 using Bxb.EventLog;
 using Bxb.EventLog.Reading;
+using Bxb.Operations.Contracts;
+using Bxb.Operations.Stores;
 using Bxb.Riders;
 using Bxb.Riders.Replay;
 using Bxb.Riders.Transport;
+using Microsoft.Extensions.Logging;
 
-namespace Bxb.Host.Operations;
+namespace Bxb.Operations.Pipeline;
 
-/// <summary>Gathers what <c>GET /v1/pipeline</c> answers, within a second, whatever is away: a part that cannot be told in time is told as it was last known. Thread-safe.</summary>
+/// <summary>Collects the answer of <c>GET /v1/pipeline</c> within a second, whichever store is away: a part that is not known in time is answered as last known. Thread-safe.</summary>
 internal sealed class PipelineView
 {
     // Together under a second; much less once PostgreSQL is known to be away.
@@ -32,7 +35,7 @@ internal sealed class PipelineView
         _replays = new(() => replays.ListRunningAsync(CancellationToken.None), failures, time);
     }
 
-    /// <summary>The pipeline now, or as far as it is known.</summary>
+    /// <summary>The pipeline now. Parts that are not known in time are named in <see cref="PipelineAnswer.Stale"/>.</summary>
     public async Task<PipelineAnswer> ReadAsync(CancellationToken cancellationToken)
     {
         var isSettledCurrent = await LookAsync(cancellationToken);
@@ -53,7 +56,7 @@ internal sealed class PipelineView
             parts.AsOf);
     }
 
-    /// <summary>Has the settled position looked for. False when nothing is known of it just now; an open transaction that holds it back is known.</summary>
+    /// <summary>Refreshes the settled position. False when it is not known now; an open transaction that holds it back counts as known.</summary>
     private async Task<bool> LookAsync(CancellationToken cancellationToken)
     {
         if (_settled.HeldBackBy is not null)

@@ -1,13 +1,14 @@
 using Bxb.EventLog;
-using Bxb.Host.Operations;
+using Bxb.Operations.Pipeline;
 using Bxb.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
 
-namespace Bxb.Host.Tests.Operations;
+namespace Bxb.Operations.Tests.Pipeline;
 
 public sealed class LatestAnswerTests
 {
-    private readonly ManualTimeProvider _clock = new();
+    private readonly FakeTimeProvider _clock = new();
     private readonly Queue<TaskCompletionSource<string>> _asked = new();
     private readonly LatestAnswer<string> _latest;
     private int _questions;
