@@ -33,7 +33,7 @@ internal static class BxbApplication
         builder.Logging.ClearProviders();
         builder.Logging.AddSimpleConsole(console => console.SingleLine = true);
         builder.Services.AddSingleton<Drain>().AddHostedService(services => services.GetRequiredService<Drain>());
-        // Beyond the drain time, longer than the time that a batch in hand is given to finish.
+        // Drain time, plus more than a current batch may take to finish.
         builder.Services.AddOptions<HostOptions>().Configure<IOptions<ShutdownOptions>>((host, shutdown) => host.ShutdownTimeout = shutdown.Value.DrainTime + TimeSpan.FromSeconds(30));
         builder.Services.ConfigureHttpJsonOptions(json => ApiJson.Apply(json.SerializerOptions));
         builder.Services.AddSingleton(TimeProvider.System);
@@ -70,7 +70,7 @@ internal static class BxbApplication
         app.UseRouting();
         app.UseApiKeys();
         app.MapModules();
-        // Monitors and balancers probe with HEAD as well.
+        // Monitors and balancers also probe with HEAD.
         var operation = app.MapGroup("").WithMetadata(new HttpMethodMetadata([HttpMethods.Get, HttpMethods.Head]));
         operation.MapGet("/", (HttpRequest request) => Results.Json(new { name = "bxb", version = HostVersion.Text, openapi = request.PathBase + "/openapi/v1.json" })).ExcludeFromDescription();
         operation.MapOpenApi();

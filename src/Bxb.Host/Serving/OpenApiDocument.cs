@@ -17,14 +17,14 @@ internal static class OpenApiDocument
 
     /// <summary>Registers the document.</summary>
     /// <param name="services">The host's container.</param>
-    /// <param name="pathBase">Where callers find the calls, when a proxy puts a path before them; else empty.</param>
+    /// <param name="pathBase">The path that a proxy puts before the calls; empty without one.</param>
     public static IServiceCollection AddOpenApiDocument(this IServiceCollection services, string pathBase) => services.AddOpenApi("v1", options =>
     {
         options.AddSchemaTransformer(new DocumentedSchemas());
         options.AddDocumentTransformer((document, _, _) =>
         {
             document.Info = new OpenApiInfo { Title = "Bxb", Version = HostVersion.Text, Description = Description };
-            // Not the address of this request: a name that a proxy uses helps no caller.
+            // Not the address of this request: behind a proxy it is the proxy's name for the host.
             document.Servers = pathBase.Length == 0 ? [] : [new OpenApiServer { Url = pathBase }];
             document.Components ??= new OpenApiComponents();
             document.Components.SecuritySchemes ??= new Dictionary<string, IOpenApiSecurityScheme>(StringComparer.Ordinal);

@@ -24,7 +24,7 @@ internal sealed class StoreAway(NpgsqlDataSource postgres, TimeProvider time, IL
             {
                 if (log.SqlState == ReadOnlyTransaction)
                 {
-                    // After a fail-over pooled connections may still lead to the old primary.
+                    // After a fail-over, pooled connections may still be connected to the old primary.
                     postgres.Clear();
                 }
 

@@ -59,7 +59,7 @@ public sealed class ManagementModule : IModule
     }
 }
 
-/// <summary>What the host calls of this module besides <see cref="ManagementBootstrap"/>.</summary>
+/// <summary>The middleware and the migration of this module.</summary>
 public static class ManagementHosting
 {
     /// <summary>
@@ -69,5 +69,5 @@ public static class ManagementHosting
     public static IApplicationBuilder UseApiKeys(this IApplicationBuilder app) => app.UseMiddleware<ApiKeyMiddleware>();
 
     /// <summary>Brings the schema <c>management</c> up to date, under a lock: several hosts may start at once. Call it before the first request.</summary>
-    public static Task MigrateManagementAsync(this IServiceProvider services, CancellationToken ct) => ManagementMigration.RunAsync(services, ct);
+    public static Task MigrateManagementAsync(this IServiceProvider services, CancellationToken cancellationToken) => ManagementMigration.RunAsync(services, cancellationToken);
 }

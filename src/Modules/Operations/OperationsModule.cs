@@ -43,7 +43,7 @@ public sealed class OperationsModule : IModule
         endpoints.MapPipeline();
         endpoints.MapReplays();
         endpoints.MapDeadLetters();
-        // Monitors and balancers probe with HEAD as well.
+        // Monitors and balancers also probe with HEAD.
         var probes = endpoints.MapGroup("").WithMetadata(new HttpMethodMetadata([HttpMethods.Get, HttpMethods.Head]));
         probes.MapHealth();
         probes.MapMetrics();

@@ -10,7 +10,7 @@ namespace Bxb.Management.ApiKeys;
 
 /// <summary>
 /// <c>DELETE /v1/organizations/{id}/api_keys/{key_id}</c>. The key ends at once on this host, within <see cref="ManagementOptions.KeyExpiresAfter"/> on every other. The row stays, so that the key
-/// never comes back.
+/// cannot become valid again.
 /// </summary>
 internal sealed class RevokeApiKey(IDbContextFactory<ManagementDbContext> contexts, ApiKeyCache keys, TimeProvider time) : IApiCall
 {

@@ -59,11 +59,11 @@ internal sealed class ApiKeyCache(
 
     /// <summary>The answer from the database; callers that ask for the same key at once share one query.</summary>
     /// <exception cref="Modularity.Errors.ApiException">503: the database does not answer, or not in time.</exception>
-    public async ValueTask<Caller?> FindAsync(KeyHash hash, CancellationToken ct)
+    public async ValueTask<Caller?> FindAsync(KeyHash hash, CancellationToken cancellationToken)
     {
         try
         {
-            return (await AskAsync(hash).WaitAsync(_options.KeyLookupTimeout, time, ct)).Caller;
+            return (await AskAsync(hash).WaitAsync(_options.KeyLookupTimeout, time, cancellationToken)).Caller;
         }
         catch (Exception error) when (error.IsAway())
         {
@@ -140,7 +140,7 @@ internal sealed class ApiKeyCache(
             var (into, other) = entry.Caller is null ? (_wrong, _known) : (_known, _wrong);
             if (into.Count >= _options.MaxCachedKeys && !into.ContainsKey(hash))
             {
-                // Emptying costs each right key one query; choosing victims would cost every request something.
+                // Emptying the cache costs one query per valid key. Choosing entries to evict would cost every request.
                 into.Clear();
             }
 

@@ -6,8 +6,8 @@ using Microsoft.Extensions.Options;
 namespace Bxb.Management.Authentication;
 
 /// <summary>
-/// Authenticates endpoints that carry a <see cref="ScopeRequirement"/> and lets every other one pass. The key of a request is hashed on the stack and looked up by its hash;
-/// a remembered key costs no allocation and no await.
+/// Authenticates endpoints that have a <see cref="ScopeRequirement"/>; others need no key. The key of a request is hashed on the stack and looked up by its hash.
+/// A cached key costs no allocation and no await.
 /// </summary>
 internal sealed class ApiKeyMiddleware
 {

@@ -11,7 +11,7 @@ internal sealed partial class HealthLog(ILogger<HealthLog> logger) : IHealthChec
     /// <inheritdoc />
     public Task PublishAsync(HealthReport report, CancellationToken cancellationToken)
     {
-        // By status alone: descriptions count seconds.
+        // Compared by status: descriptions contain seconds.
         var now = string.Join(", ", report.Entries.Where(e => e.Value.Status != HealthStatus.Healthy).Select(e => $"{e.Key} {e.Value.Status.ToString().ToLowerInvariant()}"));
         if (now == _known)
         {

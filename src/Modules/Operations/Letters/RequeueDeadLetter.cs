@@ -14,7 +14,7 @@ internal sealed class RequeueDeadLetter(DeadLetters letters) : IApiCall
         if (letter.Position == 0)
         {
             throw new ApiException(
-                ErrorCode.NothingToDeliver, "The record could not be read, so it is no event of the log; whoever wrote it into the topic may write it anew. It can be discarded with a reason.");
+                ErrorCode.NothingToDeliver, "The record could not be read, so it is no event of the log. Its producer can write it again; here it can be discarded with a reason.");
         }
 
         await context.AnswerJsonAsync(DeadLetterAnswer.Of(letter));

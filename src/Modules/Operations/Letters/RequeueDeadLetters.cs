@@ -9,7 +9,7 @@ namespace Bxb.Operations.Letters;
 /// <param name="Group">Of this consumer group; required.</param>
 /// <param name="Code">Of events of this code.</param>
 /// <param name="Since">First failed at or after this time.</param>
-/// <param name="Ids">These, discarded ones too; at most 1,000. Without numbers, those only that wait for a decision.</param>
+/// <param name="Ids">At most 1,000 numbers; discarded dead letters are allowed. Without numbers: all that wait for a decision.</param>
 internal sealed record RequeueRequest(string? Group, string? Code, DateTimeOffset? Since, IReadOnlyList<long>? Ids);
 
 /// <summary>How many will be delivered again.</summary>

@@ -8,9 +8,9 @@ namespace Bxb.Operations.Pipeline;
 /// <summary>The pipeline as the API shows it.</summary>
 /// <param name="Log">The log.</param>
 /// <param name="Transport">How the log reaches the groups: postgresql or kafka.</param>
-/// <param name="Relay">What carries the log to the topic; only with Kafka.</param>
+/// <param name="Relay">The relay, which writes the log to the topic; only with Kafka.</param>
 /// <param name="Groups">The consumer groups, by name.</param>
-/// <param name="Replays">The replays that are under way.</param>
+/// <param name="Replays">The replays that run.</param>
 /// <param name="Stores">Whether each store answers.</param>
 /// <param name="Stale">Which of log, relay, groups and replays were not known in time and are as last known, or empty when they never were known; absent when everything is current.</param>
 /// <param name="AsOf">The time of the oldest value of relay, groups and replays that is stale; absent when none is, or one was never known.</param>
@@ -18,9 +18,9 @@ internal sealed record PipelineAnswer(
     LogState Log, string Transport, RelayAnswer? Relay, IReadOnlyList<GroupState> Groups, IReadOnlyList<ReplayAnswer> Replays, IReadOnlyDictionary<string, StoreState> Stores,
     IReadOnlyList<string>? Stale, DateTimeOffset? AsOf);
 
-/// <summary>The log's last position, and the position below which nothing can still appear.</summary>
+/// <summary>The last position of the log, and the settled one.</summary>
 /// <param name="Head">The last position taken.</param>
-/// <param name="Settled">The position below which nothing can still appear: readers go no further.</param>
+/// <param name="Settled">No event can still appear up to this position. Readers go no further.</param>
 /// <param name="HeldBackBy">The open transaction for which the settled position has waited for a second or longer; absent while it waits for none.</param>
 internal sealed record LogState(long Head, long Settled, HeldBackBy? HeldBackBy);
 
@@ -31,32 +31,32 @@ internal sealed record LogState(long Head, long Settled, HeldBackBy? HeldBackBy)
 /// <param name="Since">When the transaction began; without the right to see that, when this host saw it first.</param>
 internal sealed record HeldBackBy(string? Database, int? Pid, string State, DateTimeOffset? Since);
 
-/// <summary>What carries the log to the topic.</summary>
-/// <param name="Position">Everything up to here is in the topic.</param>
-/// <param name="LagEvents">Positions beyond it; they have gaps, so at most so many events.</param>
-/// <param name="LagSeconds">Age of the oldest event that is not in the topic; absent when the log does not say in time.</param>
-/// <param name="State">What it is doing.</param>
-/// <param name="Owner">The host that runs it, or ran it last.</param>
-/// <param name="Error">Why it does not get on.</param>
+/// <summary>The relay, which writes the log to the topic.</summary>
+/// <param name="Position">Everything up to this position is in the topic.</param>
+/// <param name="LagEvents">Positions beyond it. They have gaps, so this is an upper bound of the events.</param>
+/// <param name="LagSeconds">Age of the oldest event that is not in the topic; absent when it is not known in time.</param>
+/// <param name="State">The current state.</param>
+/// <param name="Owner">The host that runs it, or the last one that did.</param>
+/// <param name="Error">Why it makes no progress.</param>
 internal sealed record RelayAnswer(long Position, long LagEvents, double? LagSeconds, RelayState State, string? Owner, string? Error);
 
 /// <summary>One consumer group.</summary>
 /// <param name="Group">Its name.</param>
-/// <param name="Position">Everything up to here is processed; a replay that is under way changes nothing of that.</param>
-/// <param name="LagEvents">Events still to come; an upper bound where only positions are known.</param>
-/// <param name="LagSeconds">Age of the oldest of them; absent when the log does not say in time.</param>
-/// <param name="State">What it is doing.</param>
-/// <param name="Error">Why it does not get on.</param>
+/// <param name="Position">Processed up to this position, even while a replay redelivers older records.</param>
+/// <param name="LagEvents">Events that are not processed yet; an upper bound where only positions are known.</param>
+/// <param name="LagSeconds">Age of the oldest of them; absent when it is not known in time.</param>
+/// <param name="State">The current state.</param>
+/// <param name="Error">Why it makes no progress.</param>
 /// <param name="Partitions">Its partitions; only with Kafka.</param>
 internal sealed record GroupState(
     string Group, long Position, long LagEvents, double? LagSeconds, ConsumerGroupState State, string? Error, IReadOnlyList<PartitionState>? Partitions);
 
 /// <summary>One partition of a group.</summary>
 /// <param name="Partition">Its number.</param>
-/// <param name="Position">Everything of it up to here is processed.</param>
-/// <param name="Offset">The offset of what follows, when it is known.</param>
-/// <param name="LagEvents">Records of it still to come.</param>
-/// <param name="LagSeconds">At most so old is the oldest of them; absent when the log does not say in time.</param>
-/// <param name="Owner">The host that reads it, or read it last.</param>
-/// <param name="Error">Why it does not get on.</param>
+/// <param name="Position">Processed up to this position.</param>
+/// <param name="Offset">The offset of the next record, when it is known.</param>
+/// <param name="LagEvents">Records that are not processed yet.</param>
+/// <param name="LagSeconds">Upper bound of the age of the oldest of them; absent when it is not known in time.</param>
+/// <param name="Owner">The host that reads it, or the last one that did.</param>
+/// <param name="Error">Why it makes no progress.</param>
 internal sealed record PartitionState(int Partition, long Position, long? Offset, long LagEvents, double? LagSeconds, string Owner, string? Error);

@@ -12,7 +12,7 @@ namespace Bxb.Operations.Pipeline;
 /// <summary>Collects the answer of <c>GET /v1/pipeline</c> within a second, whichever store is away: a part that is not known in time is answered as last known. Thread-safe.</summary>
 internal sealed class PipelineView
 {
-    // Together under a second; much less once PostgreSQL is known to be away.
+    // Their sum is below a second. Much less while PostgreSQL is away.
     private static readonly TimeSpan SettlePatience = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan PartPatience = TimeSpan.FromMilliseconds(650);
     private static readonly TimeSpan PatienceWhileAway = TimeSpan.FromMilliseconds(100);

@@ -3,20 +3,20 @@ using Bxb.Riders.Replay;
 
 namespace Bxb.Operations.Replay;
 
-/// <summary>What is to be delivered again: one of the members from_..., at most one of the members to_....</summary>
+/// <summary>The range to deliver again: one of the members from_..., at most one of the members to_....</summary>
 /// <param name="FromPosition">Events from this position of the log on; 0 for everything.</param>
-/// <param name="FromTime">Events that the log took in at this time or later.</param>
-/// <param name="FromOffsets">With Kafka: from these offsets on, by partition; other partitions are left alone.</param>
-/// <param name="ToPosition">Up to this position, itself included. Without an end: what the group has processed when it is asked.</param>
-/// <param name="ToTime">Events that the log took in before this time.</param>
+/// <param name="FromTime">Events that the log recorded at this time or later.</param>
+/// <param name="FromOffsets">With Kafka: from these offsets on, by partition; other partitions are not replayed.</param>
+/// <param name="ToPosition">Up to this position, itself included. Without an end: what the group has processed at the time of the request.</param>
+/// <param name="ToTime">Events that the log recorded before this time.</param>
 /// <param name="ToOffsets">With Kafka: up to these offsets, themselves not included, by partition.</param>
-/// <param name="Into">live: to the group itself, which waits with what is new. shadow: into a second copy of its store, which takes the live one's place when it agrees with the log. Default live.</param>
-/// <param name="Source">log: read in the event log. kafka: read in the topic. auto: in the topic while it holds what is asked for. Default auto.</param>
+/// <param name="Into">live: to the group itself, which processes no new events meanwhile. shadow: into a second copy of its store, which replaces the live one when it agrees with the log. Default live.</param>
+/// <param name="Source">log: from the event log. kafka: from the topic. auto: from the topic while it holds the range. Default auto.</param>
 internal sealed record ReplayBody(
     long? FromPosition, DateTimeOffset? FromTime, IReadOnlyDictionary<int, long>? FromOffsets, long? ToPosition, DateTimeOffset? ToTime, IReadOnlyDictionary<int, long>? ToOffsets,
     ReplayTarget? Into, ReplaySource? Source)
 {
-    /// <summary>The request that it makes.</summary>
+    /// <summary>Reads the range.</summary>
     /// <exception cref="ApiException">No start, or two; two ends.</exception>
     public ReplayRequest Read()
     {
@@ -38,7 +38,7 @@ internal sealed record ReplayBody(
             : throw new ApiException(ErrorCode.ValidationFailed, "A replay has one start and at most one end.", faults);
     }
 
-    /// <summary>Where a member of the request stands in the body.</summary>
+    /// <summary>The JSON Pointer of a member of the request.</summary>
     public string PointerOf(string member) => member switch
     {
         nameof(ReplayRequest.From) => FromTime is not null ? "/from_time" : FromOffsets is not null ? "/from_offsets" : "/from_position",
