@@ -2,7 +2,7 @@ using System.Reflection;
 
 namespace Bxb.Host;
 
-/// <summary>The version that this host was built as.</summary>
+/// <summary>The version of this build.</summary>
 internal static class HostVersion
 {
     /// <summary>Like <c>0.1.0</c>, without the commit.</summary>

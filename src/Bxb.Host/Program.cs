@@ -1,8 +1,8 @@
 using System.CommandLine;
 using Bxb.Host;
-using Bxb.Host.Import;
-using Bxb.Host.Keys;
-using Bxb.Host.Replay;
+using Bxb.Host.Cli.Import;
+using Bxb.Host.Cli.Keys;
+using Bxb.Host.Cli.Replay;
 using Bxb.Host.Serving;
 
 var root = new RootCommand("Bxb takes usage events in, never loses one, never counts one twice, and answers how much was used.") { TreatUnmatchedTokensAsErrors = false };

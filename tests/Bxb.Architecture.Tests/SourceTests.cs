@@ -79,10 +79,24 @@ public sealed partial class SourceTests
     public void Admin_requests_to_Kafka_go_through_the_one_client_that_asks_first_whether_a_broker_answers()
         => Repository.SourceFiles.Where(f => Repository.Read(f).Contains("new AdminClientBuilder(", StringComparison.Ordinal)).ShouldHaveSingleItem().ShouldEndWith("KafkaAdmin.cs");
 
+    [Fact]
+    public void Modules_map_their_calls_in_the_one_style()
+        => Repository.SourceFiles.Where(f => f.StartsWith(Path.Combine("src", "Modules"), StringComparison.Ordinal) && OtherEndpoints().IsMatch(Repository.Read(f))).ShouldBeEmpty();
+
+    [Theory]
+    [InlineData("endpoints.MapGet(\"/v1/x\", AnswerAsync)", true)]
+    [InlineData("context.RequestServices.GetRequiredService<X>()", true)]
+    [InlineData("IMediator mediator", true)]
+    [InlineData("endpoints.MapCall<GetX>(HttpMethods.Get, \"/v1/x\")", false)]
+    public void Other_styles_of_endpoint_are_found(string code, bool isOther) => OtherEndpoints().IsMatch(code).ShouldBe(isOther);
+
     private static int Lines(string text) => text.Count(c => c == '\n');
 
     [GeneratedRegex(@"(Common|Helpers?|Utils?|Utilities|Shared)(\.cs|/|\\)", RegexOptions.CultureInvariant)]
     private static partial Regex Leftovers();
+
+    [GeneratedRegex(@"\.Map(Get|Post|Put|Patch|Delete|Methods)\(|\bRequestServices\b|\bIMediator\b", RegexOptions.CultureInvariant)]
+    private static partial Regex OtherEndpoints();
 
     [GeneratedRegex(@"^namespace ([\w.]+);", RegexOptions.Multiline | RegexOptions.CultureInvariant)]
     private static partial Regex Namespace();

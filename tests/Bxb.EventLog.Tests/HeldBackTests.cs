@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using Bxb.EventLog.Reading;
 using Bxb.Testing;
+using Microsoft.Extensions.Time.Testing;
 using Npgsql;
 
 namespace Bxb.EventLog.Tests;
@@ -71,7 +72,7 @@ public sealed class HeldBackTests
     [Fact]
     public void A_holder_whose_begin_cannot_be_seen_is_dated_from_the_first_look()
     {
-        var clock = new ManualTimeProvider();
+        var clock = new FakeTimeProvider();
         var lines = new LogLines();
         var hold = new SettledHold(lines, clock);
         var first = clock.GetUtcNow();
@@ -88,7 +89,7 @@ public sealed class HeldBackTests
         hold.Duration.ShouldBe(TimeSpan.Zero);
         lines.All.ShouldBe(
         [
-            "Warning: Readers are held at 3 of 9 by an open transaction: session pid 7 of database d (unknown) since 2026-01-01T00:00:00Z",
+            "Warning: Readers are held at 3 of 9 by an open transaction: session pid 7 of database d (unknown) since 2000-01-01T00:00:00Z",
             "Information: Readers are no longer held back by an open transaction; they were for 30 s",
         ]);
     }

@@ -1,10 +1,11 @@
 using Bxb.Testing;
+using Microsoft.Extensions.Time.Testing;
 
 namespace Bxb.EventLog.Tests;
 
 public sealed class OutageLogTests
 {
-    private readonly ManualTimeProvider _clock = new();
+    private readonly FakeTimeProvider _clock = new();
     private readonly LogLines _lines = new();
 
     [Fact]

@@ -1,5 +1,6 @@
 using Bxb.EventLog.Reading;
 using Bxb.Testing;
+using Microsoft.Extensions.Time.Testing;
 
 namespace Bxb.EventLog.Tests;
 
@@ -10,7 +11,7 @@ public sealed class WakeSignalTests
     [Fact]
     public async Task A_wait_that_ran_out_of_time_takes_no_later_signal()
     {
-        var clock = new ManualTimeProvider();
+        var clock = new FakeTimeProvider();
         var signal = new WakeSignal(clock);
         for (var i = 0; i < 3; i++)
         {
@@ -26,7 +27,7 @@ public sealed class WakeSignalTests
     [Fact]
     public async Task Signals_raised_while_nobody_waits_are_one_and_kept()
     {
-        var clock = new ManualTimeProvider();
+        var clock = new FakeTimeProvider();
         var signal = new WakeSignal(clock);
         signal.Raise();
         signal.Raise();

@@ -1,12 +1,13 @@
 using Bxb.Testing;
 using Confluent.Kafka;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Time.Testing;
 
 namespace Bxb.Riders.Kafka.Tests;
 
 public sealed class KafkaLogTests : IDisposable
 {
-    private readonly ManualTimeProvider _clock = new();
+    private readonly FakeTimeProvider _clock = new();
     private readonly Lines _lines = new();
     private readonly KafkaLog _log;
 

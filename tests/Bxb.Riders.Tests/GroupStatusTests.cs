@@ -2,6 +2,7 @@ using Bxb.Riders.Compliance;
 using Bxb.Riders.Progress;
 using Bxb.Testing;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
 using Npgsql;
 
 namespace Bxb.Riders.Tests;
@@ -21,7 +22,7 @@ public sealed class GroupStatusTests : IAsyncLifetime
     public async Task A_group_whose_owner_was_killed_counts_as_read_for_the_time_of_its_silence_only()
     {
         // The clock does not advance, so the owner confirms nothing after its take-over, like a killed or suspended process.
-        var clock = new ManualTimeProvider();
+        var clock = new FakeTimeProvider();
         var dead = await _rig.StartHostAsync(b =>
         {
             b.Services.AddSingleton<TimeProvider>(clock);

@@ -6,6 +6,7 @@ using MassTransit;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Time.Testing;
 
 namespace Bxb.Riders.Tests;
 
@@ -34,7 +35,7 @@ public sealed class HealthTests
     [Fact]
     public void A_group_that_slept_is_not_stalled_when_work_comes()
     {
-        var clock = new ManualTimeProvider();
+        var clock = new FakeTimeProvider();
         var group = new GroupActivity("g", clock);
         var health = new GroupHealth(new GroupRegistry([], clock), Options.Create(new RidersOptions()));
         var lag = 0L;
@@ -62,7 +63,7 @@ public sealed class HealthTests
     [Fact]
     public void One_partition_that_stands_still_is_enough_however_the_others_run()
     {
-        var clock = new ManualTimeProvider();
+        var clock = new FakeTimeProvider();
         var group = new GroupActivity("g", clock);
         var health = new GroupHealth(new GroupRegistry([], clock), Options.Create(new RidersOptions()));
         for (var partition = 0; partition < 3; partition++)
@@ -88,7 +89,7 @@ public sealed class HealthTests
     [Fact]
     public void A_replay_that_stands_still_is_a_stall_and_keeps_what_is_new_waiting()
     {
-        var clock = new ManualTimeProvider();
+        var clock = new FakeTimeProvider();
         var group = new GroupActivity("g", clock);
         var health = new GroupHealth(new GroupRegistry([], clock), Options.Create(new RidersOptions()));
         var lag = 0L;

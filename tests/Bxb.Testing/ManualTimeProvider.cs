@@ -1,6 +1,8 @@
 namespace Bxb.Testing;
 
-/// <summary>A clock that moves only when told to. Timers fire on the thread that moves it. Thread-safe.</summary>
+/// <summary>
+/// A clock that tests move, and that can wait until the code under test has set a timer; <c>FakeTimeProvider</c>, which serves all other tests, cannot. Timers fire on the thread that moves it. Thread-safe.
+/// </summary>
 public sealed class ManualTimeProvider(DateTimeOffset start) : TimeProvider
 {
     private readonly Lock _gate = new();

@@ -4,7 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Bxb.Modularity;
 
-/// <summary>Adds modules to the container and maps what they answer.</summary>
+/// <summary>Adds modules to the container and maps their endpoints.</summary>
 public static class ModuleRegistration
 {
     /// <summary>Adds one module. Adding the same module twice is an error at start.</summary>

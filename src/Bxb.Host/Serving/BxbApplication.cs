@@ -1,17 +1,18 @@
 using Bxb.EventLog;
-using Bxb.Host.Operations;
 using Bxb.Host.Settings;
 using Bxb.Management;
 using Bxb.Modularity;
 using Bxb.Modularity.Errors;
 using Bxb.Modularity.Json;
+using Bxb.Operations.Contracts;
 using Bxb.Riders;
 using Bxb.Riders.Kafka;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Options;
 
 namespace Bxb.Host.Serving;
 
-/// <summary>Puts the host together: building blocks, one line a module, and the calls of operation.</summary>
+/// <summary>Puts the host together: building blocks, modules and the order of the middleware.</summary>
 internal static class BxbApplication
 {
     private const string DefaultUrl = "http://localhost:8080";
@@ -32,37 +33,33 @@ internal static class BxbApplication
         builder.Logging.ClearProviders();
         builder.Logging.AddSimpleConsole(console => console.SingleLine = true);
         builder.Services.AddSingleton<Drain>().AddHostedService(services => services.GetRequiredService<Drain>());
-        // Beyond the drain time, longer than the time that a batch in hand is given to finish.
+        // Drain time, plus more than a current batch may take to finish.
         builder.Services.AddOptions<HostOptions>().Configure<IOptions<ShutdownOptions>>((host, shutdown) => host.ShutdownTimeout = shutdown.Value.DrainTime + TimeSpan.FromSeconds(30));
         builder.Services.ConfigureHttpJsonOptions(json => ApiJson.Apply(json.SerializerOptions));
         builder.Services.AddSingleton(TimeProvider.System);
 
-        // From here on the parts need not know who started the engines.
+        // The modules read the address of ClickHouse from the settings, also where the engine is embedded.
         builder.Configuration.AddInMemoryCollection([new("Bxb:ClickHouse:Url", engines.ClickHouseUrl?.OriginalString ?? "")]);
-        builder.Services.AddEventLog(log =>
-        {
-            bxb.GetSection("EventLog").Bind(log);
-            log.ConnectionString = engines.PostgresConnectionString;
-        });
+        builder.Services.AddEventLog(log => log.ConnectionString = engines.PostgresConnectionString);
         builder.Services.AddParts(bxb);
         if (options.Transport == Transport.Kafka)
         {
             builder.Services.UsingKafka(withRelay: HostModules.Read(bxb).Runs(HostModules.Relay));
         }
 
-        builder.Services.AddRiders(riders => bxb.GetSection("Riders").Bind(riders));
-        builder.Services.AddSingleton<StoreProbe>();
-        builder.Services.AddHostedService(provider => provider.GetRequiredService<StoreProbe>());
+        builder.Services.AddRiders();
         builder.Services.AddSingleton<StoreAway>();
         builder.Services.AddSingleton<StopLimit>();
-        builder.Services.AddSingleton<PipelineView>();
-        builder.Services.AddSingleton<MetricsEndpoint>();
-        builder.Services.AddHealth(hasClickHouse: engines.ClickHouseUrl is not null, engines.ClickHouse);
+        if (engines.ClickHouse is { } engine)
+        {
+            builder.Services.AddHealthChecks().AddCheck("clickhouse_engine", () => engine.ProcessId is not null
+                ? HealthCheckResult.Healthy()
+                : HealthCheckResult.Degraded("The embedded ClickHouse engine does not run and is started again; PostgreSQL answers usage queries. The host's log says why."), [HealthTags.Public]);
+        }
+
         builder.Services.AddOpenApiDocument(options.PathBase);
 
         var app = builder.Build();
-        // Made now and not by the first scrape: what happens before it counts too.
-        var metrics = app.Services.GetRequiredService<MetricsEndpoint>();
         app.Use(app.Services.GetRequiredService<Drain>().CloseConnectionsAsync);
         if (options.PathBase.Length > 0)
         {
@@ -73,19 +70,14 @@ internal static class BxbApplication
         app.UseRouting();
         app.UseApiKeys();
         app.MapModules();
-        app.MapPipeline();
-        app.MapReplays(hasAdminToken: options.AdminToken is { Length: > 0 });
-        app.MapDeadLetters();
-        // Monitors and balancers probe with HEAD as well.
+        // Monitors and balancers also probe with HEAD.
         var operation = app.MapGroup("").WithMetadata(new HttpMethodMetadata([HttpMethods.Get, HttpMethods.Head]));
-        operation.MapHealth();
-        operation.MapGet("/metrics", metrics.AnswerAsync).ExcludeFromDescription();
         operation.MapGet("/", (HttpRequest request) => Results.Json(new { name = "bxb", version = HostVersion.Text, openapi = request.PathBase + "/openapi/v1.json" })).ExcludeFromDescription();
         operation.MapOpenApi();
         return app;
     }
 
-    /// <summary>Whether the configuration says where to listen, in any of ASP.NET Core's ways.</summary>
+    /// <summary>Whether any setting of ASP.NET Core names an address to listen on.</summary>
     private static bool NamesAddress(IConfiguration configuration)
         => new[] { WebHostDefaults.ServerUrlsKey, WebHostDefaults.HttpPortsKey, WebHostDefaults.HttpsPortsKey }.Any(key => !string.IsNullOrEmpty(configuration[key]))
             || configuration.GetSection("Kestrel:Endpoints").GetChildren().Any();

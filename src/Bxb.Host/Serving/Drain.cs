@@ -4,7 +4,7 @@ using Microsoft.Extensions.Options;
 namespace Bxb.Host.Serving;
 
 /// <summary>
-/// Takes the host out of service before its port closes: from the beginning of its stop, when <c>/health/ready</c> says 503, the host goes on answering for
+/// Takes the host out of service before its port closes. From the beginning of the stop <c>/health/ready</c> is 503, and the host still answers for
 /// <see cref="ShutdownOptions.DrainTime"/>, with <c>Connection: close</c> on every answer.
 /// </summary>
 internal sealed partial class Drain(IOptions<ShutdownOptions> options, TimeProvider time, ILogger<Drain> logger) : IHostedLifecycleService
@@ -28,7 +28,7 @@ internal sealed partial class Drain(IOptions<ShutdownOptions> options, TimeProvi
             return;
         }
 
-        // The first signal has been delivered already: these see the second.
+        // The first signal was delivered before; these registrations receive the second.
         var second = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var registrations = Array.ConvertAll(StopSignals, signal => PosixSignalRegistration.Create(signal, context =>
         {

@@ -4,7 +4,7 @@ using Bxb.Host.Settings;
 
 namespace Bxb.Host.Serving;
 
-/// <summary>The engines that this host runs on: its own, or the servers that the settings name. Owns what it started and stops it on disposal.</summary>
+/// <summary>The engines of this host: embedded ones, or the servers that the settings name. Stops the embedded ones on disposal.</summary>
 internal sealed partial class Engines : IAsyncDisposable
 {
     private DataDirectoryLock? _lock;
@@ -28,8 +28,8 @@ internal sealed partial class Engines : IAsyncDisposable
     public EmbeddedClickHouse? ClickHouse => _clickHouse;
 
     /// <summary>
-    /// Starts what the settings name no server for, both at once. What was started is stopped again when any of it fails, with one exception: an analytics engine that
-    /// does not start is tried again in the background, because PostgreSQL can answer in its place.
+    /// Starts the engines for which the settings name no server, both at once. When one fails, the other is stopped, with one exception: the start of an analytics engine is
+    /// repeated in the background, because PostgreSQL can answer in its place.
     /// </summary>
     /// <exception cref="IOException">Another host works on the data directory, or an engine does not start.</exception>
     public static async Task<Engines> StartAsync(BxbOptions options, HostModules modules, ILoggerFactory logging, CancellationToken cancellationToken)

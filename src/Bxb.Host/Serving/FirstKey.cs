@@ -1,18 +1,16 @@
-using System.Buffers.Text;
-using System.Security.Cryptography;
 using Bxb.Host.Settings;
 using Bxb.Management;
 using Bxb.Modularity.Settings;
 
 namespace Bxb.Host.Serving;
 
-/// <summary>Makes the first organization and key: those of the settings, or with embedded engines <c>demo</c> and a random key that is kept beside the data.</summary>
+/// <summary>Creates the first organization and key: those of the settings, or with embedded engines <c>demo</c> and a random key that is kept in the data directory.</summary>
 internal static partial class FirstKey
 {
     private const string FileName = "api-key";
 
-    /// <summary>Ensures them; a second start changes nothing.</summary>
-    /// <exception cref="SettingsException">The key was revoked, belongs to another organization, or is none.</exception>
+    /// <summary>Creates organization and key unless they exist.</summary>
+    /// <exception cref="SettingsException">The key was revoked, belongs to another organization, or is malformed.</exception>
     public static async Task EnsureAsync(IServiceProvider services, BxbOptions options, bool embedded, CancellationToken cancellationToken)
     {
         var organization = options.Bootstrap.Organization ?? (embedded ? "demo" : null);
@@ -24,7 +22,7 @@ internal static partial class FirstKey
         var logger = services.GetRequiredService<ILoggerFactory>().CreateLogger("Bxb.Host");
         var path = Path.Combine(Path.GetFullPath(options.DataDirectory), FileName);
         var isKept = embedded && options.Bootstrap.ApiKey is null;
-        // On disk before it is in the database: a host that is killed in between finds it again.
+        // Written to disk before the database, so that a host that is killed in between finds the key again.
         var key = isKept ? await KeptOrNewAsync(path, cancellationToken) : options.Bootstrap.ApiKey;
         try
         {
@@ -32,7 +30,7 @@ internal static partial class FirstKey
         }
         catch (Exception bad) when (bad is ArgumentException or InvalidOperationException { InnerException: null })
         {
-            // What it says of a key or a name that cannot be used; neither stands in the message.
+            // A key or a name that cannot be used. The message holds neither.
             throw new SettingsException([$"{(isKept ? path : "Bxb:Bootstrap")}: {bad.Message}"]);
         }
 
@@ -49,7 +47,7 @@ internal static partial class FirstKey
             return (await File.ReadAllTextAsync(path, cancellationToken)).Trim();
         }
 
-        var key = "bxb_" + Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32));
+        var key = ManagementBootstrap.NewKey();
         await WriteAsync(path, key, cancellationToken);
         return key;
     }

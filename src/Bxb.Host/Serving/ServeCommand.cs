@@ -5,14 +5,14 @@ using Bxb.Modularity.Settings;
 
 namespace Bxb.Host.Serving;
 
-/// <summary>The verb <c>serve</c>: engines first, then the schema, then the host; and back in the opposite order.</summary>
+/// <summary>The verb <c>serve</c>: starts engines, schema and host, and stops them in the opposite order.</summary>
 internal static partial class ServeCommand
 {
     private const string HostLog = "Microsoft.Extensions.Hosting.Internal.Host";
     private static readonly TimeSpan EnginesPatience = TimeSpan.FromSeconds(5);
 
     /// <summary>Runs until a signal ends it.</summary>
-    /// <returns>0 after a stop in order; 2 when the settings are not valid; 1 when it could not start.</returns>
+    /// <returns>0 after an orderly stop; 2 when the settings are not valid; 1 when it could not start.</returns>
     public static async Task<int> RunAsync(string[] arguments)
     {
         WebApplicationBuilder builder;
@@ -30,12 +30,12 @@ internal static partial class ServeCommand
         }
         catch (InvalidDataException unreadable)
         {
-            // A file of settings; its name stands in the message, its content does not.
+            // A settings file. The message has its name and not its content.
             await Console.Error.WriteLineAsync($"{unreadable.Message} {unreadable.InnerException?.Message}".TrimEnd());
             return 2;
         }
 
-        // Ctrl-C while the engines start must end them too, and the web host that handles signals is not there yet.
+        // Ctrl-C must also end the start of the engines; the web host, which handles signals, does not exist yet.
         using var signals = new StartSignals();
         using var logging = LoggerFactory.Create(l => l.AddConfiguration(builder.Configuration.GetSection("Logging")).AddSimpleConsole(c => c.SingleLine = true));
         return await RunAsync(builder, options, logging, signals);
@@ -47,7 +47,7 @@ internal static partial class ServeCommand
         var postgres = options.Postgres.ConnectionString is null ? "Bxb:DataDirectory" : "Bxb:Postgres:ConnectionString";
         var setting = "Bxb:DataDirectory";
         var isStarted = false;
-        // The web host logs a failed start with its stack, and the messaging framework that it stops what never ran; here that is one sentence.
+        // On a failed start the web host logs a stack, and the messaging framework logs the stop of a bus that never ran. One sentence replaces both.
         builder.Logging.AddFilter(HostLog, level => isStarted && level >= LogLevel.Warning);
         var framework = builder.Configuration.GetValue("Logging:LogLevel:MassTransit", LogLevel.Warning);
         builder.Logging.AddFilter("MassTransit", level => level >= (isStarted ? framework : LogLevel.Error));
@@ -67,7 +67,7 @@ internal static partial class ServeCommand
             var stopped = app.WaitForShutdownAsync(CancellationToken.None);
             if (await Task.WhenAny(stopped, app.Services.GetRequiredService<StopLimit>().ReachedAsync()) != stopped)
             {
-                // Whatever hangs would hold the disposal, too. An engine that does not end is ended by the next start.
+                // A service that hangs would also block the disposal. The next start ends an engine that still runs.
                 await Task.WhenAny(engines.DisposeAsync().AsTask(), Task.Delay(EnginesPatience, CancellationToken.None));
                 Environment.Exit(0);
             }

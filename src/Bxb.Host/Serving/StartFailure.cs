@@ -5,13 +5,13 @@ using Bxb.EventLog;
 
 namespace Bxb.Host.Serving;
 
-/// <summary>Says of a failed start which setting to look at.</summary>
+/// <summary>Describes a failed start by the setting that it depends on.</summary>
 internal static class StartFailure
 {
-    /// <summary>One line, without a stack and without a secret; null for a failure that no setting can mend.</summary>
-    /// <param name="failure">What ended the start.</param>
+    /// <summary>One line, without a stack and without a secret; null for a failure that no setting causes.</summary>
+    /// <param name="failure">The exception that ended the start.</param>
     /// <param name="setting">The setting that the failed step depends on.</param>
-    /// <param name="postgres">The setting that says where PostgreSQL is.</param>
+    /// <param name="postgres">The setting with the address of PostgreSQL.</param>
     public static string? Describe(Exception failure, string setting, string postgres) => failure switch
     {
         EventLogException log => $"{postgres}: {Describe(log)}",
@@ -29,7 +29,7 @@ internal static class StartFailure
         _ => OneLine(failure.Message),
     };
 
-    /// <summary>The driver's words, which name the address, and the system's, which tell why.</summary>
+    /// <summary>The messages of the inner exceptions: the driver's has the address, the system's the reason.</summary>
     private static string Reason(Exception failure)
     {
         var reasons = new List<string>();

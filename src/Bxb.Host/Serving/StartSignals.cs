@@ -13,7 +13,7 @@ internal sealed class StartSignals : IDisposable
     /// <summary>Cancelled by the first signal.</summary>
     public CancellationToken Token => _source.Token;
 
-    /// <summary>Leaves signals to whoever comes next.</summary>
+    /// <summary>Stops listening; the web host listens from then on.</summary>
     public void Release()
     {
         foreach (var registration in _registrations)

@@ -3,9 +3,9 @@ using Microsoft.Extensions.Options;
 
 namespace Bxb.Host.Serving;
 
-/// <summary>Bounds the stop. A server that is frozen holds the driver's calls for minutes, and with them the services that wait for their last call.</summary>
+/// <summary>Bounds the time of the stop. Calls to a frozen server last minutes, and services wait for their last call.</summary>
 /// <remarks>
-/// While PostgreSQL does not answer, nothing that is in hand can be committed, and the next start repeats it as after a kill: so waiting longer than a batch in hand is given gains nothing.
+/// While PostgreSQL does not answer, no current batch can be committed; the next start repeats it as after a kill. Waiting longer than a batch may take gains nothing.
 /// </remarks>
 internal sealed partial class StopLimit(
     ServerWatch postgres, IHostApplicationLifetime lifetime, IOptions<HostOptions> options, IOptions<ShutdownOptions> shutdown, TimeProvider time, ILogger<StopLimit> logger)
@@ -14,7 +14,7 @@ internal sealed partial class StopLimit(
     private static readonly TimeSpan Beyond = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>Ends when the stop has taken too long: 10 s after the drain time without PostgreSQL, else 5 s longer than the host's own limit. Never before the stop has begun.</summary>
+    /// <summary>Completes when the stop has taken too long: 10 s after the drain time without PostgreSQL, else 5 s longer than the host's own limit. Never before the stop has begun.</summary>
     public async Task ReachedAsync()
     {
         var stopping = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);

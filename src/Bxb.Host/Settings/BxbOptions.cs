@@ -14,7 +14,7 @@ public enum Transport
     Kafka,
 }
 
-/// <summary>The section <c>Bxb</c> itself: what the host runs on. Building blocks and modules have sections of their own below it.</summary>
+/// <summary>The section <c>Bxb</c> itself: engines, transport and modules of the host. Building blocks and modules have sections of their own below it.</summary>
 public sealed class BxbOptions : IValidatableObject
 {
     /// <summary>What a caller can send in the header <c>Authorization</c>, and what no tool on the way changes.</summary>
@@ -30,8 +30,8 @@ public sealed class BxbOptions : IValidatableObject
     public Transport Transport { get; set; } = Transport.PostgreSql;
 
     /// <summary>
-    /// What this host runs, separated by commas: <c>Ingestion</c> (takes events), <c>Analytics</c> (loads ClickHouse and answers usage queries), <c>Relay</c> (carries the log to Kafka). Default: empty, and all of it. Keys and
-    /// organizations are looked after by every host.
+    /// What this host runs, separated by commas: <c>Ingestion</c> (takes events), <c>Analytics</c> (loads ClickHouse and answers usage queries), <c>Relay</c> (carries the log to Kafka). Default: empty, and all of it. Every host
+    /// manages keys and organizations, and answers the calls of operation.
     /// </summary>
     [Required(AllowEmptyStrings = true)]
     public string Modules { get; set; } = "";
@@ -44,7 +44,7 @@ public sealed class BxbOptions : IValidatableObject
     [RegularExpression(@"^(?!/(v1|health|metrics|openapi)(/|$))(/(?!\.{1,2}(/|$))[A-Za-z0-9._~-]+)+$", ErrorMessage = "must be a path such as /bxb: it begins with a slash and ends without one, and it does not begin as a call does (/v1, /health, /metrics, /openapi).")]
     public string PathBase { get; set; } = "";
 
-    /// <summary>Opens the calls under <c>/v1/organizations</c>. Default: none, and nobody can make them. 16 to 512 visible ASCII characters.</summary>
+    /// <summary>Opens the calls under <c>/v1/organizations</c>. Default: none, and they are answered 401. 16 to 512 visible ASCII characters.</summary>
     [RegularExpression(KeyPattern, ErrorMessage = KeyMessage)]
     public string? AdminToken { get; set; }
 
@@ -54,7 +54,7 @@ public sealed class BxbOptions : IValidatableObject
     /// <summary>The analytics store.</summary>
     public ClickHouseSection ClickHouse { get; set; } = new();
 
-    /// <summary>A first organization and key, for hosts that start without anyone at the terminal.</summary>
+    /// <summary>A first organization and key, for unattended starts.</summary>
     public BootstrapSection Bootstrap { get; set; } = new();
 
     IEnumerable<ValidationResult> IValidatableObject.Validate(ValidationContext validationContext)
@@ -82,7 +82,7 @@ public sealed class PostgresSection : IValidatableObject
 /// <summary><c>Bxb:ClickHouse</c>.</summary>
 public sealed class ClickHouseSection : IValidatableObject
 {
-    /// <summary>Whether there is an analytics store at all; without one PostgreSQL answers every usage query. Default true.</summary>
+    /// <summary>False: there is no analytics store, and PostgreSQL answers every usage query. Default true.</summary>
     public bool Enabled { get; set; } = true;
 
     /// <summary>
@@ -95,7 +95,7 @@ public sealed class ClickHouseSection : IValidatableObject
     [Range(512L << 20, 1L << 40)]
     public long MemoryLimitBytes { get; set; } = 1L << 30;
 
-    // Empty once the host has found that there is no store.
+    // The host sets it empty when there is no store.
     IEnumerable<ValidationResult> IValidatableObject.Validate(ValidationContext validationContext)
         => !string.IsNullOrEmpty(Url) && ClickHouseAddress.Fault(Url) is { } fault ? [new ValidationResult(fault, [nameof(Url)])] : [];
 }

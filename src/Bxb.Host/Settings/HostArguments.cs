@@ -4,8 +4,8 @@ using Bxb.Modularity.Settings;
 namespace Bxb.Host.Settings;
 
 /// <summary>
-/// Settings on the command line. ASP.NET Core reads <c>--key=value</c>, <c>--key value</c> and <c>key=value</c>, with <c>/</c> for <c>--</c>, and passes over what it
-/// cannot read or does not know; here that is refused.
+/// Settings on the command line. ASP.NET Core reads <c>--key=value</c>, <c>--key value</c> and <c>key=value</c>, with <c>/</c> for <c>--</c>, and ignores
+/// arguments that it cannot read or does not know. Here they are refused.
 /// </summary>
 internal static class HostArguments
 {
@@ -20,7 +20,7 @@ internal static class HostArguments
         WebHostDefaults.HostingStartupExcludeAssembliesKey, "AllowedHosts", "ForwardedHeaders_Enabled",
     };
 
-    /// <summary>Refuses the first argument that sets nothing.</summary>
+    /// <summary>Refuses the first argument that is not a setting.</summary>
     /// <exception cref="SettingsException">It names no known key, or has no value. A value is never shown, and a key only where it cannot be a piece of one.</exception>
     public static void Check(IReadOnlyList<string> arguments)
     {

@@ -3,23 +3,23 @@ using Bxb.Modularity.Settings;
 
 namespace Bxb.Host.Settings;
 
-/// <summary>What of the monolith this host runs: all of it, or what <c>Bxb:Modules</c> names.</summary>
+/// <summary>The modules that this host runs: those that <c>Bxb:Modules</c> names, or all. Management and Operations run on every host and are not named.</summary>
 internal sealed class HostModules
 {
     private static readonly string[] Known = ["Ingestion", "Analytics", Relay];
 
-    /// <summary>The carrier of the log to Kafka; no module of its own, but a host may do without.</summary>
+    /// <summary>The relay, which writes the log to Kafka. Not a module, but switched by the same setting.</summary>
     public const string Relay = "Relay";
 
     private readonly HashSet<string> _named;
 
     private HostModules(IEnumerable<string> named) => _named = new HashSet<string>(named, StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>What is left to other hosts.</summary>
+    /// <summary>The modules that other hosts run.</summary>
     public IEnumerable<string> Off => Known.Where(name => !Runs(name));
 
-    /// <summary>Reads the setting.</summary>
-    /// <exception cref="SettingsException">It names something that there is not.</exception>
+    /// <summary>Reads <c>Bxb:Modules</c>.</summary>
+    /// <exception cref="SettingsException">The setting names an unknown module.</exception>
     public static HostModules Read(IConfigurationSection bxb)
     {
         var named = (bxb["Modules"] ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
@@ -28,10 +28,9 @@ internal sealed class HostModules
             : throw new SettingsException([$"{bxb.Path}:Modules: names a module that there is not; there are {string.Join(", ", Known)}."]);
     }
 
-    /// <summary>Whether this host runs the module.</summary>
     public bool Runs(string name) => _named.Contains(name);
 
-    /// <summary>Adds a module, or only the knowledge of its settings where other hosts run it: they may share a file of settings.</summary>
+    /// <summary>Adds a module. Where other hosts run it, only its settings become known, because hosts may share a file of settings.</summary>
     public void Add<TModule>(IServiceCollection services, IConfigurationSection bxb)
         where TModule : IModule, new()
     {

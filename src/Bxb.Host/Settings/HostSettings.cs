@@ -6,34 +6,39 @@ using Bxb.Ingestion;
 using Bxb.Management;
 using Bxb.Modularity;
 using Bxb.Modularity.Settings;
+using Bxb.Operations;
 using Bxb.Riders;
 using Bxb.Riders.Kafka;
 using Microsoft.Extensions.Options;
 
 namespace Bxb.Host.Settings;
 
-/// <summary>Reads the section <c>Bxb</c> before anything starts: a bad setting costs a sentence, not an engine.</summary>
+/// <summary>Reads and checks the section <c>Bxb</c> before any engine starts.</summary>
 internal static partial class HostSettings
 {
     /// <summary>Every part of the section <c>Bxb</c>, whether or not this host runs it.</summary>
     public static IReadOnlyList<KnownSettings> Catalogue { get; } =
         [.. All(new ConfigurationBuilder().Build().GetSection("Bxb")).Select(d => d.ImplementationInstance).OfType<KnownSettings>()];
 
-    /// <summary>Adds every part of the host whose settings stand in <c>Bxb</c>. The one place that knows all modules.</summary>
+    /// <summary>Adds the modules, and the options of every part that has settings in <c>Bxb</c>. The only place that names all modules.</summary>
     public static IServiceCollection AddParts(this IServiceCollection services, IConfigurationSection bxb)
     {
         services.AddValidatedOptions<BxbOptions>(bxb, "");
         services.AddValidatedOptions<ShutdownOptions>(bxb, "Shutdown");
+        services.AddValidatedOptions<EventLogOptions>(bxb, "EventLog", except: nameof(EventLogOptions.ConnectionString));
+        services.AddValidatedOptions<RidersOptions>(bxb, "Riders");
         services.AddKafka(bxb);
         var modules = HostModules.Read(bxb);
         services.AddSingleton(modules);
+        // Management and Operations run on every host: it authenticates its callers and shows its health, whichever modules it runs.
         services.AddModule<ManagementModule>(bxb);
         modules.Add<IngestionModule>(services, bxb);
         modules.Add<AnalyticsModule>(services, bxb);
+        services.AddModule<OperationsModule>(bxb);
         return services;
     }
 
-    /// <summary>The Kafka settings are read only where they are used; misspelt ones are refused all the same.</summary>
+    /// <summary>Without the transport Kafka its settings are not read, but unknown keys are still refused.</summary>
     private static void AddKafka(this IServiceCollection services, IConfigurationSection bxb)
     {
         if (Enum.TryParse<Transport>(bxb[nameof(Transport)], ignoreCase: true, out var transport) && transport == Transport.Kafka)
@@ -47,7 +52,7 @@ internal static partial class HostSettings
         }
     }
 
-    /// <summary>The host's own options, once every key below <c>Bxb</c> is known and every value is in its range. Line ends behind values are cut off in the configuration itself.</summary>
+    /// <summary>Checks every key and value below <c>Bxb</c> and returns the host's own options. Line ends behind values are removed from the configuration itself.</summary>
     /// <exception cref="SettingsException">Names every bad setting, one sentence each.</exception>
     public static async Task<BxbOptions> ReadAsync(IConfiguration configuration)
     {
@@ -56,20 +61,19 @@ internal static partial class HostSettings
         SettingsCheck.Check(bxb, Catalogue);
         ListenUrls.Check(configuration);
 
-        // By themselves first: the parts bind some of these texts to types whose errors would show them.
+        // The host's own options first: the parts bind some of these values to types whose errors would show them.
         var own = new ServiceCollection();
         own.AddValidatedOptions<BxbOptions>(bxb, "");
         await ValidateAsync(own);
         return await ValidateAsync(All(bxb));
     }
 
-    /// <summary>The parts, and those blocks whose options are bound by the host once the engines run.</summary>
+    /// <summary>The parts, with stand-ins for the addresses that are known only once the engines run.</summary>
     private static IServiceCollection All(IConfigurationSection bxb)
     {
         var services = new ServiceCollection().AddLogging().AddParts(bxb);
-        services.AddValidatedOptions<EventLogOptions>(bxb, "EventLog", except: nameof(EventLogOptions.ConnectionString)).PostConfigure(log => log.ConnectionString = "not known yet");
+        services.AddOptions<EventLogOptions>().PostConfigure(log => log.ConnectionString = "not known yet");
         services.AddValidatedOptions<ClickHouseOptions>(bxb, "ClickHouse").PostConfigure(clickHouse => clickHouse.Url ??= new Uri("http://not.known.yet/"));
-        services.AddValidatedOptions<RidersOptions>(bxb, "Riders");
         return services;
     }
 
@@ -91,7 +95,7 @@ internal static partial class HostSettings
         }
     }
 
-    /// <summary>Says once what the host runs on. Secrets stay out.</summary>
+    /// <summary>Logs once what the host runs on, without secrets.</summary>
     public static void Log(ILogger logger, BxbOptions options, Engines engines, HostModules modules)
     {
         LogSettings(

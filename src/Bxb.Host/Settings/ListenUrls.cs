@@ -2,11 +2,11 @@ using Bxb.Modularity.Settings;
 
 namespace Bxb.Host.Settings;
 
-/// <summary>Checks the addresses that ASP.NET Core listens on before the engines start; it reads them only after that.</summary>
+/// <summary>Checks the addresses of the web server before the engines start; ASP.NET Core reads them only after that.</summary>
 internal static class ListenUrls
 {
     /// <summary>Checks <c>urls</c>, which is <c>--urls</c> or <c>ASPNETCORE_URLS</c>.</summary>
-    /// <exception cref="SettingsException">One of them is no address.</exception>
+    /// <exception cref="SettingsException">One of them is not an address.</exception>
     public static void Check(IConfiguration configuration)
     {
         var urls = configuration[WebHostDefaults.ServerUrlsKey] ?? "";

@@ -12,7 +12,7 @@ using Microsoft.Extensions.Options;
 
 namespace Bxb.Ingestion;
 
-/// <summary>Takes events in over HTTP and answers questions about single events. Its settings are <c>Bxb:Ingestion</c>.</summary>
+/// <summary>Takes events over HTTP and answers queries for single events. Its settings are <c>Bxb:Ingestion</c>.</summary>
 public sealed class IngestionModule : IModule
 {
     /// <inheritdoc />
@@ -32,11 +32,6 @@ public sealed class IngestionModule : IModule
         services.AddSingleton<EventReader>();
         services.AddSingleton<BatchReader>();
         services.AddSingleton<EventIntake>();
-        services.AddSingleton<PostEvent>();
-        services.AddSingleton<PostBatch>();
-        services.AddSingleton<GetEvent>();
-        services.AddSingleton<ListEvents>();
-        services.AddSingleton<ListConflicts>();
     }
 
     /// <inheritdoc />

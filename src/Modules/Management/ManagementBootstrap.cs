@@ -6,14 +6,14 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Bxb.Management;
 
-/// <summary>What <see cref="ManagementBootstrap"/> found or made.</summary>
+/// <summary>Result of <see cref="ManagementBootstrap"/>.</summary>
 /// <param name="OrganizationId">The organization.</param>
-/// <param name="OrganizationMade">Whether it was made just now.</param>
+/// <param name="OrganizationMade">True when this call created the organization.</param>
 /// <param name="KeyId">The key's number; 0 when no key was asked for.</param>
-/// <param name="Key">The key in clear when it was made just now, null when it existed: it is stored nowhere.</param>
+/// <param name="Key">The key in clear text when this call created it, else null: only its hash is stored.</param>
 public sealed record BootstrapResult(int OrganizationId, bool OrganizationMade, long KeyId, string? Key);
 
-/// <summary>Makes organizations and keys without a request: at first start, and for the verb <c>keys create</c>. Safe to run on several hosts at once.</summary>
+/// <summary>Creates organizations and keys without a request: at first start, and for the verb <c>keys create</c>. Safe to run on several hosts at once.</summary>
 public sealed class ManagementBootstrap
 {
     private readonly IDbContextFactory<ManagementDbContext> _contexts;
@@ -27,29 +27,32 @@ public sealed class ManagementBootstrap
         _time = time;
     }
 
+    /// <summary>A new random key: <c>bxb_</c> and 32 random bytes in base64url. It opens nothing until <see cref="EnsureAsync"/> has stored its hash.</summary>
+    public static string NewKey() => KeyHash.NewKey();
+
     /// <summary>Ensures an organization of this name and, when a key is given, that this key exists, belongs to it, is not revoked and has all scopes.</summary>
     /// <param name="organizationName">1 to 255 characters.</param>
     /// <param name="apiKey">16 to 512 visible ASCII characters; null: no key is ensured.</param>
-    /// <param name="ct">Cancelling leaves nothing half made.</param>
+    /// <param name="cancellationToken">Cancelling leaves nothing half made.</param>
     /// <exception cref="ArgumentException">The name or the key cannot be used; the message does not hold the key.</exception>
     /// <exception cref="InvalidOperationException">The key belongs to another organization or was revoked.</exception>
-    public async Task<BootstrapResult> EnsureAsync(string organizationName, string? apiKey, CancellationToken ct)
+    public async Task<BootstrapResult> EnsureAsync(string organizationName, string? apiKey, CancellationToken cancellationToken)
     {
         if (apiKey is not null && (apiKey.Length is < 16 or > KeyHash.MaxKeyLength || apiKey.Any(c => c is <= ' ' or > '~')))
         {
             throw new ArgumentException($"An API key must have 16 to {KeyHash.MaxKeyLength} visible ASCII characters.", nameof(apiKey));
         }
 
-        return await InOrganizationAsync(organizationName, (db, id) => apiKey is null ? Task.FromResult((0L, (string?)null)) : EnsureKeyAsync(db, id, apiKey, ct), ct);
+        return await InOrganizationAsync(organizationName, (db, id) => apiKey is null ? Task.FromResult((0L, (string?)null)) : EnsureKeyAsync(db, id, apiKey, cancellationToken), cancellationToken);
     }
 
-    /// <summary>Makes a new random key, and the organization if there is none of this name.</summary>
+    /// <summary>Creates a random key, and the organization if there is none of this name.</summary>
     /// <param name="organizationName">1 to 255 characters.</param>
     /// <param name="keyName">For people; up to 255 characters.</param>
     /// <param name="scopes">Any of ingest, read, manage; at least one.</param>
-    /// <param name="ct">Cancelling leaves nothing half made.</param>
+    /// <param name="cancellationToken">Cancelling leaves nothing half made.</param>
     /// <exception cref="ArgumentException">A name or the scopes cannot be used.</exception>
-    public async Task<BootstrapResult> CreateKeyAsync(string organizationName, string? keyName, ApiScopes scopes, CancellationToken ct)
+    public async Task<BootstrapResult> CreateKeyAsync(string organizationName, string? keyName, ApiScopes scopes, CancellationToken cancellationToken)
     {
         if (scopes == ApiScopes.None || (scopes & ~ScopeNames.All) != 0)
         {
@@ -67,47 +70,47 @@ public sealed class ManagementBootstrap
             {
                 var key = KeyHash.NewKey();
                 var row = Add(db, id, keyName, KeyHash.Of(key), scopes);
-                await db.SaveChangesAsync(ct);
+                await db.SaveChangesAsync(cancellationToken);
                 return (row.Id, key);
             },
-            ct);
+            cancellationToken);
     }
 
-    /// <summary>Runs under a lock on the organization's name, in one transaction, so that two hosts make one organization.</summary>
+    /// <summary>Runs in one transaction under an advisory lock, so that two hosts create one organization.</summary>
     private async Task<BootstrapResult> InOrganizationAsync(
-        string organizationName, Func<ManagementDbContext, int, Task<(long KeyId, string? Key)>> work, CancellationToken ct)
+        string organizationName, Func<ManagementDbContext, int, Task<(long KeyId, string? Key)>> work, CancellationToken cancellationToken)
     {
         if (!IsName(organizationName))
         {
             throw new ArgumentException("An organization's name must have 1 to 255 characters and no NUL.", nameof(organizationName));
         }
 
-        await using var db = await _contexts.CreateDbContextAsync(ct);
-        await using var transaction = await db.Database.BeginTransactionAsync(IsolationLevel.ReadCommitted, ct);
-        await db.Database.ExecuteSqlAsync($"select pg_advisory_xact_lock(hashtextextended('bxb.management.bootstrap', 0))", ct);
-        var organization = await db.Organizations.SingleOrDefaultAsync(o => o.Name == organizationName, ct);
+        await using var db = await _contexts.CreateDbContextAsync(cancellationToken);
+        await using var transaction = await db.Database.BeginTransactionAsync(IsolationLevel.ReadCommitted, cancellationToken);
+        await db.Database.ExecuteSqlAsync($"select pg_advisory_xact_lock(hashtextextended('bxb.management.bootstrap', 0))", cancellationToken);
+        var organization = await db.Organizations.SingleOrDefaultAsync(o => o.Name == organizationName, cancellationToken);
         var made = organization is null;
         if (organization is null)
         {
             organization = new OrganizationRow { Name = organizationName, CreatedAt = _time.GetUtcNow() };
             db.Add(organization);
-            await db.SaveChangesAsync(ct);
+            await db.SaveChangesAsync(cancellationToken);
         }
 
         var (keyId, key) = await work(db, organization.Id);
-        await transaction.CommitAsync(ct);
+        await transaction.CommitAsync(cancellationToken);
         return new BootstrapResult(organization.Id, made, keyId, key);
     }
 
-    private async Task<(long KeyId, string? Key)> EnsureKeyAsync(ManagementDbContext db, int organizationId, string apiKey, CancellationToken ct)
+    private async Task<(long KeyId, string? Key)> EnsureKeyAsync(ManagementDbContext db, int organizationId, string apiKey, CancellationToken cancellationToken)
     {
         var hash = KeyHash.Of(apiKey);
         var bytes = hash.ToArray();
-        var known = await db.ApiKeys.SingleOrDefaultAsync(k => k.Hash == bytes, ct);
+        var known = await db.ApiKeys.SingleOrDefaultAsync(k => k.Hash == bytes, cancellationToken);
         if (known is null)
         {
             known = Add(db, organizationId, "bootstrap", hash, ScopeNames.All);
-            await db.SaveChangesAsync(ct);
+            await db.SaveChangesAsync(cancellationToken);
             _keys.Forget(in hash);
             return (known.Id, apiKey);
         }
@@ -124,7 +127,7 @@ public sealed class ManagementBootstrap
 
         if (known.Scopes != (int)ScopeNames.All)
         {
-            await db.ApiKeys.Where(k => k.Id == known.Id).ExecuteUpdateAsync(k => k.SetProperty(r => r.Scopes, (int)ScopeNames.All), ct);
+            await db.ApiKeys.Where(k => k.Id == known.Id).ExecuteUpdateAsync(k => k.SetProperty(r => r.Scopes, (int)ScopeNames.All), cancellationToken);
             _keys.Forget(in hash);
         }
 

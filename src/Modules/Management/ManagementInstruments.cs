@@ -2,14 +2,24 @@ using System.Diagnostics.Metrics;
 
 namespace Bxb.Management;
 
-/// <summary>What the management module measures.</summary>
-internal static class ManagementInstruments
+/// <summary>The meter <c>Bxb.Management</c>. Thread-safe; lives as long as the host.</summary>
+internal sealed class ManagementInstruments
 {
-    private static readonly Meter Meter = new("Bxb.Management");
+    private readonly Counter<long> _keyLookups;
+    private readonly Counter<long> _refused;
 
-    /// <summary>Keys that were looked up in the database; tag outcome: known, wrong, late. Far below the requests, or the memory of keys is too small.</summary>
-    internal static readonly Counter<long> KeyLookups = Meter.CreateCounter<long>("bxb.management.key.lookups", "{lookup}", "API keys looked up in the database.");
+    public ManagementInstruments(IMeterFactory meters)
+    {
+        var meter = meters.Create("Bxb.Management");
+        _keyLookups = meter.CreateCounter<long>("bxb.management.key.lookups", "{lookup}", "API keys looked up in the database.");
+        _refused = meter.CreateCounter<long>("bxb.management.requests.refused", "{request}", "Requests refused for their key.");
+    }
 
-    /// <summary>Requests that were refused for their key; tag status: 401, 403.</summary>
-    internal static readonly Counter<long> Refused = Meter.CreateCounter<long>("bxb.management.requests.refused", "{request}", "Requests refused for their key.");
+    /// <summary>Counts a key that was looked up in the database. Far below the number of requests, or <see cref="ManagementOptions.MaxCachedKeys"/> is too small.</summary>
+    /// <param name="outcome">known, wrong or late.</param>
+    public void LookedUp(string outcome) => _keyLookups.Add(1, new KeyValuePair<string, object?>("outcome", outcome));
+
+    /// <summary>Counts a request that was refused for its key.</summary>
+    /// <param name="status">401 or 403.</param>
+    public void Refused(int status) => _refused.Add(1, new KeyValuePair<string, object?>("status", status));
 }

@@ -6,8 +6,6 @@ using Bxb.Management.Organizations;
 using Bxb.Management.Storage;
 using Bxb.Modularity;
 using Bxb.Modularity.Settings;
-using Bxb.Modularity.UseCases;
-using MediatR;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.EntityFrameworkCore;
@@ -39,6 +37,8 @@ public sealed class ManagementModule : IModule
                 .Log((RelationalEventId.CommandExecuted, LogLevel.Debug))
                 .Ignore(RelationalEventId.CommandError, CoreEventId.SaveChangesFailed, CoreEventId.QueryIterationFailed)));
 
+        services.AddMetrics();
+        services.AddSingleton<ManagementInstruments>();
         services.AddSingleton<ApiKeyLookup>();
         services.AddSingleton<ApiKeyCache>();
         services.AddSingleton<BillableMetricLookup>();
@@ -47,31 +47,19 @@ public sealed class ManagementModule : IModule
 
         services.AddSingleton(provider => new ManagementBootstrap(
             provider.GetRequiredService<IDbContextFactory<ManagementDbContext>>(), provider.GetRequiredService<ApiKeyCache>(), provider.GetRequiredService<TimeProvider>()));
-
-        services.AddUseCases();
-        services.AddTransient(typeof(IPipelineBehavior<,>), typeof(StoreAwayBehavior<,>));
-        services.AddUseCase<CreateOrganization, OrganizationAnswer, CreateOrganization.Handler, CreateOrganization.Validator>();
-        services.AddUseCase<ListOrganizations, OrganizationsAnswer, ListOrganizations.Handler>();
-        services.AddUseCase<CreateApiKey, NewApiKeyAnswer, CreateApiKey.Handler, CreateApiKey.Validator>();
-        services.AddUseCase<ListApiKeys, ApiKeysAnswer, ListApiKeys.Handler>();
-        services.AddUseCase<RevokeApiKey, Unit, RevokeApiKey.Handler>();
-        services.AddUseCase<CreateBillableMetric, BillableMetricAnswer, CreateBillableMetric.Handler, CreateBillableMetric.Validator>();
-        services.AddUseCase<ReplaceBillableMetric, BillableMetricAnswer, ReplaceBillableMetric.Handler, ReplaceBillableMetric.Validator>();
-        services.AddUseCase<GetBillableMetric, BillableMetricAnswer, GetBillableMetric.Handler>();
-        services.AddUseCase<DeleteBillableMetric, Unit, DeleteBillableMetric.Handler>();
-        services.AddUseCase<ListBillableMetrics, BillableMetricsAnswer, ListBillableMetrics.Handler>();
     }
 
     /// <inheritdoc />
     public void MapEndpoints(IEndpointRouteBuilder endpoints)
     {
-        OrganizationEndpoints.Map(endpoints);
-        ApiKeyEndpoints.Map(endpoints);
-        BillableMetricEndpoints.Map(endpoints);
+        var calls = endpoints.MapGroup("").AnswersWithoutDatabase();
+        calls.MapOrganizations();
+        calls.MapApiKeys();
+        calls.MapBillableMetrics();
     }
 }
 
-/// <summary>What the host calls of this module besides <see cref="ManagementBootstrap"/>.</summary>
+/// <summary>The middleware and the migration of this module.</summary>
 public static class ManagementHosting
 {
     /// <summary>
@@ -81,5 +69,5 @@ public static class ManagementHosting
     public static IApplicationBuilder UseApiKeys(this IApplicationBuilder app) => app.UseMiddleware<ApiKeyMiddleware>();
 
     /// <summary>Brings the schema <c>management</c> up to date, under a lock: several hosts may start at once. Call it before the first request.</summary>
-    public static Task MigrateManagementAsync(this IServiceProvider services, CancellationToken ct) => ManagementMigration.RunAsync(services, ct);
+    public static Task MigrateManagementAsync(this IServiceProvider services, CancellationToken cancellationToken) => ManagementMigration.RunAsync(services, cancellationToken);
 }

@@ -2,7 +2,7 @@ using FluentValidation;
 
 namespace Bxb.Management;
 
-/// <summary>Rules that several use cases have for texts. Lengths count characters (Unicode code points), as PostgreSQL does.</summary>
+/// <summary>Rules for texts. Lengths count characters (Unicode code points), as PostgreSQL does.</summary>
 internal static class TextRules
 {
     /// <summary>Absent is allowed; what is there has <paramref name="min"/> to <paramref name="max"/> characters and no NUL.</summary>
@@ -14,7 +14,7 @@ internal static class TextRules
 
     public static bool IsText(string text, int min, int max)
     {
-        // A character is at most two UTF-16 units: far too long a text is not walked through.
+        // A character is at most two UTF-16 units, so a text that is far too long is not counted.
         if (text.Length > max * 2 || text.Contains('\0', StringComparison.Ordinal))
         {
             return false;

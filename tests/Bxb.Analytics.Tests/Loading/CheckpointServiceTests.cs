@@ -2,6 +2,7 @@ using Bxb.Analytics.Loading;
 using Bxb.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Time.Testing;
 
 namespace Bxb.Analytics.Tests.Loading;
 
@@ -14,7 +15,7 @@ public class CheckpointServiceTests
         using var host = new LoaderUnderTest(url);
         await host.TakeOverAsync();
         await host.LoadAsync(1, 100);
-        var time = new ManualTimeProvider();
+        var time = new FakeTimeProvider();
         using var service = new CheckpointService(
             host.Loader, Options.Create(new AnalyticsOptions { CheckpointInterval = TimeSpan.FromSeconds(5) }), time, NullLogger<CheckpointService>.Instance);
         await service.StartAsync(default);
@@ -41,7 +42,7 @@ public class CheckpointServiceTests
             refused.TrySetResult();
             return Task.CompletedTask;
         };
-        var time = new ManualTimeProvider();
+        var time = new FakeTimeProvider();
         using var service = new CheckpointService(host.Loader, Options.Create(new AnalyticsOptions()), time, NullLogger<CheckpointService>.Instance);
         await service.StartAsync(default);
         await TickUntilAsync(time, () => Task.FromResult(refused.Task.IsCompleted));
@@ -52,7 +53,7 @@ public class CheckpointServiceTests
     }
 
     /// <summary>Moves the clock by an interval again and again: the service makes its timer in its own time.</summary>
-    private static Task TickUntilAsync(ManualTimeProvider time, Func<Task<bool>> condition) => Eventually.HoldsAsync(() =>
+    private static Task TickUntilAsync(FakeTimeProvider time, Func<Task<bool>> condition) => Eventually.HoldsAsync(() =>
     {
         time.Advance(TimeSpan.FromSeconds(5));
         return condition();

@@ -1,6 +1,7 @@
 using Bxb.Riders.Kafka.Consuming;
 using Bxb.Testing;
 using Confluent.Kafka;
+using Microsoft.Extensions.Time.Testing;
 
 namespace Bxb.Riders.Kafka.Tests.Consuming;
 
@@ -9,7 +10,7 @@ public sealed class AssignedPartitionTests
 {
     private const int MaxBytes = 1024 * 1024;
     private static readonly TopicPartition Place = new("topic", 0);
-    private readonly ManualTimeProvider _time = new();
+    private readonly FakeTimeProvider _time = new();
     private readonly AssignedPartition _partition;
     private readonly List<string> _client = [];
     private long _offset;

@@ -5,13 +5,14 @@ using Bxb.Testing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Time.Testing;
 
 namespace Bxb.Riders.Kafka.Tests.Relay;
 
 public sealed class RelayHealthTests : IAsyncLifetime
 {
     private readonly TransportRig _rig = new();
-    private readonly ManualTimeProvider _clock = new();
+    private readonly FakeTimeProvider _clock = new();
     private RelayActivity _activity = null!;
 
     public async Task InitializeAsync()

@@ -25,26 +25,26 @@ public enum ApiScopes
     Admin = 8,
 }
 
-/// <summary>Who sends a request. The admin token belongs to no organization: its <see cref="OrganizationId"/> is 0.</summary>
+/// <summary>The sender of a request. The admin token belongs to no organization: its <see cref="OrganizationId"/> is 0.</summary>
 public sealed record Caller(int OrganizationId, ApiScopes Scopes)
 {
     /// <summary>Whether the request came with the admin token.</summary>
     public bool IsAdmin => (Scopes & ApiScopes.Admin) != 0;
 }
 
-/// <summary>Endpoint metadata: any of these scopes opens the endpoint. An endpoint without it is open to everyone.</summary>
+/// <summary>Endpoint metadata: any of these scopes opens the endpoint. An endpoint without it needs no key.</summary>
 public sealed record ScopeRequirement(ApiScopes AnyOf);
 
 /// <summary>Scopes on endpoints, and the caller of a request.</summary>
 public static class ScopeAuthorization
 {
-    /// <summary>Opens the endpoint to callers that hold any of the scopes, and to nobody else: 401, 403, or 503 while keys cannot be looked up.</summary>
+    /// <summary>Requires any of the scopes. Other callers are answered 401, 403, or 503 while keys cannot be looked up.</summary>
     public static TBuilder RequireScope<TBuilder>(this TBuilder builder, ApiScopes anyOf)
         where TBuilder : IEndpointConventionBuilder
         => builder.WithMetadata(new ScopeRequirement(anyOf)).Problems(ErrorCode.Unauthorized, ErrorCode.MissingScope, ErrorCode.Unavailable);
 
     /// <summary>The caller, on an endpoint that requires a scope.</summary>
-    /// <exception cref="InvalidOperationException">The endpoint requires no scope, so nobody was authenticated.</exception>
+    /// <exception cref="InvalidOperationException">The endpoint requires no scope, so the request was not authenticated.</exception>
     public static Caller Caller(this HttpContext context)
     {
         ArgumentNullException.ThrowIfNull(context);

@@ -35,7 +35,7 @@ public sealed record ErrorCode(string Code, int Status, string Title)
     /// <summary>What was asked for does not exist for this organization.</summary>
     public static readonly ErrorCode NotFound = new("not_found", StatusCodes.Status404NotFound, "There is nothing here.");
 
-    /// <summary>The path knows other methods only; they stand in <c>Allow</c>.</summary>
+    /// <summary>The path has other methods only; <c>Allow</c> lists them.</summary>
     public static readonly ErrorCode MethodNotAllowed = new("method_not_allowed", StatusCodes.Status405MethodNotAllowed, "The path does not know this method.");
 
     /// <summary>The request's body did not arrive in time.</summary>
@@ -92,7 +92,7 @@ public sealed record ErrorCode(string Code, int Status, string Title)
     /// <summary>The store that was asked for does not cover the position in time.</summary>
     public static readonly ErrorCode PositionNotReached = new("position_not_reached", StatusCodes.Status503ServiceUnavailable, "The store does not cover the position yet.");
 
-    /// <summary>A defect of Bxb. The answer tells nothing of the inside; the log does.</summary>
+    /// <summary>A defect of Bxb. The answer has no details; the log has them.</summary>
     public static readonly ErrorCode InternalError = new("internal_error", StatusCodes.Status500InternalServerError, "Something went wrong in the host.");
 
     /// <summary>Every code there is, for documentation and tests.</summary>

@@ -15,7 +15,7 @@ public static class ProblemDocument
     /// <param name="context">The request; its answer must not have started.</param>
     /// <param name="code">What went wrong.</param>
     /// <param name="detail">One sentence about this occurrence. Must not name the inside of the host.</param>
-    /// <param name="faults">The faults of the request, if they can be told apart.</param>
+    /// <param name="faults">The single faults of the request; null when there is only the detail.</param>
     /// <param name="retryAfter">With 429 and 503: when to try again; 1 s if not given.</param>
     /// <param name="extra">Writes further members into the open object, such as <c>recorded</c> of a conflict.</param>
     public static async Task WriteAsync(

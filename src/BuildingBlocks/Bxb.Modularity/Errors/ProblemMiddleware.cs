@@ -37,7 +37,7 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, Func<Excep
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {
-            // The caller has gone; nobody reads an answer.
+            // The caller has disconnected; the answer would reach no client.
             return;
         }
         catch (Exception failure) when (!context.Response.HasStarted && translate(failure) is { } problem)

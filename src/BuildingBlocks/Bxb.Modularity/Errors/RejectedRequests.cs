@@ -38,7 +38,7 @@ public static class RejectedRequests
     internal static void Listen(IServiceProvider services)
         => services.GetService<DiagnosticListener>()?.Subscribe(new Observer(), static name => name == BadRequestEvent);
 
-    /// <summary>The code of a status that Kestrel gives by itself; null where its own answer says more, as with <c>Allow</c> of 405.</summary>
+    /// <summary>The code of a status that Kestrel sends by itself; null where Kestrel's own answer has more, such as <c>Allow</c> of 405.</summary>
     private static ErrorCode? CodeOf(int status) => status switch
     {
         StatusCodes.Status400BadRequest => ErrorCode.InvalidRequest,

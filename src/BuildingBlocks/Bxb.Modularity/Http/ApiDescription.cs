@@ -42,6 +42,23 @@ public static class ApiDescription
         });
     }
 
+    /// <summary>Documents the JSON body. A request of another media type is answered 415 before authentication.</summary>
+    public static IEndpointConventionBuilder Takes<TBody>(this IEndpointConventionBuilder endpoint, bool isOptional = false)
+        => endpoint.WithMetadata(new AcceptsMetadata([ApiCalls.Json], typeof(TBody), isOptional));
+
+    /// <summary>Documents an answer.</summary>
+    /// <param name="endpoint">The call.</param>
+    /// <param name="status">Its HTTP status.</param>
+    /// <param name="description">When it is given; null for the status's own words.</param>
+    /// <param name="contentType">The media type of its body.</param>
+    public static IEndpointConventionBuilder Gives<TBody>(
+        this IEndpointConventionBuilder endpoint, int status = StatusCodes.Status200OK, string? description = null, string contentType = ApiCalls.Json)
+        => endpoint.WithMetadata(new AnswerMetadata(status, typeof(TBody), description, [contentType]));
+
+    /// <summary>Documents an answer without a body.</summary>
+    public static IEndpointConventionBuilder GivesNothing(this IEndpointConventionBuilder endpoint, int status = StatusCodes.Status204NoContent)
+        => endpoint.WithMetadata(new AnswerMetadata(status, typeof(void), Description: null, []));
+
     /// <summary>Documents a segment of the path.</summary>
     public static TBuilder DescribePath<TBuilder>(this TBuilder builder, string name, string description, JsonSchemaType type = JsonSchemaType.String)
         where TBuilder : IEndpointConventionBuilder
@@ -60,6 +77,8 @@ public static class ApiDescription
             });
             return Task.CompletedTask;
         });
+
+    private sealed record AnswerMetadata(int StatusCode, Type? Type, string? Description, IEnumerable<string> ContentTypes) : IProducesResponseTypeMetadata;
 
     private sealed record ProblemMetadata(ErrorCode Code) : IProducesResponseTypeMetadata
     {

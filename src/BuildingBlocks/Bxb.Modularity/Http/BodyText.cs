@@ -6,7 +6,7 @@ using Bxb.Modularity.Errors;
 
 namespace Bxb.Modularity.Http;
 
-/// <summary>What must hold of a body whatever its members are: not empty, UTF-8 throughout, JSON and nothing after it.</summary>
+/// <summary>Checks that a body is not empty, is UTF-8, and is one JSON value with nothing after it.</summary>
 public static class BodyText
 {
     /// <summary>Checks the bytes. The JSON reader itself lets bytes through inside of strings that are not UTF-8.</summary>

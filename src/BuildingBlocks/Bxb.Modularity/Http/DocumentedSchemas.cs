@@ -13,6 +13,9 @@ namespace Bxb.Modularity.Http;
 /// </summary>
 public sealed partial class DocumentedSchemas : IOpenApiSchemaTransformer
 {
+    /// <summary>Where the framework looks for the description of a reference to a component.</summary>
+    private const string ReferenceDescription = "x-ref-description";
+
     private readonly ConcurrentDictionary<Assembly, IReadOnlyDictionary<string, XElement>> _comments = new();
 
     /// <inheritdoc />
@@ -32,17 +35,29 @@ public sealed partial class DocumentedSchemas : IOpenApiSchemaTransformer
             schema.Required?.Remove(nullable.Name);
         }
 
-        if (context.JsonPropertyInfo is { } member)
+        var member = context.JsonPropertyInfo is { } property ? OfMember(property.DeclaringType, (property.AttributeProvider as MemberInfo)?.Name ?? "") : null;
+        if (IsComponent(schema))
         {
-            schema.Description ??= OfMember(member.DeclaringType, (member.AttributeProvider as MemberInfo)?.Name ?? "");
+            // Shared by all members of its type: the member's own words go beside the reference.
+            schema.Description ??= OfType(context.JsonTypeInfo.Type);
+            if (member is not null)
+            {
+                schema.Metadata![ReferenceDescription] = member;
+            }
         }
-        else if (context.JsonTypeInfo.Type is { } type && type.Assembly.GetName().Name?.StartsWith("Bxb.", StringComparison.Ordinal) == true)
+        else
         {
-            schema.Description ??= Text(Comment(type.Assembly, "T:" + Name(type))?.Element("summary"));
+            schema.Description ??= member ?? (context.JsonPropertyInfo is null ? OfType(context.JsonTypeInfo.Type) : null);
         }
 
         return Task.CompletedTask;
     }
+
+    private static bool IsComponent(OpenApiSchema schema) => schema.Metadata?.TryGetValue("x-schema-id", out var id) == true && id is string { Length: > 0 };
+
+    private string? OfType(Type type) => type.Assembly.GetName().Name?.StartsWith("Bxb.", StringComparison.Ordinal) == true
+        ? Text(Comment(type.Assembly, "T:" + Name(type))?.Element("summary"))
+        : null;
 
     private string? OfMember(Type type, string name)
         => Text(Comment(type.Assembly, $"P:{Name(type)}.{name}")?.Element("summary"))

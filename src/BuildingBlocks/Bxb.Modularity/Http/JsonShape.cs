@@ -5,7 +5,7 @@ using Bxb.Modularity.Json;
 
 namespace Bxb.Modularity.Http;
 
-/// <summary>Compares a JSON value with the type that it is to become and names everything that does not fit: one answer tells a caller all of it.</summary>
+/// <summary>Compares a JSON value with the type that it is read into and lists every mismatch, so that one answer has all faults.</summary>
 internal static class JsonShape
 {
     private const int MaxFaults = ProblemDocument.MaxFaults;

@@ -21,7 +21,7 @@ public static class ApiJson
         return options;
     }
 
-    /// <summary>Applies the same rules to options that somebody else owns, such as those of minimal endpoints.</summary>
+    /// <summary>Applies the same rules to other options, such as those of the framework's endpoints.</summary>
     public static void Apply(JsonSerializerOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);

@@ -18,6 +18,6 @@ public enum TimestampFault
     /// <summary>Before 1970.</summary>
     BeforeEpoch,
 
-    /// <summary>Further ahead than allowed, or than can be told.</summary>
+    /// <summary>Later than allowed, or than can be represented.</summary>
     TooFarAhead,
 }

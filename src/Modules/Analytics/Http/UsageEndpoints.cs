@@ -1,12 +1,9 @@
-using Bxb.Analytics.Queries;
-using Bxb.Management.Contracts;
 using Bxb.Modularity.Authorization;
 using Bxb.Modularity.Errors;
 using Bxb.Modularity.Http;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace Bxb.Analytics.Http;
 
@@ -26,35 +23,16 @@ internal static class UsageEndpoints
 
     public static void MapUsage(this IEndpointRouteBuilder endpoints)
     {
-        endpoints.MapGet("/v1/usage", (Delegate)AskAsync)
+        endpoints.MapCall<GetUsage>(HttpMethods.Get, "/v1/usage")
             .AllowQuery(UsageQueryString.Parameters)
             .RequireScope(ApiScopes.Read)
             .WithTags("Usage").WithName("GetUsage").WithSummary("Usage of a metric").WithDescription(Description)
-            .Produces<UsageAnswerBody>().Problems(Errors);
-        endpoints.MapPost("/v1/usage/query", (Delegate)QueryAsync)
+            .Gives<UsageAnswerBody>().Problems(Errors);
+        endpoints.MapCall<QueryUsage>(HttpMethods.Post, "/v1/usage/query")
             .AllowQuery()
             .RequireScope(ApiScopes.Read)
             .WithTags("Usage").WithName("QueryUsage").WithSummary("Usage of a metric, asked for as JSON").WithDescription(Description)
-            .Accepts<UsageQueryBody>("application/json")
-            .Produces<UsageAnswerBody>().Problems([.. Errors, .. ApiBody.Errors]);
+            .Takes<UsageQueryBody>()
+            .Gives<UsageAnswerBody>().Problems([.. Errors, .. ApiBody.Errors]);
     }
-
-    private static Task AskAsync(HttpContext context) => AnswerAsync(context, UsageQueryString.Read(context));
-
-    private static async Task QueryAsync(HttpContext context)
-    {
-        var body = await ApiBody.ReadAsync<UsageQueryBody>(context, context.RequestServices.GetRequiredService<UsageQueryOptions>().MaxBodyBytes);
-        await AnswerAsync(context, body.Read());
-    }
-
-    private static async Task AnswerAsync(HttpContext context, UsageRequest request)
-    {
-        var services = context.RequestServices;
-        var metric = await services.GetRequiredService<BillableMetricCatalog>().FindAsync(context.Caller().OrganizationId, request.MetricCode, context.RequestAborted)
-            ?? throw new ApiException(ErrorCode.NotFound, $"There is no billable metric '{Shorten(request.MetricCode)}'.");
-        var answer = await services.GetRequiredService<UsageAnswering>().AnswerAsync(request, metric, context.RequestAborted);
-        await UsageAnswerWriter.WriteAsync(context, answer);
-    }
-
-    private static string Shorten(string text) => text.Length <= 64 ? text : string.Concat(text.AsSpan(0, 64), "...");
 }

@@ -3,10 +3,10 @@ using Bxb.Modularity.Errors;
 
 namespace Bxb.Ingestion.Http;
 
-/// <summary>Questions to the log, with its being away turned into the answer that callers know.</summary>
+/// <summary>Translates a log that is away into an answer.</summary>
 internal static class EventLogCalls
 {
-    /// <summary>Awaits an answer of the log.</summary>
+    /// <summary>Awaits a query of the log.</summary>
     /// <exception cref="ApiException">503: the log does not answer.</exception>
     public static async Task<T> AskAsync<T>(Task<T> question)
     {

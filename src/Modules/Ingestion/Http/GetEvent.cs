@@ -10,7 +10,7 @@ namespace Bxb.Ingestion.Http;
 /// GET /v1/events/{transaction_id}: one event by the id that its sender gave it. Where several sources share the id, the event without a source answers; if
 /// there is none such, the caller has to say which: 409.
 /// </summary>
-internal sealed class GetEvent(EventLogQueries queries)
+internal sealed class GetEvent(EventLogQueries queries) : IApiCall
 {
     /// <summary>The segments before the id: v1 and events.</summary>
     private const int IdSegment = 2;

@@ -8,7 +8,7 @@ namespace Bxb.Ingestion.Http;
 /// <summary>Answers of the event calls, written by hand straight into the response.</summary>
 internal static class JsonAnswer
 {
-    /// <summary>The header that says how far in the log a request reached.</summary>
+    /// <summary>The header with the position of the log that the request reached.</summary>
     public const string PositionHeader = "Bxb-Position";
 
     /// <summary>Sets <see cref="PositionHeader"/>.</summary>
@@ -36,7 +36,7 @@ internal static class JsonAnswer
         await context.Response.BodyWriter.FlushAsync(context.RequestAborted);
     }
 
-    /// <summary>Answers a refused request; one whose caller has gone gets no answer.</summary>
+    /// <summary>Answers a refused request. When the caller has disconnected, the connection is aborted instead.</summary>
     public static Task RefuseAsync(HttpContext context, Refusal refusal, TimeSpan retryAfter)
     {
         if (ReferenceEquals(refusal, Refusal.CallerGone))

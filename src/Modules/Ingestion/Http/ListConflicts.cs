@@ -7,7 +7,7 @@ using Microsoft.AspNetCore.Http;
 namespace Bxb.Ingestion.Http;
 
 /// <summary>GET /v1/conflicts: events that came again with other content, beside the ones that stand. The newest first.</summary>
-internal sealed class ListConflicts(EventLogQueries queries, IngestionOptions options)
+internal sealed class ListConflicts(EventLogQueries queries, IngestionOptions options) : IApiCall
 {
     private const string List = "conflicts";
     private const int Slice = 100;

@@ -9,7 +9,7 @@ using Microsoft.AspNetCore.Http;
 namespace Bxb.Ingestion.Http;
 
 /// <summary>GET /v1/events: events of the organization, the newest position first, a page at a time.</summary>
-internal sealed class ListEvents(EventLogQueries queries, IngestionOptions options)
+internal sealed class ListEvents(EventLogQueries queries, IngestionOptions options) : IApiCall
 {
     private const string List = "events";
 
@@ -70,7 +70,7 @@ internal sealed class ListEvents(EventLogQueries queries, IngestionOptions optio
         long bytes = 0;
         while (true)
         {
-            // One more than is shown tells whether there is another page.
+            // One more than the page: whether there is a next page.
             var asked = Math.Min(limit - page.Count, Slice) + 1;
             var slice = await EventLogCalls.AskAsync(queries.ListAsync(filter with { Limit = asked }, cancellation));
             var shown = slice.Take(asked - 1).ToList();

@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.Http;
 namespace Bxb.Ingestion.Http;
 
 /// <summary>POST /v1/events/batch: up to 10,000 events, all or none of them unless <c>partial=true</c>. Duplicates and conflicts never fail a batch.</summary>
-internal sealed class PostBatch(EventIntake intake, IngestionOptions options)
+internal sealed class PostBatch(EventIntake intake, IngestionOptions options) : IApiCall
 {
     private const int MostConflictIds = 100;
 

@@ -3,12 +3,13 @@ using Bxb.EventLog.Appending;
 using Bxb.EventLog.Reading;
 using Bxb.Ingestion.Intake;
 using Bxb.Modularity.Errors;
+using Bxb.Modularity.Http;
 using Microsoft.AspNetCore.Http;
 
 namespace Bxb.Ingestion.Http;
 
 /// <summary>POST /v1/events: one event. 201 when it is new, 200 when it was known, 409 when it was known with other content.</summary>
-internal sealed class PostEvent(EventIntake intake, EventLogQueries queries, IngestionOptions options)
+internal sealed class PostEvent(EventIntake intake, EventLogQueries queries, IngestionOptions options) : IApiCall
 {
     public async Task AnswerAsync(HttpContext context)
     {

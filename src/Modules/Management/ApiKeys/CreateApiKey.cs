@@ -1,10 +1,11 @@
 using Bxb.Management.Authentication;
 using Bxb.Management.Storage;
-using Bxb.Modularity.Authorization;
 using Bxb.Modularity.Errors;
+using Bxb.Modularity.Http;
 using FluentValidation;
-using MediatR;
+using Microsoft.AspNetCore.Http;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Options;
 
 namespace Bxb.Management.ApiKeys;
 
@@ -25,45 +26,42 @@ internal sealed class ApiKeyBody
 /// <param name="Name">For people.</param>
 internal sealed record NewApiKeyAnswer(long Id, string Key, IReadOnlyList<string> Scopes, string? Name);
 
-internal sealed record CreateApiKey(int OrganizationId, ApiKeyBody Body) : IRequest<NewApiKeyAnswer>
+/// <summary><c>POST /v1/organizations/{id}/api_keys</c>.</summary>
+internal sealed class CreateApiKey(IDbContextFactory<ManagementDbContext> contexts, IOptions<ManagementOptions> options, TimeProvider time) : IApiCall
 {
-    internal sealed class Validator : AbstractValidator<CreateApiKey>
+    private readonly Rules _rules = new();
+
+    public async Task AnswerAsync(HttpContext context)
     {
-        public Validator()
+        var organizationId = ApiKeyPath.OrganizationId(context);
+        var body = await ApiBody.ReadOptionalAsync<ApiKeyBody>(context, options.Value.MaxBodyBytes) ?? new ApiKeyBody();
+        await _rules.CheckAsync(body, context.RequestAborted);
+        var key = KeyHash.NewKey();
+        var scopes = body.Scopes is { } names ? ScopeNames.Parse(names) : ScopeNames.All;
+        var row = new ApiKeyRow { OrganizationId = organizationId, Name = body.Name, Hash = KeyHash.Of(key).ToArray(), Scopes = (int)scopes, CreatedAt = time.GetUtcNow() };
+        await using var db = await contexts.CreateDbContextAsync(context.RequestAborted);
+        db.Add(row);
+        try
         {
-            RuleFor(c => c.Body.Name).Characters(1, 255);
-            RuleFor(c => c.Body.Scopes).Must(s => s is null || s.Count > 0).WithMessage("must name at least one scope; leave it out for all of them");
-            RuleFor(c => c.Body.Scopes).Must(s => s is null || s.Distinct(StringComparer.Ordinal).Count() == s.Count).WithMessage("must name each scope once");
-            RuleForEach(c => c.Body.Scopes).Must(s => ScopeNames.Known.Contains(s, StringComparer.Ordinal)).WithMessage($"must be one of {string.Join(", ", ScopeNames.Known)}");
+            await db.SaveChangesAsync(context.RequestAborted);
         }
+        catch (DbUpdateException missing) when (missing.IsForeignKeyViolation())
+        {
+            throw new ApiException(ErrorCode.NotFound, "There is no organization of this id.");
+        }
+
+        context.Response.Headers.CacheControl = "no-store";
+        await context.AnswerJsonAsync(new NewApiKeyAnswer(row.Id, key, ScopeNames.Of(scopes), row.Name), StatusCodes.Status201Created);
     }
 
-    internal sealed class Handler(IDbContextFactory<ManagementDbContext> contexts, TimeProvider time) : IRequestHandler<CreateApiKey, NewApiKeyAnswer>
+    private sealed class Rules : AbstractValidator<ApiKeyBody>
     {
-        public async Task<NewApiKeyAnswer> Handle(CreateApiKey request, CancellationToken cancellationToken)
+        public Rules()
         {
-            await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-            var key = KeyHash.NewKey();
-            var scopes = request.Body.Scopes is { } names ? ScopeNames.Parse(names) : ScopeNames.All;
-            var row = new ApiKeyRow
-            {
-                OrganizationId = request.OrganizationId,
-                Name = request.Body.Name,
-                Hash = KeyHash.Of(key).ToArray(),
-                Scopes = (int)scopes,
-                CreatedAt = time.GetUtcNow(),
-            };
-            db.Add(row);
-            try
-            {
-                await db.SaveChangesAsync(cancellationToken);
-            }
-            catch (DbUpdateException missing) when (missing.IsForeignKeyViolation())
-            {
-                throw new ApiException(ErrorCode.NotFound, "There is no organization of this id.");
-            }
-
-            return new NewApiKeyAnswer(row.Id, key, ScopeNames.Of(scopes), row.Name);
+            RuleFor(k => k.Name).Characters(1, 255);
+            RuleFor(k => k.Scopes).Must(s => s is null || s.Count > 0).WithMessage("must name at least one scope; leave it out for all of them");
+            RuleFor(k => k.Scopes).Must(s => s is null || s.Distinct(StringComparer.Ordinal).Count() == s.Count).WithMessage("must name each scope once");
+            RuleForEach(k => k.Scopes).Must(s => ScopeNames.Known.Contains(s, StringComparer.Ordinal)).WithMessage($"must be one of {string.Join(", ", ScopeNames.Known)}");
         }
     }
 }

@@ -4,7 +4,7 @@ using Bxb.Management.Storage;
 using Bxb.Modularity.Authorization;
 using Bxb.Modularity.Errors;
 using Bxb.Modularity.Http;
-using MediatR;
+using Microsoft.AspNetCore.Http;
 using Microsoft.EntityFrameworkCore;
 
 namespace Bxb.Management.ApiKeys;
@@ -21,23 +21,26 @@ internal sealed record ApiKeyAnswer(long Id, string? Name, IReadOnlyList<string>
 /// <param name="NextCursor">Where the next page begins; absent on the last one.</param>
 internal sealed record ApiKeysAnswer(IReadOnlyList<ApiKeyAnswer> ApiKeys, string? NextCursor);
 
-internal sealed record ListApiKeys(int OrganizationId, long AfterId, int Limit) : IRequest<ApiKeysAnswer>
+/// <summary><c>GET /v1/organizations/{id}/api_keys</c>.</summary>
+internal sealed class ListApiKeys(IDbContextFactory<ManagementDbContext> contexts) : IApiCall
 {
-    internal sealed class Handler(IDbContextFactory<ManagementDbContext> contexts) : IRequestHandler<ListApiKeys, ApiKeysAnswer>
-    {
-        public async Task<ApiKeysAnswer> Handle(ListApiKeys request, CancellationToken cancellationToken)
-        {
-            await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-            if (!await db.Organizations.AnyAsync(o => o.Id == request.OrganizationId, cancellationToken))
-            {
-                throw new ApiException(ErrorCode.NotFound, "There is no organization of this id.");
-            }
+    public const int DefaultLimit = 100;
+    public const int MaxLimit = 1000;
 
-            var page = await db.ApiKeys.AsNoTracking()
-                .Where(k => k.OrganizationId == request.OrganizationId && k.Id > request.AfterId && k.RevokedAt == null)
-                .OrderBy(k => k.Id).Take(request.Limit + 1).ToListAsync(cancellationToken);
-            var shown = page.Take(request.Limit).Select(k => new ApiKeyAnswer(k.Id, k.Name, ScopeNames.Of((ApiScopes)k.Scopes), k.CreatedAt)).ToList();
-            return new ApiKeysAnswer(shown, page.Count > shown.Count ? ApiQuery.CursorOf(shown[^1].Id.ToString(CultureInfo.InvariantCulture)) : null);
+    public async Task AnswerAsync(HttpContext context)
+    {
+        var limit = ApiQuery.Limit(context, DefaultLimit, MaxLimit);
+        var (organizationId, after) = (ApiKeyPath.OrganizationId(context), NumberCursor.Read(context, long.MaxValue));
+        await using var db = await contexts.CreateDbContextAsync(context.RequestAborted);
+        if (!await db.Organizations.AnyAsync(o => o.Id == organizationId, context.RequestAborted))
+        {
+            throw new ApiException(ErrorCode.NotFound, "There is no organization of this id.");
         }
+
+        var page = await db.ApiKeys.AsNoTracking()
+            .Where(k => k.OrganizationId == organizationId && k.Id > after && k.RevokedAt == null)
+            .OrderBy(k => k.Id).Take(limit + 1).ToListAsync(context.RequestAborted);
+        var shown = page.Take(limit).Select(k => new ApiKeyAnswer(k.Id, k.Name, ScopeNames.Of((ApiScopes)k.Scopes), k.CreatedAt)).ToList();
+        await context.AnswerJsonAsync(new ApiKeysAnswer(shown, page.Count > shown.Count ? ApiQuery.CursorOf(shown[^1].Id.ToString(CultureInfo.InvariantCulture)) : null));
     }
 }

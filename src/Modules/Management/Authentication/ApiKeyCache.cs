@@ -8,15 +8,16 @@ using Microsoft.Extensions.Options;
 namespace Bxb.Management.Authentication;
 
 /// <summary>
-/// Who a key belongs to, remembered for seconds; thread-safe. An entry is looked up again in the background once it is <see cref="ManagementOptions.KeyRefreshAfter"/> old
-/// and is never used past <see cref="ManagementOptions.KeyExpiresAfter"/>, counted from before its query was sent: so a revoked key is dead by then on every host, and a
-/// database that is away makes known keys unavailable after that time, never valid and never wrong.
+/// Cache of API keys. Thread-safe. An entry older than <see cref="ManagementOptions.KeyRefreshAfter"/> is looked up again in the background; none is used past
+/// <see cref="ManagementOptions.KeyExpiresAfter"/>, counted from before its query was sent. So a revoked key is refused on every host by then, and while the database is away a cached key becomes
+/// unavailable after that time, not valid and not wrong.
 /// </summary>
 /// <remarks>
-/// Wrong keys are remembered apart from right ones, both bounded: a flood of wrong keys empties the memory of wrong ones and waits for
+/// Wrong keys are cached apart from valid ones, and both caches are bounded. A flood of wrong keys empties only the cache of wrong keys, and waits for
 /// <see cref="ManagementOptions.MaxConcurrentKeyLookups"/> queries at a time.
 /// </remarks>
-internal sealed class ApiKeyCache(ApiKeyLookup lookup, IOptions<ManagementOptions> options, TimeProvider time, ILogger<ApiKeyCache> logger) : IDisposable
+internal sealed class ApiKeyCache(
+    ApiKeyLookup lookup, ManagementInstruments instruments, IOptions<ManagementOptions> options, TimeProvider time, ILogger<ApiKeyCache> logger) : IDisposable
 {
     private readonly ConcurrentDictionary<KeyHash, Entry> _known = new();
     private readonly ConcurrentDictionary<KeyHash, Entry> _wrong = new();
@@ -27,10 +28,10 @@ internal sealed class ApiKeyCache(ApiKeyLookup lookup, IOptions<ManagementOption
     private readonly OutageLog _away = new(logger, "API keys cannot be looked up; requests with keys that are not remembered are answered 503", time);
     private long _generation;
 
-    /// <summary>How many keys are remembered, right and wrong ones.</summary>
+    /// <summary>Number of cached keys, valid and wrong ones.</summary>
     public int Count => _known.Count + _wrong.Count;
 
-    /// <summary>The answer from memory. False: ask <see cref="FindAsync"/>. No allocation unless a refresh is due.</summary>
+    /// <summary>The cached answer. False: call <see cref="FindAsync"/>. No allocation unless a refresh is due.</summary>
     /// <param name="hash">The key's hash.</param>
     /// <param name="caller">Null for a key that is known to be wrong.</param>
     public bool TryGet(in KeyHash hash, out Caller? caller)
@@ -58,11 +59,11 @@ internal sealed class ApiKeyCache(ApiKeyLookup lookup, IOptions<ManagementOption
 
     /// <summary>The answer from the database; callers that ask for the same key at once share one query.</summary>
     /// <exception cref="Modularity.Errors.ApiException">503: the database does not answer, or not in time.</exception>
-    public async ValueTask<Caller?> FindAsync(KeyHash hash, CancellationToken ct)
+    public async ValueTask<Caller?> FindAsync(KeyHash hash, CancellationToken cancellationToken)
     {
         try
         {
-            return (await AskAsync(hash).WaitAsync(_options.KeyLookupTimeout, time, ct)).Caller;
+            return (await AskAsync(hash).WaitAsync(_options.KeyLookupTimeout, time, cancellationToken)).Caller;
         }
         catch (Exception error) when (error.IsAway())
         {
@@ -103,7 +104,7 @@ internal sealed class ApiKeyCache(ApiKeyLookup lookup, IOptions<ManagementOption
                     var askedAt = time.GetTimestamp();
                     var entry = new Entry(await lookup.FindAsync(hash, patience.Token), askedAt);
                     _away.Succeeded();
-                    ManagementInstruments.KeyLookups.Add(1, new KeyValuePair<string, object?>("outcome", entry.Caller is null ? "wrong" : "known"));
+                    instruments.LookedUp(entry.Caller is null ? "wrong" : "known");
                     if (TryRemember(hash, entry, generation))
                     {
                         return entry;
@@ -117,7 +118,7 @@ internal sealed class ApiKeyCache(ApiKeyLookup lookup, IOptions<ManagementOption
         }
         catch (OperationCanceledException slow)
         {
-            ManagementInstruments.KeyLookups.Add(1, new KeyValuePair<string, object?>("outcome", "late"));
+            instruments.LookedUp("late");
             throw new TimeoutException("The key could not be looked up in time.", slow);
         }
         finally
@@ -126,7 +127,7 @@ internal sealed class ApiKeyCache(ApiKeyLookup lookup, IOptions<ManagementOption
         }
     }
 
-    /// <summary>False when some key was revoked or made since the query was sent: if it was this one, the answer is old and must be asked for again.</summary>
+    /// <summary>False when any key was revoked or created since the query was sent: the answer may be older than that and the query is repeated.</summary>
     private bool TryRemember(KeyHash hash, Entry entry, long generation)
     {
         lock (_writing)
@@ -139,7 +140,7 @@ internal sealed class ApiKeyCache(ApiKeyLookup lookup, IOptions<ManagementOption
             var (into, other) = entry.Caller is null ? (_wrong, _known) : (_known, _wrong);
             if (into.Count >= _options.MaxCachedKeys && !into.ContainsKey(hash))
             {
-                // Emptying costs each right key one query; choosing victims would cost every request something.
+                // Emptying the cache costs one query per valid key. Choosing entries to evict would cost every request.
                 into.Clear();
             }
 
@@ -170,7 +171,7 @@ internal sealed class ApiKeyCache(ApiKeyLookup lookup, IOptions<ManagementOption
 
         public long AskedAt { get; } = askedAt;
 
-        /// <summary>True for the one caller that is to refresh this entry. After a failed refresh the entry lives on to its end and is then looked up by who needs it.</summary>
+        /// <summary>True for one caller, which refreshes the entry. After a failed refresh the entry stays until it expires, and the next request looks the key up.</summary>
         public bool TakeRefresh() => Volatile.Read(ref _refreshing) == 0 && Interlocked.Exchange(ref _refreshing, 1) == 0;
     }
 }

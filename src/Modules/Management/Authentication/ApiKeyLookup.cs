@@ -3,15 +3,15 @@ using Npgsql;
 
 namespace Bxb.Management.Authentication;
 
-/// <summary>Finds a key by its hash. Npgsql without EF: it stands in the way of every request whose key is not remembered.</summary>
+/// <summary>Finds a key by its hash. Npgsql without EF, because every request whose key is not cached waits for it.</summary>
 internal sealed class ApiKeyLookup(NpgsqlDataSource database)
 {
     /// <summary>The caller; null when there is no such key or it was revoked.</summary>
-    public async Task<Caller?> FindAsync(KeyHash hash, CancellationToken ct)
+    public async Task<Caller?> FindAsync(KeyHash hash, CancellationToken cancellationToken)
     {
         await using var command = database.CreateCommand("select organization_id, scopes from management.api_keys where hash = $1 and revoked_at is null");
         command.Parameters.Add(new NpgsqlParameter<byte[]> { TypedValue = hash.ToArray() });
-        await using var reader = await command.ExecuteReaderAsync(ct);
-        return await reader.ReadAsync(ct) ? new Caller(reader.GetInt32(0), (ApiScopes)reader.GetInt32(1)) : null;
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        return await reader.ReadAsync(cancellationToken) ? new Caller(reader.GetInt32(0), (ApiScopes)reader.GetInt32(1)) : null;
     }
 }

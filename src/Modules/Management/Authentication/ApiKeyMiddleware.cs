@@ -6,8 +6,8 @@ using Microsoft.Extensions.Options;
 namespace Bxb.Management.Authentication;
 
 /// <summary>
-/// Authenticates endpoints that carry a <see cref="ScopeRequirement"/> and lets every other one pass. The key of a request is hashed on the stack and looked up by its hash;
-/// a remembered key costs no allocation and no await.
+/// Authenticates endpoints that have a <see cref="ScopeRequirement"/>; others need no key. The key of a request is hashed on the stack and looked up by its hash.
+/// A cached key costs no allocation and no await.
 /// </summary>
 internal sealed class ApiKeyMiddleware
 {
@@ -16,13 +16,15 @@ internal sealed class ApiKeyMiddleware
 
     private readonly RequestDelegate _next;
     private readonly ApiKeyCache _keys;
+    private readonly ManagementInstruments _instruments;
     private readonly bool _hasAdmin;
     private readonly KeyHash _admin;
 
-    public ApiKeyMiddleware(RequestDelegate next, ApiKeyCache keys, IOptions<AdminOptions> options)
+    public ApiKeyMiddleware(RequestDelegate next, ApiKeyCache keys, ManagementInstruments instruments, IOptions<AdminOptions> options)
     {
         _next = next;
         _keys = keys;
+        _instruments = instruments;
         _hasAdmin = options.Value.AdminToken is { Length: > 0 };
         _admin = _hasAdmin ? KeyHash.Of(options.Value.AdminToken) : default;
     }
@@ -78,7 +80,7 @@ internal sealed class ApiKeyMiddleware
 
         if ((caller.Scopes & requirement.AnyOf) == 0)
         {
-            ManagementInstruments.Refused.Add(1, new KeyValuePair<string, object?>("status", 403));
+            _instruments.Refused(StatusCodes.Status403Forbidden);
             return ProblemDocument.WriteAsync(context, ErrorCode.MissingScope, Missing(requirement.AnyOf, caller));
         }
 
@@ -97,9 +99,9 @@ internal sealed class ApiKeyMiddleware
         return caller.IsAdmin ? $"The admin token belongs to no organization; this call needs an API key with the scope {scopes}." : $"This call needs the scope {scopes}.";
     }
 
-    private static Task RefuseKeyAsync(HttpContext context, string detail)
+    private Task RefuseKeyAsync(HttpContext context, string detail)
     {
-        ManagementInstruments.Refused.Add(1, new KeyValuePair<string, object?>("status", 401));
+        _instruments.Refused(StatusCodes.Status401Unauthorized);
         context.Response.Headers.WWWAuthenticate = "Bearer";
         return ProblemDocument.WriteAsync(context, ErrorCode.Unauthorized, detail);
     }

@@ -42,7 +42,7 @@ internal readonly struct KeyHash : IEquatable<KeyHash>
 
     public override bool Equals(object? obj) => obj is KeyHash other && Equals(other);
 
-    // A hash of a secret tells as little as the secret's SHA-256 does: callers cannot choose collisions.
+    // Part of a SHA-256: callers cannot choose collisions.
     public override int GetHashCode() => (int)_a;
 
     private static ReadOnlySpan<byte> Bytes(in KeyHash hash) => MemoryMarshal.AsBytes(new ReadOnlySpan<KeyHash>(in hash));

@@ -4,8 +4,8 @@ using Bxb.Management.Metrics;
 namespace Bxb.Management.Contracts;
 
 /// <summary>
-/// The billable metrics, for modules that evaluate them; thread-safe. Answers are remembered for up to a second (<see cref="ManagementOptions.MetricExpiresAfter"/>);
-/// what this host wrote itself is seen at once. An organization finds its own metrics only.
+/// The billable metrics, for modules that evaluate them; thread-safe. Answers are cached for up to a second (<see cref="ManagementOptions.MetricExpiresAfter"/>);
+/// writes of this host are seen at once. An organization finds its own metrics only.
 /// </summary>
 public sealed class BillableMetricCatalog
 {
@@ -27,12 +27,12 @@ public sealed class BillableMetricCatalog
 
     /// <summary>The metric of this code; null when the organization has none of it.</summary>
     /// <exception cref="Modularity.Errors.ApiException">503 <c>unavailable</c>: the answer is not remembered and the database does not answer.</exception>
-    public ValueTask<BillableMetric?> FindAsync(int organizationId, string code, CancellationToken ct)
+    public ValueTask<BillableMetric?> FindAsync(int organizationId, string code, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(code);
         return _entries.TryGetValue((organizationId, code), out var entry) && _time.GetElapsedTime(entry.AskedAt) < _expiresAfter
             ? new ValueTask<BillableMetric?>(entry.Metric)
-            : AskAsync(organizationId, code, ct);
+            : AskAsync(organizationId, code, cancellationToken);
     }
 
     /// <summary>Forgets a metric that was just written, also when a query for it is on its way.</summary>
@@ -45,14 +45,14 @@ public sealed class BillableMetricCatalog
         }
     }
 
-    private async ValueTask<BillableMetric?> AskAsync(int organizationId, string code, CancellationToken ct)
+    private async ValueTask<BillableMetric?> AskAsync(int organizationId, string code, CancellationToken cancellationToken)
     {
         var generation = Interlocked.Read(ref _generation);
         var askedAt = _time.GetTimestamp();
-        var metric = await _lookup.FindAsync(organizationId, code, ct);
+        var metric = await _lookup.FindAsync(organizationId, code, cancellationToken);
         lock (_writing)
         {
-            // After a write, perhaps to this metric, the answer is true of the time it was asked, but not worth remembering.
+            // A write during the query, perhaps to this metric: the answer was true when the query ran, but is not cached.
             if (generation == _generation)
             {
                 if (_entries.Count >= _maxEntries)

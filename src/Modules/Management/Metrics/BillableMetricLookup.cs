@@ -7,12 +7,12 @@ namespace Bxb.Management.Metrics;
 /// <summary>Reads one metric from the database.</summary>
 internal sealed class BillableMetricLookup(IDbContextFactory<ManagementDbContext> contexts)
 {
-    public async Task<BillableMetric?> FindAsync(int organizationId, string code, CancellationToken ct)
+    public async Task<BillableMetric?> FindAsync(int organizationId, string code, CancellationToken cancellationToken)
     {
         try
         {
-            await using var db = await contexts.CreateDbContextAsync(ct);
-            var row = await db.BillableMetrics.AsNoTracking().SingleOrDefaultAsync(m => m.OrganizationId == organizationId && m.Code == code, ct);
+            await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+            var row = await db.BillableMetrics.AsNoTracking().SingleOrDefaultAsync(m => m.OrganizationId == organizationId && m.Code == code, cancellationToken);
             return row?.ToContract();
         }
         catch (Exception error) when (error.IsAway())

@@ -1,29 +1,27 @@
 using Bxb.Management.Contracts;
 using Bxb.Management.Storage;
-using Bxb.Modularity.Errors;
-using MediatR;
+using Bxb.Modularity.Authorization;
+using Bxb.Modularity.Http;
+using Microsoft.AspNetCore.Http;
 using Microsoft.EntityFrameworkCore;
 
 namespace Bxb.Management.Metrics;
 
-/// <summary>Deletes a metric. The events stay; a metric made again under the code counts them again.</summary>
-internal sealed record DeleteBillableMetric(int OrganizationId, string Code) : IRequest<Unit>
+/// <summary><c>DELETE /v1/billable_metrics/{code}</c>. The events stay; a metric made again under the code counts them again.</summary>
+internal sealed class DeleteBillableMetric(IDbContextFactory<ManagementDbContext> contexts, BillableMetricCatalog catalog) : IApiCall
 {
-    internal sealed class Handler(IDbContextFactory<ManagementDbContext> contexts, BillableMetricCatalog catalog) : IRequestHandler<DeleteBillableMetric, Unit>
+    public async Task AnswerAsync(HttpContext context)
     {
-        public async Task<Unit> Handle(DeleteBillableMetric request, CancellationToken cancellationToken)
+        var (organizationId, code) = (context.Caller().OrganizationId, BillableMetricPath.Code(context));
+        await using var db = await contexts.CreateDbContextAsync(context.RequestAborted);
+        try
         {
-            await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-            try
-            {
-                var deleted = await db.BillableMetrics
-                    .Where(m => m.OrganizationId == request.OrganizationId && m.Code == request.Code).ExecuteDeleteAsync(cancellationToken);
-                return deleted > 0 ? Unit.Value : throw new ApiException(ErrorCode.NotFound, "There is no billable metric of this code.");
-            }
-            finally
-            {
-                catalog.Forget(request.OrganizationId, request.Code);
-            }
+            var deleted = await db.BillableMetrics.Where(m => m.OrganizationId == organizationId && m.Code == code).ExecuteDeleteAsync(context.RequestAborted);
+            context.Response.StatusCode = deleted > 0 ? StatusCodes.Status204NoContent : throw BillableMetricPath.NotFound();
+        }
+        finally
+        {
+            catalog.Forget(organizationId, code);
         }
     }
 }

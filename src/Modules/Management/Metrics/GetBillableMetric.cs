@@ -1,20 +1,19 @@
 using Bxb.Management.Storage;
-using Bxb.Modularity.Errors;
-using MediatR;
+using Bxb.Modularity.Authorization;
+using Bxb.Modularity.Http;
+using Microsoft.AspNetCore.Http;
 using Microsoft.EntityFrameworkCore;
 
 namespace Bxb.Management.Metrics;
 
-internal sealed record GetBillableMetric(int OrganizationId, string Code) : IRequest<BillableMetricAnswer>
+/// <summary><c>GET /v1/billable_metrics/{code}</c>.</summary>
+internal sealed class GetBillableMetric(IDbContextFactory<ManagementDbContext> contexts) : IApiCall
 {
-    internal sealed class Handler(IDbContextFactory<ManagementDbContext> contexts) : IRequestHandler<GetBillableMetric, BillableMetricAnswer>
+    public async Task AnswerAsync(HttpContext context)
     {
-        public async Task<BillableMetricAnswer> Handle(GetBillableMetric request, CancellationToken cancellationToken)
-        {
-            await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-            var row = await db.BillableMetrics.AsNoTracking()
-                .SingleOrDefaultAsync(m => m.OrganizationId == request.OrganizationId && m.Code == request.Code, cancellationToken);
-            return row is null ? throw new ApiException(ErrorCode.NotFound, "There is no billable metric of this code.") : BillableMetricAnswer.Of(row);
-        }
+        var (organizationId, code) = (context.Caller().OrganizationId, BillableMetricPath.Code(context));
+        await using var db = await contexts.CreateDbContextAsync(context.RequestAborted);
+        var row = await db.BillableMetrics.AsNoTracking().SingleOrDefaultAsync(m => m.OrganizationId == organizationId && m.Code == code, context.RequestAborted);
+        await context.AnswerJsonAsync(BillableMetricAnswer.Of(row ?? throw BillableMetricPath.NotFound()));
     }
 }

@@ -1,6 +1,7 @@
 using Bxb.Management.Storage;
+using Bxb.Modularity.Authorization;
 using Bxb.Modularity.Http;
-using MediatR;
+using Microsoft.AspNetCore.Http;
 using Microsoft.EntityFrameworkCore;
 
 namespace Bxb.Management.Metrics;
@@ -10,22 +11,26 @@ namespace Bxb.Management.Metrics;
 /// <param name="NextCursor">Where the next page begins; absent on the last one.</param>
 internal sealed record BillableMetricsAnswer(IReadOnlyList<BillableMetricAnswer> BillableMetrics, string? NextCursor);
 
-internal sealed record ListBillableMetrics(int OrganizationId, string? AfterCode, int Limit) : IRequest<BillableMetricsAnswer>
+/// <summary><c>GET /v1/billable_metrics</c>.</summary>
+internal sealed class ListBillableMetrics(IDbContextFactory<ManagementDbContext> contexts) : IApiCall
 {
-    internal sealed class Handler(IDbContextFactory<ManagementDbContext> contexts) : IRequestHandler<ListBillableMetrics, BillableMetricsAnswer>
-    {
-        public async Task<BillableMetricsAnswer> Handle(ListBillableMetrics request, CancellationToken cancellationToken)
-        {
-            await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-            var metrics = db.BillableMetrics.AsNoTracking().Where(m => m.OrganizationId == request.OrganizationId);
-            if (request.AfterCode is { } after)
-            {
-                metrics = metrics.Where(m => string.Compare(m.Code, after) > 0);
-            }
+    public const int DefaultLimit = 100;
+    public const int MaxLimit = 1000;
 
-            var page = await metrics.OrderBy(m => m.Code).Take(request.Limit + 1).ToListAsync(cancellationToken);
-            var shown = page.Take(request.Limit).Select(BillableMetricAnswer.Of).ToList();
-            return new BillableMetricsAnswer(shown, page.Count > shown.Count ? ApiQuery.CursorOf(shown[^1].Code) : null);
+    public async Task AnswerAsync(HttpContext context)
+    {
+        var organizationId = context.Caller().OrganizationId;
+        var after = ApiQuery.Cursor(context);
+        var limit = ApiQuery.Limit(context, DefaultLimit, MaxLimit);
+        await using var db = await contexts.CreateDbContextAsync(context.RequestAborted);
+        var metrics = db.BillableMetrics.AsNoTracking().Where(m => m.OrganizationId == organizationId);
+        if (after is not null)
+        {
+            metrics = metrics.Where(m => string.Compare(m.Code, after) > 0);
         }
+
+        var page = await metrics.OrderBy(m => m.Code).Take(limit + 1).ToListAsync(context.RequestAborted);
+        var shown = page.Take(limit).Select(BillableMetricAnswer.Of).ToList();
+        await context.AnswerJsonAsync(new BillableMetricsAnswer(shown, page.Count > shown.Count ? ApiQuery.CursorOf(shown[^1].Code) : null));
     }
 }

@@ -1,50 +1,54 @@
 using Bxb.Management.Contracts;
 using Bxb.Management.Storage;
-using Bxb.Modularity.Errors;
+using Bxb.Modularity.Authorization;
+using Bxb.Modularity.Http;
 using FluentValidation;
-using MediatR;
+using Microsoft.AspNetCore.Http;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Options;
 
 namespace Bxb.Management.Metrics;
 
-/// <summary>Replaces a metric as a whole. Of two at once the later one stands.</summary>
-internal sealed record ReplaceBillableMetric(int OrganizationId, string Code, BillableMetricBody Body) : IRequest<BillableMetricAnswer>
+/// <summary><c>PUT /v1/billable_metrics/{code}</c>: replaces a metric as a whole. Of two at once the later one stands.</summary>
+internal sealed class ReplaceBillableMetric(
+    IDbContextFactory<ManagementDbContext> contexts, BillableMetricCatalog catalog, IOptions<ManagementOptions> options, TimeProvider time) : IApiCall
 {
-    internal sealed class Validator : AbstractValidator<ReplaceBillableMetric>
+    private readonly Rules _rules = new();
+
+    public async Task AnswerAsync(HttpContext context)
     {
-        public Validator()
+        var (organizationId, code) = (context.Caller().OrganizationId, BillableMetricPath.Code(context));
+        var body = await ApiBody.ReadAsync<BillableMetricBody>(context, options.Value.MaxBodyBytes);
+        await _rules.CheckAsync(new Replacement(code, body), context.RequestAborted);
+        await using var db = await contexts.CreateDbContextAsync(context.RequestAborted);
+        var row = await db.BillableMetrics.SingleOrDefaultAsync(m => m.OrganizationId == organizationId && m.Code == code, context.RequestAborted)
+            ?? throw BillableMetricPath.NotFound();
+        body.WriteTo(row, time);
+        try
         {
-            RuleFor(c => c.Body.Code).Must((command, code) => code is null || code == command.Code).WithMessage("must be absent or the code of the path: a code never changes");
-            RuleFor(c => c.Body).SetValidator(new BillableMetricRules());
+            await db.SaveChangesAsync(context.RequestAborted);
         }
+        catch (DbUpdateConcurrencyException)
+        {
+            // Deleted between the two statements.
+            throw BillableMetricPath.NotFound();
+        }
+        finally
+        {
+            catalog.Forget(organizationId, code);
+        }
+
+        await context.AnswerJsonAsync(BillableMetricAnswer.Of(row));
     }
 
-    internal sealed class Handler(IDbContextFactory<ManagementDbContext> contexts, BillableMetricCatalog catalog, TimeProvider time)
-        : IRequestHandler<ReplaceBillableMetric, BillableMetricAnswer>
+    private sealed record Replacement(string Code, BillableMetricBody Body);
+
+    private sealed class Rules : AbstractValidator<Replacement>
     {
-        public async Task<BillableMetricAnswer> Handle(ReplaceBillableMetric request, CancellationToken cancellationToken)
+        public Rules()
         {
-            await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-            var row = await db.BillableMetrics.SingleOrDefaultAsync(m => m.OrganizationId == request.OrganizationId && m.Code == request.Code, cancellationToken)
-                ?? throw NotFound();
-            request.Body.WriteTo(row, time);
-            try
-            {
-                await db.SaveChangesAsync(cancellationToken);
-            }
-            catch (DbUpdateConcurrencyException)
-            {
-                // Deleted between the two statements.
-                throw NotFound();
-            }
-            finally
-            {
-                catalog.Forget(row.OrganizationId, row.Code);
-            }
-
-            return BillableMetricAnswer.Of(row);
+            RuleFor(r => r.Body.Code).Must((replacement, code) => code is null || code == replacement.Code).WithMessage("must be absent or the code of the path: a code never changes");
+            RuleFor(r => r.Body).SetValidator(new BillableMetricRules());
         }
-
-        private static ApiException NotFound() => new(ErrorCode.NotFound, "There is no billable metric of this code.");
     }
 }

@@ -1,8 +1,10 @@
 using Bxb.Management.Storage;
 using Bxb.Modularity.Errors;
+using Bxb.Modularity.Http;
 using FluentValidation;
-using MediatR;
+using Microsoft.AspNetCore.Http;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Options;
 
 namespace Bxb.Management.Organizations;
 
@@ -18,30 +20,32 @@ internal sealed class OrganizationBody
 /// <param name="Name">Unique.</param>
 internal sealed record OrganizationAnswer(int Id, string Name);
 
-internal sealed record CreateOrganization(OrganizationBody Body) : IRequest<OrganizationAnswer>
+/// <summary><c>POST /v1/organizations</c>.</summary>
+internal sealed class CreateOrganization(IDbContextFactory<ManagementDbContext> contexts, IOptions<ManagementOptions> options, TimeProvider time) : IApiCall
 {
-    internal sealed class Validator : AbstractValidator<CreateOrganization>
+    private readonly Rules _rules = new();
+
+    public async Task AnswerAsync(HttpContext context)
     {
-        public Validator() => RuleFor(c => c.Body.Name).Required().Characters(1, 255);
+        var body = await ApiBody.ReadAsync<OrganizationBody>(context, options.Value.MaxBodyBytes);
+        await _rules.CheckAsync(body, context.RequestAborted);
+        await using var db = await contexts.CreateDbContextAsync(context.RequestAborted);
+        var row = new OrganizationRow { Name = body.Name!, CreatedAt = time.GetUtcNow() };
+        db.Add(row);
+        try
+        {
+            await db.SaveChangesAsync(context.RequestAborted);
+        }
+        catch (DbUpdateException taken) when (taken.IsUniqueViolation())
+        {
+            throw new ApiException(ErrorCode.AlreadyExists, "There is an organization of this name.", [new ApiFault("/name", "is taken")]);
+        }
+
+        await context.AnswerJsonAsync(new OrganizationAnswer(row.Id, row.Name), StatusCodes.Status201Created);
     }
 
-    internal sealed class Handler(IDbContextFactory<ManagementDbContext> contexts, TimeProvider time) : IRequestHandler<CreateOrganization, OrganizationAnswer>
+    private sealed class Rules : AbstractValidator<OrganizationBody>
     {
-        public async Task<OrganizationAnswer> Handle(CreateOrganization request, CancellationToken cancellationToken)
-        {
-            await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-            var row = new OrganizationRow { Name = request.Body.Name!, CreatedAt = time.GetUtcNow() };
-            db.Add(row);
-            try
-            {
-                await db.SaveChangesAsync(cancellationToken);
-            }
-            catch (DbUpdateException taken) when (taken.IsUniqueViolation())
-            {
-                throw new ApiException(ErrorCode.AlreadyExists, "There is an organization of this name.", [new ApiFault("/name", "is taken")]);
-            }
-
-            return new OrganizationAnswer(row.Id, row.Name);
-        }
+        public Rules() => RuleFor(o => o.Name).Required().Characters(1, 255);
     }
 }

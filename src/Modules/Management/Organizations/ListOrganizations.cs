@@ -1,7 +1,7 @@
 using System.Globalization;
 using Bxb.Management.Storage;
 using Bxb.Modularity.Http;
-using MediatR;
+using Microsoft.AspNetCore.Http;
 using Microsoft.EntityFrameworkCore;
 
 namespace Bxb.Management.Organizations;
@@ -11,17 +11,21 @@ namespace Bxb.Management.Organizations;
 /// <param name="NextCursor">Where the next page begins; absent on the last one.</param>
 internal sealed record OrganizationsAnswer(IReadOnlyList<OrganizationAnswer> Organizations, string? NextCursor);
 
-internal sealed record ListOrganizations(int AfterId, int Limit) : IRequest<OrganizationsAnswer>
+/// <summary><c>GET /v1/organizations</c>.</summary>
+internal sealed class ListOrganizations(IDbContextFactory<ManagementDbContext> contexts) : IApiCall
 {
-    internal sealed class Handler(IDbContextFactory<ManagementDbContext> contexts) : IRequestHandler<ListOrganizations, OrganizationsAnswer>
+    public const int DefaultLimit = 100;
+    public const int MaxLimit = 1000;
+
+    public async Task AnswerAsync(HttpContext context)
     {
-        public async Task<OrganizationsAnswer> Handle(ListOrganizations request, CancellationToken cancellationToken)
-        {
-            await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-            var page = await db.Organizations.Where(o => o.Id > request.AfterId).OrderBy(o => o.Id).Take(request.Limit + 1)
-                .Select(o => new OrganizationAnswer(o.Id, o.Name)).ToListAsync(cancellationToken);
-            var shown = page.Take(request.Limit).ToList();
-            return new OrganizationsAnswer(shown, page.Count > shown.Count ? ApiQuery.CursorOf(shown[^1].Id.ToString(CultureInfo.InvariantCulture)) : null);
-        }
+        var after = (int)NumberCursor.Read(context, int.MaxValue);
+        var limit = ApiQuery.Limit(context, DefaultLimit, MaxLimit);
+        await using var db = await contexts.CreateDbContextAsync(context.RequestAborted);
+        var page = await db.Organizations.Where(o => o.Id > after).OrderBy(o => o.Id).Take(limit + 1)
+            .Select(o => new OrganizationAnswer(o.Id, o.Name)).ToListAsync(context.RequestAborted);
+        var shown = page.Take(limit).ToList();
+        await context.AnswerJsonAsync(
+            new OrganizationsAnswer(shown, page.Count > shown.Count ? ApiQuery.CursorOf(shown[^1].Id.ToString(CultureInfo.InvariantCulture)) : null));
     }
 }

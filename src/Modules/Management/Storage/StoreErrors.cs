@@ -2,11 +2,11 @@ using System.Data.Common;
 using System.Net.Sockets;
 using Bxb.EventLog;
 using Bxb.Modularity.Errors;
-using MediatR;
+using Microsoft.AspNetCore.Builder;
 
 namespace Bxb.Management.Storage;
 
-/// <summary>The one place where this module tells a database that is away from one that refuses a row.</summary>
+/// <summary>Distinguishes a database that is away from one that refuses a row.</summary>
 internal static class StoreErrors
 {
     private const string UniqueViolation = "23505";
@@ -30,6 +30,28 @@ internal static class StoreErrors
         return false;
     }
 
+    /// <summary>Answers 503 when a call meets a database that is away.</summary>
+    public static TBuilder AnswersWithoutDatabase<TBuilder>(this TBuilder endpoints)
+        where TBuilder : IEndpointConventionBuilder
+    {
+        endpoints.Add(static endpoint =>
+        {
+            var answer = endpoint.RequestDelegate!;
+            endpoint.RequestDelegate = async context =>
+            {
+                try
+                {
+                    await answer(context);
+                }
+                catch (Exception error) when (error.IsAway())
+                {
+                    throw Unavailable();
+                }
+            };
+        });
+        return endpoints;
+    }
+
     public static ApiException Unavailable() => new(ErrorCode.Unavailable, "The database does not answer.");
 
     private static string? SqlState(Exception? error)
@@ -43,21 +65,5 @@ internal static class StoreErrors
         }
 
         return null;
-    }
-}
-
-/// <summary>Answers 503 when a use case met a database that is away.</summary>
-internal sealed class StoreAwayBehavior<TRequest, TResponse> : IPipelineBehavior<TRequest, TResponse>
-{
-    public async Task<TResponse> Handle(TRequest request, CancellationToken cancellationToken, RequestHandlerDelegate<TResponse> next)
-    {
-        try
-        {
-            return await next();
-        }
-        catch (Exception error) when (error.IsAway())
-        {
-            throw StoreErrors.Unavailable();
-        }
     }
 }

@@ -1,0 +1,105 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text.Json;
+using Bxb.Operations.Contracts;
+using Bxb.Modularity.Json;
+
+namespace Bxb.Host.Cli.Replay;
+
+/// <summary>Client of the replay calls. Thread-safe.</summary>
+/// <remarks>Reading the progress is repeated for 2 min after a transient failure (no connection, 429, 5xx): the replay goes on meanwhile, also over a restart of the host.</remarks>
+internal sealed class ReplayClient : IDisposable
+{
+    private static readonly TimeSpan RetryFor = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
+    private static readonly JsonSerializerOptions Lenient = new(ApiJson.Options) { UnmappedMemberHandling = System.Text.Json.Serialization.JsonUnmappedMemberHandling.Skip };
+
+    private readonly HttpClient _client;
+    private readonly Uri _group;
+    private readonly TimeProvider _time;
+
+    public ReplayClient(ReplaySettings settings, TimeProvider time)
+    {
+        _client = new HttpClient(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(10), UseProxy = !settings.Url.IsLoopback, AllowAutoRedirect = false });
+        _client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", settings.ApiKey);
+        _group = new Uri(settings.Url, $"v1/pipeline/groups/{Uri.EscapeDataString(settings.Group)}/");
+        _time = time;
+    }
+
+    /// <summary>Starts a replay.</summary>
+    /// <exception cref="ReplayException">The host refuses, or does not answer.</exception>
+    public Task<ReplayAnswer> StartAsync(IReadOnlyDictionary<string, object> body, CancellationToken cancellationToken) =>
+        SendAsync(HttpMethod.Post, "replay", JsonSerializer.SerializeToUtf8Bytes(body), cancellationToken);
+
+    /// <summary>Ends a replay early.</summary>
+    /// <exception cref="ReplayException">The host refuses, or does not answer.</exception>
+    public Task<ReplayAnswer> CancelAsync(long id, CancellationToken cancellationToken) => SendAsync(HttpMethod.Delete, Path(id), body: null, cancellationToken);
+
+    /// <summary>Reads the progress of a replay.</summary>
+    /// <exception cref="ReplayException">There is no such replay, or the host has been away for too long.</exception>
+    public async Task<ReplayAnswer> GetAsync(long id, CancellationToken cancellationToken)
+    {
+        var started = _time.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                return await SendAsync(HttpMethod.Get, Path(id), body: null, cancellationToken);
+            }
+            catch (ReplayException failure) when (failure.InnerException is HttpRequestException && _time.GetElapsedTime(started) < RetryFor)
+            {
+                await Task.Delay(Pause, _time, cancellationToken);
+            }
+        }
+    }
+
+    public void Dispose() => _client.Dispose();
+
+    private static string Path(long id) => string.Create(CultureInfo.InvariantCulture, $"replays/{id}");
+
+    private async Task<ReplayAnswer> SendAsync(HttpMethod method, string path, byte[]? body, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(method, new Uri(_group, path));
+        if (body is not null)
+        {
+            request.Content = new ByteArrayContent(body) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } };
+        }
+
+        try
+        {
+            using var answer = await _client.SendAsync(request, cancellationToken);
+            var content = await answer.Content.ReadAsByteArrayAsync(cancellationToken);
+            if (answer.StatusCode is HttpStatusCode.TooManyRequests or >= HttpStatusCode.InternalServerError)
+            {
+                throw new HttpRequestException($"{request.Method} {request.RequestUri} was answered {(int)answer.StatusCode}. {Detail(content)}");
+            }
+
+            return answer.IsSuccessStatusCode
+                ? JsonSerializer.Deserialize<ReplayAnswer>(content, Lenient)!
+                : throw new ReplayException($"The host answered {(int)answer.StatusCode} to {request.Method} {request.RequestUri}. {Detail(content)}");
+        }
+        catch (HttpRequestException failure)
+        {
+            throw new ReplayException($"The host does not answer: {failure.Message}", failure);
+        }
+        catch (JsonException failure)
+        {
+            throw new ReplayException($"What answers at {request.RequestUri} is not Bxb.", failure);
+        }
+    }
+
+    private static string Detail(byte[] content)
+    {
+        const string None = "It gave no reason: is this the address of Bxb, with its path?";
+        try
+        {
+            using var problem = JsonDocument.Parse(content);
+            return problem.RootElement is { ValueKind: JsonValueKind.Object } root && root.TryGetProperty("detail", out var detail) && detail.ValueKind == JsonValueKind.String ? detail.GetString()! : None;
+        }
+        catch (JsonException)
+        {
+            return None;
+        }
+    }
+}

@@ -1,0 +1,106 @@
+using System.Text.Json;
+using Bxb.ClickHouse;
+using Bxb.Modularity.Json;
+using Bxb.Operations.Contracts;
+using Bxb.Operations.Stores;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Diagnostics.HealthChecks;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Bxb.Operations.Health;
+
+/// <summary><c>/health/live</c>: the process answers. <c>/health/ready</c>: this host can serve its callers.</summary>
+/// <remarks>
+/// Unhealthy, answered 503, is only a host that starts or stops, or that lacks what its modules need of PostgreSQL. Everything else is degraded and answered 200. Checks read memory, so the answer
+/// comes at once. No key is needed, so descriptions name no server and quote no error.
+/// </remarks>
+internal static class HealthEndpoints
+{
+    /// <summary>Adds the checks of host and stores, and one log line per change of health instead of one per poll.</summary>
+    public static void AddHealth(this IServiceCollection services)
+    {
+        services.AddHealthChecks();
+        services.AddOptions<HealthCheckServiceOptions>().Configure<IServiceProvider>(static (options, provider) =>
+        {
+            Add<IHostApplicationLifetime>(options, "host", static l =>
+                l.ApplicationStopping.IsCancellationRequested ? HealthCheckResult.Unhealthy("The host is stopping.")
+                : l.ApplicationStarted.IsCancellationRequested ? HealthCheckResult.Healthy()
+                : HealthCheckResult.Unhealthy("The host is starting."));
+            Add<StoreProbe>(options, "postgresql", static s => s.CheckPostgres());
+            if (provider.GetService<ClickHouseClient>() is not null)
+            {
+                Add<StoreProbe>(options, "clickhouse", static s => s.CheckClickHouse());
+            }
+        });
+        services.AddLogging(l => l.AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.None));
+        services.AddSingleton<IHealthCheckPublisher, HealthLog>();
+        services.Configure<HealthCheckPublisherOptions>(o => o.Period = TimeSpan.FromSeconds(5));
+    }
+
+    public static void MapHealth(this IEndpointRouteBuilder endpoints)
+    {
+        endpoints.MapHealthChecks("/health/live", new HealthCheckOptions { Predicate = static _ => false, ResponseWriter = WriteAsync });
+        endpoints.MapHealthChecks("/health/ready", new HealthCheckOptions
+        {
+            ResponseWriter = WriteAsync,
+            ResultStatusCodes =
+            {
+                [HealthStatus.Healthy] = StatusCodes.Status200OK,
+                [HealthStatus.Degraded] = StatusCodes.Status200OK,
+                [HealthStatus.Unhealthy] = StatusCodes.Status503ServiceUnavailable,
+            },
+        });
+    }
+
+    private static async Task WriteAsync(HttpContext context, HealthReport report)
+    {
+        context.Response.ContentType = "application/json";
+        var writer = new Utf8JsonWriter(context.Response.BodyWriter, ApiJson.WriterOptions);
+        await using (writer)
+        {
+            writer.WriteStartObject();
+            writer.WriteString("status", Name(report.Status));
+            writer.WriteStartObject("checks");
+            foreach (var (name, entry) in report.Entries)
+            {
+                writer.WriteStartObject(name);
+                writer.WriteString("status", Name(entry.Status));
+                if (entry.Status != HealthStatus.Healthy && entry.Description is not null && IsPublic(name, entry))
+                {
+                    writer.WriteString("description", entry.Description);
+                }
+
+                writer.WriteEndObject();
+            }
+
+            writer.WriteEndObject();
+            writer.WriteEndObject();
+        }
+
+        await context.Response.BodyWriter.FlushAsync(context.RequestAborted);
+    }
+
+    /// <summary>Whether callers may see the description. The check of the messaging framework quotes errors and addresses.</summary>
+    public static bool IsPublic(string name, HealthReportEntry entry) => entry.Tags.Contains(HealthTags.Public) || name.StartsWith("bxb-", StringComparison.Ordinal);
+
+    private static string Name(HealthStatus status) => status switch
+    {
+        HealthStatus.Healthy => "healthy",
+        HealthStatus.Degraded => "degraded",
+        _ => "unhealthy",
+    };
+
+    private static void Add<T>(HealthCheckServiceOptions options, string name, Func<T, HealthCheckResult> check)
+        where T : notnull
+        => options.Registrations.Add(new HealthCheckRegistration(name, p => new Check<T>(p.GetRequiredService<T>(), check), failureStatus: null, tags: [HealthTags.Public]));
+
+    private sealed class Check<T>(T subject, Func<T, HealthCheckResult> check) : IHealthCheck
+    {
+        public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) => Task.FromResult(check(subject));
+    }
+}

@@ -1,0 +1,28 @@
+using Bxb.Modularity.Errors;
+using Bxb.Modularity.Http;
+using Bxb.Riders;
+using Microsoft.AspNetCore.Http;
+
+namespace Bxb.Operations.Letters;
+
+/// <summary>Why a record is given up.</summary>
+internal sealed record DiscardRequest(string? Reason);
+
+/// <summary><c>POST /v1/dead_letters/{id}/discard</c>.</summary>
+internal sealed class DiscardDeadLetter(DeadLetters letters) : IApiCall
+{
+    private const int MaxReasonCharacters = 1000;
+
+    public async Task AnswerAsync(HttpContext context)
+    {
+        var request = await ApiBody.ReadAsync<DiscardRequest>(context, DeadLetterRequest.MaxBodyBytes);
+        if (string.IsNullOrWhiteSpace(request.Reason) || request.Reason.Length > MaxReasonCharacters || request.Reason.Contains('\0', StringComparison.Ordinal))
+        {
+            throw new ApiException(
+                ErrorCode.ValidationFailed, "A record is given up for a reason only.", [new ApiFault("/reason", $"must be a text of 1 to {MaxReasonCharacters} characters without NUL")]);
+        }
+
+        var letter = await letters.DiscardAsync(DeadLetterRequest.Id(context), request.Reason, DeadLetterRequest.OrganizationOf(context), context.RequestAborted);
+        await context.AnswerJsonAsync(DeadLetterAnswer.Of(letter ?? throw DeadLetterRequest.NotFound()));
+    }
+}

@@ -1,0 +1,36 @@
+using Bxb.Modularity.Errors;
+using Bxb.Modularity.Http;
+using Bxb.Riders;
+using Microsoft.AspNetCore.Http;
+
+namespace Bxb.Operations.Letters;
+
+/// <summary>Which dead letters to deliver again.</summary>
+/// <param name="Group">Of this consumer group; required.</param>
+/// <param name="Code">Of events of this code.</param>
+/// <param name="Since">First failed at or after this time.</param>
+/// <param name="Ids">At most 1,000 numbers; discarded dead letters are allowed. Without numbers: all that wait for a decision.</param>
+internal sealed record RequeueRequest(string? Group, string? Code, DateTimeOffset? Since, IReadOnlyList<long>? Ids);
+
+/// <summary>How many will be delivered again.</summary>
+internal sealed record RequeueAnswer(int Requeued);
+
+/// <summary><c>POST /v1/dead_letters/requeue</c>.</summary>
+internal sealed class RequeueDeadLetters(DeadLetters letters) : IApiCall
+{
+    private const int MaxIds = 1000;
+
+    public async Task AnswerAsync(HttpContext context)
+    {
+        var request = await ApiBody.ReadAsync<RequeueRequest>(context, DeadLetterRequest.MaxBodyBytes);
+        if (string.IsNullOrEmpty(request.Group) || request.Ids?.Count > MaxIds)
+        {
+            throw new ApiException(
+                ErrorCode.ValidationFailed, "Dead letters are requeued by their group.",
+                string.IsNullOrEmpty(request.Group) ? [new ApiFault("/group", "must name the consumer group")] : [new ApiFault("/ids", $"must be at most {MaxIds} numbers")]);
+        }
+
+        var selection = new DeadLetterSelection(request.Group, request.Code, request.Since, request.Ids, DeadLetterRequest.OrganizationOf(context));
+        await context.AnswerJsonAsync(new RequeueAnswer(await letters.RequeueManyAsync(selection, context.RequestAborted)));
+    }
+}

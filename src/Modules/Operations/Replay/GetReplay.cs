@@ -1,0 +1,16 @@
+using Bxb.Modularity.Http;
+using Bxb.Operations.Contracts;
+using Bxb.Riders.Replay;
+using Microsoft.AspNetCore.Http;
+
+namespace Bxb.Operations.Replay;
+
+/// <summary><c>GET /v1/pipeline/groups/{group}/replays/{id}</c>.</summary>
+internal sealed class GetReplay(Replays replays) : IApiCall
+{
+    public async Task AnswerAsync(HttpContext context)
+    {
+        var replay = await replays.GetAsync(ReplayPath.Group(context), ReplayPath.Id(context), context.RequestAborted) ?? throw ReplayPath.NoReplay();
+        await context.AnswerJsonAsync(ReplayAnswer.Of(replay));
+    }
+}

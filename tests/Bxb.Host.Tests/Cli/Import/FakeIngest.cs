@@ -1,0 +1,140 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Text.Json;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+
+namespace Bxb.Host.Tests.Cli.Import;
+
+/// <summary>The wire of the ingest call, over a real Kestrel: keeps events by id, and misbehaves on request.</summary>
+internal sealed class FakeIngest : IAsyncDisposable
+{
+    public const string Key = "test-key";
+    private readonly WebApplication _app;
+    private readonly ConcurrentQueue<Func<HttpContext, Task<bool>>> _faults = new();
+
+    private FakeIngest(WebApplication app) => _app = app;
+
+    public ConcurrentDictionary<string, string> Events { get; } = new(StringComparer.Ordinal);
+
+    public ConcurrentQueue<int> RequestSizes { get; } = new();
+
+    /// <summary>What stood before the call in the path of each request: the fake answers with or without.</summary>
+    public ConcurrentQueue<string> PathBases { get; } = new();
+
+    public Uri Url => new(_app.Urls.First());
+
+    public static async Task<FakeIngest> StartAsync()
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.ConfigureKestrel(k => k.Listen(IPAddress.Loopback, 0));
+        var app = builder.Build();
+        var fake = new FakeIngest(app);
+        app.UsePathBase("/gateway/bxb");
+        app.UseRouting();
+        app.MapPost("/v1/events/batch", fake.HandleAsync);
+        await app.StartAsync();
+        return fake;
+    }
+
+    /// <summary>The next request meets this; it returns whether the request is to be handled all the same.</summary>
+    public void Next(Func<HttpContext, Task<bool>> fault) => _faults.Enqueue(fault);
+
+    public void NextAnswers(int status, string? retryAfter = null) => Next(context =>
+    {
+        context.Response.StatusCode = status;
+        context.Response.Headers.RetryAfter = retryAfter;
+        return Task.FromResult(false);
+    });
+
+    public async ValueTask DisposeAsync()
+    {
+        await _app.StopAsync(new CancellationToken(canceled: true));
+        await _app.DisposeAsync();
+    }
+
+    private async Task HandleAsync(HttpContext context)
+    {
+        PathBases.Enqueue(context.Request.PathBase.ToString());
+        if (_faults.TryDequeue(out var fault) && !await fault(context))
+        {
+            return;
+        }
+
+        if (context.Request.Headers.Authorization != "Bearer " + Key)
+        {
+            await ProblemAsync(context, 401, "A valid API key is needed.", []);
+            return;
+        }
+
+        context.Request.Query["partial"].ToString().ShouldBe("true");
+        JsonDocument body;
+        try
+        {
+            body = await JsonDocument.ParseAsync(context.Request.Body, new JsonDocumentOptions { AllowDuplicateProperties = false });
+        }
+        catch (JsonException)
+        {
+            await ProblemAsync(context, 400, "An object names a member twice.", []);
+            return;
+        }
+
+        using (body)
+        {
+            await AnswerAsync(context, body.RootElement.GetProperty("events"));
+        }
+    }
+
+    private async Task AnswerAsync(HttpContext context, JsonElement events)
+    {
+        RequestSizes.Enqueue(events.GetArrayLength());
+        var (index, ingested, duplicates, conflicts, rejected) = (0, 0, 0, 0, 0);
+        var errors = new List<object>();
+        foreach (var e in events.EnumerateArray())
+        {
+            if (!e.TryGetProperty("code", out _))
+            {
+                rejected++;
+                errors.Add(new { pointer = $"/events/{index}/code", reason = "is required" });
+            }
+            else
+            {
+                var text = e.GetRawText();
+                var known = Events.GetOrAdd(e.GetProperty("transaction_id").GetString()!, _ => "new " + text);
+                if (known == "new " + text)
+                {
+                    Events[e.GetProperty("transaction_id").GetString()!] = text;
+                    ingested++;
+                }
+                else if (known == text)
+                {
+                    duplicates++;
+                }
+                else
+                {
+                    conflicts++;
+                }
+            }
+
+            index++;
+        }
+
+        if (context.Items.ContainsKey("cut"))
+        {
+            context.Abort();
+            return;
+        }
+
+        context.Response.StatusCode = 201;
+        await context.Response.WriteAsJsonAsync(new { ingested, duplicates, conflicts, rejected, position = Events.Count, errors = errors.Take(100) });
+    }
+
+    private static Task ProblemAsync(HttpContext context, int status, string detail, object[] errors)
+    {
+        context.Response.StatusCode = status;
+        return context.Response.WriteAsJsonAsync(new { status, detail, errors });
+    }
+}
