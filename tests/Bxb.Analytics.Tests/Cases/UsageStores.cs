@@ -1,4 +1,4 @@
-using Bxb.Analytics.Loading;
+using Bxb.Analytics.Loading.Epochs;
 using Bxb.Analytics.Queries;
 using Bxb.Analytics.Queries.ClickHouseStore;
 using Bxb.Analytics.Queries.PostgresStore;
@@ -43,7 +43,7 @@ internal sealed class UsageStores : IAsyncDisposable
         using var records = await Log.ReadAllAsync();
         for (var at = 0; at < records.Count; at += batch)
         {
-            await _host.Loader.LoadAsync(new EventBatch(LoadingRegistration.Group, records, at, Math.Min(batch, records.Count - at)), CancellationToken.None);
+            await _host.Loader.LoadAsync(new EventBatch(LoadPartition.ConsumerGroup, records, at, Math.Min(batch, records.Count - at)), CancellationToken.None);
         }
     }
 

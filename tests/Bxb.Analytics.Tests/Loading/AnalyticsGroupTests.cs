@@ -78,7 +78,7 @@ public class AnalyticsGroupTests
                 return false;
             }
         });
-        await Eventually.HoldsAsync(() => !host.Services.GetRequiredService<UsageLoader>().MayHaveLost);
+        await Eventually.HoldsAsync(() => !host.Services.GetRequiredService<UsageLoader>().MayHaveLostRows);
         await WaitAsync(host, log);
         await host.StopAsync();
         (await NumberAsync(client, "SELECT uniqExact(position) FROM usage")).ShouldBe(2_000);

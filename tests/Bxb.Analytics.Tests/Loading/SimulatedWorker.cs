@@ -4,7 +4,7 @@ using Bxb.Riders;
 
 namespace Bxb.Analytics.Tests.Loading;
 
-/// <summary>Does with one lane what a worker of the group does: stored edges, repeats, rewinds. The events of a range are those whose position leaves the partition's number.</summary>
+/// <summary>Delivers one partition as the consumer group does: stored edges, repeats, rewinds. Position modulo the number of partitions is the partition of an event.</summary>
 internal sealed class SimulatedWorker(string? topic, int partition, int partitions)
 {
     private (long First, long Last)? _inHand;
@@ -15,13 +15,13 @@ internal sealed class SimulatedWorker(string? topic, int partition, int partitio
     /// <summary>Up to here everything may have been handed out before.</summary>
     internal long HandedOut { get; set; }
 
-    /// <summary>Which lane it works.</summary>
+    /// <summary>The partition.</summary>
     internal (string? Topic, int Partition) Place => (topic, partition);
 
     /// <summary>Whether a batch was handed out whose end is unknown.</summary>
     internal bool HasInHand => _inHand is not null;
 
-    /// <summary>One who does not know that somebody else has taken over.</summary>
+    /// <summary>Returns a worker that does not know that another host has taken over.</summary>
     internal SimulatedWorker Copy() => new(topic, partition, partitions) { Progress = Progress, HandedOut = HandedOut, _inHand = _inHand };
 
     /// <summary>This host has the partition from now on; false when its loader cannot say how far it is, for a reason that will pass.</summary>

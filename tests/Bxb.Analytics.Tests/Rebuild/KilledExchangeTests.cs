@@ -73,7 +73,7 @@ public class KilledExchangeTests
 
             failure.ShouldBeOfType<ClickHouseException>($"step {step}");
 
-            // A hold that could not be ended keeps the loader waiting; else it goes on at once.
+            // A pause that could not be ended keeps the loader waiting; otherwise it continues at once.
             if (!await worker.LoadAsync(live, head + 70) && !await worker.LoadAsync(live, head + 70))
             {
                 fault.ShouldNotBe(Fault.Unheard, $"step {step}");
