@@ -67,11 +67,11 @@ public sealed class HeavyQueryTests(HeavyStores fixture) : IClassFixture<HeavySt
         (await RunningAsync()).ShouldBe(0);
     }
 
-    private Task<UsageRows> Sleep(int seconds, UsageQueryOptions options, CancellationToken cancellationToken)
+    private Task<UsageRowCollector> Sleep(int seconds, UsageQueryOptions options, CancellationToken cancellationToken)
     {
         var query = Parse("metric=m&" + January).For(Count());
         var statement = new ClickHouseStatement($"SELECT toInt64(max(sleepEachRow(0.1))) AS {_mark}, '', NULL::Nullable(String), count(), toUInt64(0) FROM numbers({seconds * 10}) SETTINGS max_block_size = 1");
-        var rows = new UsageRows(query, WindowPlan.Of(query, options), options);
+        var rows = new UsageRowCollector(query, WindowPlan.Of(query, options), options);
         return new Bxb.Analytics.Queries.ClickHouseStore.ClickHouseRunner(Stores.Client, options).RunAsync(statement, rows, cancellationToken);
     }
 

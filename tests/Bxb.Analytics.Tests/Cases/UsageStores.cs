@@ -48,7 +48,7 @@ internal sealed class UsageStores : IAsyncDisposable
     }
 
     /// <summary>The answer of one store.</summary>
-    public Task<UsageRows> AskAsync(string store, UsageQuery query, UsageQueryOptions? options = null) => store == "clickhouse"
+    public Task<UsageRowCollector> AskAsync(string store, UsageQuery query, UsageQueryOptions? options = null) => store == "clickhouse"
         ? new ClickHouseRunner(Client, options ?? Options).RunAsync(query, CancellationToken.None)
         : new PostgresRunner(Log.Services.GetRequiredService<NpgsqlDataSource>(), options ?? Options).RunAsync(query, long.MaxValue, CancellationToken.None);
 
@@ -67,9 +67,9 @@ public sealed class CaseStores : IAsyncLifetime
     public async Task InitializeAsync()
     {
         Stores = await UsageStores.StartAsync();
-        for (var i = 0; i < UsageCases.All.Length; i++)
+        for (var i = 0; i < AllUsageCases.All.Length; i++)
         {
-            await Stores.Log.AppendAsync(i + 1, UsageCases.All[i].Events);
+            await Stores.Log.AppendAsync(i + 1, AllUsageCases.All[i].Events);
         }
 
         await Stores.LoadAsync(batch: 173);

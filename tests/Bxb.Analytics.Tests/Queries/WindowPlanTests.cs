@@ -24,7 +24,7 @@ public sealed class WindowPlanTests
         var from = new DateTimeOffset(2005, 1, 1, 0, 0, 0, TimeSpan.Zero).ToUnixTimeMilliseconds();
         var to = new DateTimeOffset(2027, 1, 1, 0, 0, 0, TimeSpan.Zero).ToUnixTimeMilliseconds();
 
-        var edges = LocalDates.Beginnings(zone!, from, to, months: false);
+        var edges = LocalDates.FindStarts(zone!, from, to, months: false);
 
         edges[0].ShouldBeLessThanOrEqualTo(from);
         edges[1].ShouldBeGreaterThan(from);
