@@ -79,10 +79,24 @@ public sealed partial class SourceTests
     public void Admin_requests_to_Kafka_go_through_the_one_client_that_asks_first_whether_a_broker_answers()
         => Repository.SourceFiles.Where(f => Repository.Read(f).Contains("new AdminClientBuilder(", StringComparison.Ordinal)).ShouldHaveSingleItem().ShouldEndWith("KafkaAdmin.cs");
 
+    [Fact]
+    public void Modules_read_the_event_log_by_its_methods_and_only_the_compiler_of_usage_queries_has_SQL_on_it()
+        => Repository.SourceFiles.Where(f => f.StartsWith(Path.Combine("src", "Modules") + Path.DirectorySeparatorChar, StringComparison.Ordinal) && EventLogSql().IsMatch(Repository.Read(f)))
+            .ShouldHaveSingleItem().ShouldEndWith("PostgresCompiler.cs");
+
+    [Theory]
+    [InlineData("select min(position) from event_log.events", true)]
+    [InlineData("insert into event_log.events (position)", true)]
+    [InlineData("/// The table event_log.events has the rows.", false)]
+    public void SQL_on_the_event_log_is_found(string code, bool isSql) => EventLogSql().IsMatch(code).ShouldBe(isSql);
+
     private static int Lines(string text) => text.Count(c => c == '\n');
 
     [GeneratedRegex(@"(Common|Helpers?|Utils?|Utilities|Shared)(\.cs|/|\\)", RegexOptions.CultureInvariant)]
     private static partial Regex Leftovers();
+
+    [GeneratedRegex(@"\b(from|join|into|update)\s+event_log\.\w", RegexOptions.CultureInvariant | RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex EventLogSql();
 
     [GeneratedRegex(@"^namespace ([\w.]+);", RegexOptions.Multiline | RegexOptions.CultureInvariant)]
     private static partial Regex Namespace();
