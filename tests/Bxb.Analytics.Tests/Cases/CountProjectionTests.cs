@@ -34,7 +34,7 @@ public sealed class CountProjectionTests
             var query = Parse("metric=m&" + text).For(Count());
             var windows = WindowPlan.Of(query, UsageStores.Options);
             var projected = CountProjection.TryCompile(query, windows, 10_000).ShouldNotBeNull(text);
-            // Without a projection to read, the engine now refuses.
+            // With this setting the engine refuses a query that no projection answers.
             projected.Set("force_optimize_projection", 1);
 
             var counts = await stores.ClickHouse.RunAsync(projected, new UsageRowCollector(query, windows, UsageStores.Options), CancellationToken.None);

@@ -7,10 +7,10 @@ using static Bxb.Analytics.Tests.Cases.UsageCase;
 
 namespace Bxb.Analytics.Tests.Cases;
 
-/// <summary>Queries with much in them, and queries that are ended.</summary>
+/// <summary>Large queries, and queries that are cancelled or time out.</summary>
 public sealed class HeavyQueryTests(HeavyStores fixture) : IClassFixture<HeavyStores>
 {
-    /// <summary>Stands in the statements of this test and no others: the embedded engine lists statements without their ids.</summary>
+    /// <summary>Identifies the statements of this test, because the embedded engine lists statements without their ids.</summary>
     private readonly string _mark = $"m{Guid.NewGuid():N}";
 
     private UsageStores Stores => fixture.Stores;

@@ -36,7 +36,7 @@ internal sealed class UsageStores : IAsyncDisposable
         return new UsageStores(log, new LoaderUnderTest(await TestClickHouse.CreateDatabaseAsync()));
     }
 
-    /// <summary>Brings everything that is in the log into ClickHouse, through the loader, in batches of a few sizes.</summary>
+    /// <summary>Loads the whole log into ClickHouse through the loader.</summary>
     public async Task LoadAsync(int batch)
     {
         await _host.TakeOverAsync();
@@ -47,7 +47,7 @@ internal sealed class UsageStores : IAsyncDisposable
         }
     }
 
-    /// <summary>The answer of one store.</summary>
+    /// <summary>Returns the answer of one store.</summary>
     public Task<UsageRowCollector> AskAsync(string store, UsageQuery query, UsageQueryOptions? options = null) => store == "clickhouse"
         ? new ClickHouseRunner(Client, options ?? Options).RunAsync(query, CancellationToken.None)
         : new PostgresRunner(Log.Services.GetRequiredService<NpgsqlDataSource>(), options ?? Options).RunAsync(query, long.MaxValue, CancellationToken.None);

@@ -68,7 +68,7 @@ public sealed class InsertCoalescerTests : IAsyncLifetime
     [Fact]
     public async Task A_full_insert_waits_for_nothing()
     {
-        // Four times 1,500 rows, of which 5,000 fit: three make it full, and the fourth waits.
+        // Each batch has 1,500 rows and 5,000 fit: the fourth batch does not fit and waits.
         var loading = Enumerable.Range(0, Partitions).Select(l => LoadAsync(l, 101, 6_100)).ToList();
         await Task.WhenAll(loading.Take(3));
         loading[3].IsCompleted.ShouldBeFalse();

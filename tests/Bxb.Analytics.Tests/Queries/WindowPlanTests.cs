@@ -96,7 +96,7 @@ public sealed class WindowPlanTests
     [InlineData("Europe/Berlin\0")]
     public void What_is_no_zone_is_not_found(string name) => TimeZones.TryFind(name, out _).ShouldBeFalse();
 
-    /// <summary>The formula that both stores are given.</summary>
+    /// <summary>The formula that both compilers use.</summary>
     private static long Key(WindowSteps plan, long instant)
     {
         var span = plan.Spans.Last(s => s.Start <= instant);

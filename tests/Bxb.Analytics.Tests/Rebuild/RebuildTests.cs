@@ -9,7 +9,7 @@ using Bxb.Testing;
 
 namespace Bxb.Analytics.Tests.Rebuild;
 
-/// <summary>A copy of the table is built beside it and takes its place; each event stands in what queries read exactly once, whatever is killed when.</summary>
+/// <summary>A copy of the table is filled and replaces the live table. Each event is in the live table exactly once, even if hosts are killed at any moment.</summary>
 public class RebuildTests
 {
     [Fact]
@@ -107,7 +107,7 @@ public class RebuildTests
         LoadingFaults.IsTransient(new EpochRefusedException("")).ShouldBeTrue();
         var name = await NameAsync(host);
 
-        // An hour later, by the server's clock. The exchange that the dead one may have sent cannot happen any more.
+        // The pause is an hour old by the server's clock. The exchange that its dead host may have sent can no longer happen.
         await host.Client.ExecuteAsync(new("INSERT INTO loader_epochs SELECT 'analytics:exchange/dead', max(epoch) + 1, 'held', now64(3) - 3600 FROM loader_epochs"));
         await Should.ThrowAsync<EpochRefusedException>(() => host.LoadAsync(1, 200, isRepeat: true));
         (await Should.ThrowAsync<ClickHouseException>(() => host.Client.ExecuteAsync(new($"EXCHANGE TABLES usage AND {name}")))).Code.ShouldBe(60);

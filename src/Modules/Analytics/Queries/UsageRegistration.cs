@@ -45,7 +45,7 @@ internal static class UsageRegistration
 
         var options = provider.GetRequiredService<UsageQueryOptions>();
         var store = new ClickHouseUsage(new ClickHouseRunner(client, options), provider.GetRequiredService<ConsumerGroups>(), provider.GetRequiredService<UsageLoader>());
-        var outage = Outage(provider, "ClickHouse does not answer usage queries; PostgreSQL does where the caller leaves the choice", "ClickHouse answers usage queries again");
+        var outage = Outage(provider, "ClickHouse does not answer usage queries; PostgreSQL answers those with store=auto", "ClickHouse answers usage queries again");
         return new WatchedStore(store, outage, new ClickHouseBreaker(client.PingAsync, options.AwayFor, options.HangTimeout, outage, provider.GetRequiredService<TimeProvider>()));
     }
 
