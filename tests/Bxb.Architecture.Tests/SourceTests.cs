@@ -90,6 +90,16 @@ public sealed partial class SourceTests
     [InlineData("endpoints.MapCall<GetX>(HttpMethods.Get, \"/v1/x\")", false)]
     public void Other_styles_of_endpoint_are_found(string code, bool isOther) => OtherEndpoints().IsMatch(code).ShouldBe(isOther);
 
+    public void Modules_read_the_event_log_by_its_methods_and_only_the_compiler_of_usage_queries_has_SQL_on_it()
+        => Repository.SourceFiles.Where(f => f.StartsWith(Path.Combine("src", "Modules") + Path.DirectorySeparatorChar, StringComparison.Ordinal) && EventLogSql().IsMatch(Repository.Read(f)))
+            .ShouldHaveSingleItem().ShouldEndWith("PostgresCompiler.cs");
+
+    [Theory]
+    [InlineData("select min(position) from event_log.events", true)]
+    [InlineData("insert into event_log.events (position)", true)]
+    [InlineData("/// The table event_log.events has the rows.", false)]
+    public void SQL_on_the_event_log_is_found(string code, bool isSql) => EventLogSql().IsMatch(code).ShouldBe(isSql);
+
     private static int Lines(string text) => text.Count(c => c == '\n');
 
     [GeneratedRegex(@"(Common|Helpers?|Utils?|Utilities|Shared)(\.cs|/|\\)", RegexOptions.CultureInvariant)]
@@ -97,6 +107,9 @@ public sealed partial class SourceTests
 
     [GeneratedRegex(@"\.Map(Get|Post|Put|Patch|Delete|Methods)\(|\bRequestServices\b|\bIMediator\b", RegexOptions.CultureInvariant)]
     private static partial Regex OtherEndpoints();
+
+    [GeneratedRegex(@"\b(from|join|into|update)\s+event_log\.\w", RegexOptions.CultureInvariant | RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex EventLogSql();
 
     [GeneratedRegex(@"^namespace ([\w.]+);", RegexOptions.Multiline | RegexOptions.CultureInvariant)]
     private static partial Regex Namespace();

@@ -2,7 +2,7 @@ using System.Diagnostics.Metrics;
 
 namespace Bxb.Analytics;
 
-/// <summary>What the analytics module measures.</summary>
+/// <summary>Metrics of loading.</summary>
 internal static class AnalyticsInstruments
 {
     private static readonly Meter Meter = new("Bxb.Analytics");
@@ -11,15 +11,15 @@ internal static class AnalyticsInstruments
     /// <summary>Rows that ClickHouse has acknowledged.</summary>
     internal static readonly Counter<long> LoadedRows = Meter.CreateCounter<long>("bxb.analytics.load.rows", "{row}", "Rows that ClickHouse has acknowledged.");
 
-    /// <summary>Time from a batch's arrival to its acknowledgement; tag mode: First, Refill, Repair.</summary>
-    internal static readonly Histogram<double> LoadDuration = Meter.CreateHistogram("bxb.analytics.load.duration", "s", "Time to bring a batch into ClickHouse.", advice: Seconds);
+    /// <summary>Time from the arrival of a batch to its acknowledgement. Tag: mode (First, Refill, Repair).</summary>
+    internal static readonly Histogram<double> LoadDuration = Meter.CreateHistogram("bxb.analytics.load.duration", "s", "Time to load a batch into ClickHouse.", advice: Seconds);
 
-    /// <summary>Batches that went in by a repair insert, because an earlier attempt may have left rows.</summary>
-    internal static readonly Counter<long> Repairs = Meter.CreateCounter<long>("bxb.analytics.load.repairs", "{batch}", "Batches that were repaired.");
+    /// <summary>Batches loaded by a repair insert, because an earlier insert may have left rows.</summary>
+    internal static readonly Counter<long> Repairs = Meter.CreateCounter<long>("bxb.analytics.load.repairs", "{batch}", "Batches loaded by a repair insert.");
 
-    /// <summary>Times that ClickHouse turned out to hold less than the group's progress said.</summary>
-    internal static readonly Counter<long> Rewinds = Meter.CreateCounter<long>("bxb.analytics.load.rewinds", "{rewind}", "Times that loading went back to a safe position.");
+    /// <summary>Number of times a partition was sent back to its checkpoint, because ClickHouse may contain less than its progress says.</summary>
+    internal static readonly Counter<long> Rewinds = Meter.CreateCounter<long>("bxb.analytics.load.rewinds", "{rewind}", "Times that a partition was sent back to its checkpoint.");
 
-    /// <summary>Time to bring the inserted rows to disk and to note the safe position.</summary>
-    internal static readonly Histogram<double> CheckpointDuration = Meter.CreateHistogram("bxb.analytics.checkpoint.duration", "s", "Time to make a checkpoint.", advice: Seconds);
+    /// <summary>Time to sync the inserted rows and to store the checkpoints.</summary>
+    internal static readonly Histogram<double> CheckpointDuration = Meter.CreateHistogram("bxb.analytics.checkpoint.duration", "s", "Time to store the checkpoints.", advice: Seconds);
 }

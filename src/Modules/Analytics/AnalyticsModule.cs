@@ -1,6 +1,7 @@
 using Bxb.Analytics.Http;
 using Bxb.Analytics.Loading;
 using Bxb.Analytics.Queries;
+using Bxb.Analytics.Rebuild;
 using Bxb.Modularity;
 using Bxb.Modularity.Settings;
 using Microsoft.AspNetCore.Routing;
@@ -9,18 +10,23 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Bxb.Analytics;
 
-/// <summary>Brings the events of the log into ClickHouse and answers usage queries.</summary>
+/// <summary>Loads the events of the log into ClickHouse and answers usage queries.</summary>
 public sealed class AnalyticsModule : IModule
 {
     /// <inheritdoc />
     public string Name => "Analytics";
 
     /// <inheritdoc />
-    /// <remarks>Without <c>Bxb:ClickHouse:Url</c> nothing is loaded, and usage is computed on PostgreSQL.</remarks>
+    /// <remarks>Without <c>Bxb:ClickHouse:Url</c> nothing is loaded, and PostgreSQL answers all usage queries.</remarks>
     public void AddServices(IServiceCollection services, IConfigurationSection bxb)
     {
         services.AddValidatedOptions<AnalyticsOptions>(bxb, Name);
-        services.AddUsageLoading(bxb);
+        if (!string.IsNullOrEmpty(bxb["ClickHouse:Url"]))
+        {
+            services.AddUsageRebuild();
+            services.AddUsageLoading(bxb, provider => provider.GetRequiredService<ShadowUsage>());
+        }
+
         services.AddUsageQueries(bxb);
     }
 

@@ -2,11 +2,11 @@ using Microsoft.Extensions.Logging;
 
 namespace Bxb.Analytics;
 
-/// <summary>Logs an outage by one line when it begins and one when it ends, with a count of what failed in between. Thread-safe.</summary>
-/// <param name="begins">What is said at the first failure.</param>
-/// <param name="ends">What is said at the first success after it.</param>
-/// <param name="time">Measures how long it took.</param>
-/// <param name="logger">Where it is said.</param>
+/// <summary>Logs one line when an outage begins and one when it ends, with the number of failures. Thread-safe.</summary>
+/// <param name="begins">The text for the first failure.</param>
+/// <param name="ends">The text for the first success after it.</param>
+/// <param name="time">Measures the duration.</param>
+/// <param name="logger">Receives the lines.</param>
 internal sealed partial class OutageLog(string begins, string ends, TimeProvider time, ILogger logger)
 {
     private const int MaxReason = 300;
@@ -15,9 +15,9 @@ internal sealed partial class OutageLog(string begins, string ends, TimeProvider
     private long _failures;
     private long _since;
 
-    /// <summary>Something failed, or was not tried because it would.</summary>
-    /// <param name="failure">Only its message is logged, without the stack.</param>
-    /// <param name="isExpected">Whether it passes by itself; if not, an engineer has to look at it, and it is logged as an error.</param>
+    /// <summary>Call after a failure.</summary>
+    /// <param name="failure">Its message is logged, without the stack.</param>
+    /// <param name="isExpected">Whether the failure is temporary. If not, it needs an engineer and is logged as an error.</param>
     public void Failed(Exception failure, bool isExpected = true)
     {
         lock (_gate)
@@ -34,8 +34,8 @@ internal sealed partial class OutageLog(string begins, string ends, TimeProvider
         LogBegun(isExpected ? LogLevel.Warning : LogLevel.Error, begins, Line(failure));
     }
 
-    /// <summary>Something was not tried because it would fail.</summary>
-    public void Spared()
+    /// <summary>Call when an operation was not tried because it would fail.</summary>
+    public void Skipped()
     {
         lock (_gate)
         {
@@ -43,7 +43,7 @@ internal sealed partial class OutageLog(string begins, string ends, TimeProvider
         }
     }
 
-    /// <summary>Something went well.</summary>
+    /// <summary>Call after a success.</summary>
     public void Succeeded()
     {
         if (Interlocked.Read(ref _failures) == 0)

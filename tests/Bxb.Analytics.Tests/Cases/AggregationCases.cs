@@ -3,7 +3,7 @@ using static Bxb.Analytics.Tests.Cases.UsageCase;
 
 namespace Bxb.Analytics.Tests.Cases;
 
-/// <summary>What the five aggregations make of events, whatever their order.</summary>
+/// <summary>The five aggregations over events in any order.</summary>
 internal static class AggregationCases
 {
     private static readonly CaseEvent[] Three =

@@ -34,11 +34,11 @@ public sealed class CountProjectionTests
             var query = Parse("metric=m&" + text).For(Count());
             var windows = WindowPlan.Of(query, UsageStores.Options);
             var projected = CountProjection.TryCompile(query, windows, 10_000).ShouldNotBeNull(text);
-            // Without a projection to read, the engine now refuses.
+            // With this setting the engine refuses a query that no projection answers.
             projected.Set("force_optimize_projection", 1);
 
-            var counts = await stores.ClickHouse.RunAsync(projected, new UsageRows(query, windows, UsageStores.Options), CancellationToken.None);
-            var plain = await stores.ClickHouse.RunAsync(ClickHouseCompiler.Compile(query, windows, 10_000), new UsageRows(query, windows, UsageStores.Options), CancellationToken.None);
+            var counts = await stores.ClickHouse.RunAsync(projected, new UsageRowCollector(query, windows, UsageStores.Options), CancellationToken.None);
+            var plain = await stores.ClickHouse.RunAsync(ClickHouseCompiler.Compile(query, windows, 10_000), new UsageRowCollector(query, windows, UsageStores.Options), CancellationToken.None);
 
             counts.Finish().Select(r => Line(query, r)).ShouldBe(plain.Finish().Select(r => Line(query, r)), ignoreOrder: false, $"seed {seed}: {text}");
             counts.Finish().Sum(r => r.Events).ShouldBeGreaterThan(0, text);

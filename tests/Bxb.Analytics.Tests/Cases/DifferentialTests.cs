@@ -5,7 +5,7 @@ using static Bxb.Analytics.Tests.Cases.UsageCase;
 
 namespace Bxb.Analytics.Tests.Cases;
 
-/// <summary>Random events and queries: both stores, and plain C#, say the same.</summary>
+/// <summary>Random events and queries: both stores and a calculation in C# give the same answer.</summary>
 public sealed class DifferentialTests
 {
     private static readonly string[] Zones = ["UTC", "Europe/Berlin", "Asia/Kathmandu", "America/Sao_Paulo", "Australia/Lord_Howe", "America/New_York"];
@@ -24,7 +24,7 @@ public sealed class DifferentialTests
             await stores.Log.AppendAsync(1, chunk);
         }
 
-        // Another organization's events count nowhere.
+        // Events of another organization, which must not be counted.
         await stores.Log.AppendAsync(2, events.Take(300));
         await stores.LoadAsync(batch: 331);
         for (var i = 0; i < 150; i++)
@@ -67,7 +67,7 @@ public sealed class DifferentialTests
 
     private static CaseEvent Event(Random random, int i)
     {
-        // Around the hours in which the clocks of the zones change, in seconds and on the very edges.
+        // Times around the changes of the zones' clocks, including the exact edges.
         var day = random.Next(4) switch { 0 => "2026-03-28", 1 => "2026-10-24", 2 => "2018-11-03", _ => "2026-01-31" };
         var at = DateTimeOffset.Parse(day + "T00:00:00Z", CultureInfo.InvariantCulture).AddMinutes(random.Next(3 * 24 * 4) * 15).AddMilliseconds(random.Next(3) * random.Next(2) * 500);
         var properties = $"{{\"v\": {Any()}, \"k\": {Any()}, \"o\": {{\"a\": {Any()}}}, \"a.b\": {Any()}}}";

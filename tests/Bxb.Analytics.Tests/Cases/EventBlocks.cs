@@ -6,7 +6,7 @@ using Bxb.EventLog.Records;
 
 namespace Bxb.Analytics.Tests.Cases;
 
-/// <summary>Makes blocks of events as ingestion makes them.</summary>
+/// <summary>Creates blocks of events as ingestion does.</summary>
 internal static class EventBlocks
 {
     private static readonly PropertyLimits Limits = new();

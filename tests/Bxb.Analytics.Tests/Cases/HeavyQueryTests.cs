@@ -7,10 +7,10 @@ using static Bxb.Analytics.Tests.Cases.UsageCase;
 
 namespace Bxb.Analytics.Tests.Cases;
 
-/// <summary>Queries with much in them, and queries that are ended.</summary>
+/// <summary>Large queries, and queries that are cancelled or time out.</summary>
 public sealed class HeavyQueryTests(HeavyStores fixture) : IClassFixture<HeavyStores>
 {
-    /// <summary>Stands in the statements of this test and no others: the embedded engine lists statements without their ids.</summary>
+    /// <summary>Identifies the statements of this test, because the embedded engine lists statements without their ids.</summary>
     private readonly string _mark = $"m{Guid.NewGuid():N}";
 
     private UsageStores Stores => fixture.Stores;
@@ -67,11 +67,11 @@ public sealed class HeavyQueryTests(HeavyStores fixture) : IClassFixture<HeavySt
         (await RunningAsync()).ShouldBe(0);
     }
 
-    private Task<UsageRows> Sleep(int seconds, UsageQueryOptions options, CancellationToken cancellationToken)
+    private Task<UsageRowCollector> Sleep(int seconds, UsageQueryOptions options, CancellationToken cancellationToken)
     {
         var query = Parse("metric=m&" + January).For(Count());
         var statement = new ClickHouseStatement($"SELECT toInt64(max(sleepEachRow(0.1))) AS {_mark}, '', NULL::Nullable(String), count(), toUInt64(0) FROM numbers({seconds * 10}) SETTINGS max_block_size = 1");
-        var rows = new UsageRows(query, WindowPlan.Of(query, options), options);
+        var rows = new UsageRowCollector(query, WindowPlan.Of(query, options), options);
         return new Bxb.Analytics.Queries.ClickHouseStore.ClickHouseRunner(Stores.Client, options).RunAsync(statement, rows, cancellationToken);
     }
 

@@ -7,10 +7,10 @@ using Bxb.Management.Contracts;
 
 namespace Bxb.Analytics.Tests.Cases;
 
-/// <summary>Usage worked out event by event, in plain C#, in another way than the stores: what they are compared with.</summary>
+/// <summary>Calculates usage event by event in C#, independently of the stores, as the expected answer.</summary>
 internal static partial class NaiveUsage
 {
-    /// <summary>The lines of <see cref="UsageCase.Line"/> without the windows' ends, and the skipped events.</summary>
+    /// <summary>Returns the lines of <see cref="UsageCase.Line"/> without the ends of windows, and the number of skipped events.</summary>
     public static (List<string> Lines, long Skipped) Answer(UsageQuery query, IReadOnlyList<CaseEvent> events)
     {
         var found = events.DistinctBy(e => e.Id).Select((e, i) => (Event: e, Position: i, At: DateTimeOffset.Parse(e.At, CultureInfo.InvariantCulture), Json: JsonDocument.Parse(e.Properties).RootElement))
@@ -46,7 +46,7 @@ internal static partial class NaiveUsage
         return (lines, skipped);
     }
 
-    /// <summary>A store's row in the same words.</summary>
+    /// <summary>Returns a row of a store in the same format.</summary>
     public static string Line(UsageQuery query, UsageRow row) => string.Join('\u0001',
         [Window(query, row.From), query.ByCustomer ? row.Customer! : "", .. row.Groups.Select(g => g is null ? "∅" : "t" + g)]) + $"\u0001{row.Value} x{row.Events}";
 
@@ -64,7 +64,7 @@ internal static partial class NaiveUsage
             return BigInteger.Zero;
         }
 
-        // The place of the decimal point, counted from the first digit that is not 0.
+        // The position of the decimal point, counted from the first digit other than 0.
         var point = match.Groups["whole"].Length - (digits.Length - rest.Length) + (match.Groups["exponent"].Success ? BigInteger.Parse(match.Groups["exponent"].ValueSpan, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture) : 0);
         if (point > 20)
         {
@@ -76,7 +76,7 @@ internal static partial class NaiveUsage
         return text[0] == '-' ? -units : units;
     }
 
-    /// <summary>Only for documents whose numbers and arrays are written as jsonb prints them.</summary>
+    /// <summary>Requires documents whose numbers and arrays are written as jsonb prints them.</summary>
     private static string? Text(JsonElement json, UsageProperty property)
     {
         foreach (var name in property.Names)
@@ -95,7 +95,7 @@ internal static partial class NaiveUsage
         };
     }
 
-    /// <summary>A window by what a wall clock shows, and, where it shows it twice, by its offset.</summary>
+    /// <summary>Identifies a window by the wall clock, and by the offset if the clock shows a time twice.</summary>
     private static string Window(UsageQuery query, DateTimeOffset at)
     {
         var local = TimeZoneInfo.ConvertTime(at, query.Zone);

@@ -3,7 +3,7 @@ using static Bxb.Analytics.Tests.Cases.UsageCase;
 
 namespace Bxb.Analytics.Tests.Cases;
 
-/// <summary>What is a number, and how exact it is.</summary>
+/// <summary>Which texts are numbers, and how exact they are.</summary>
 internal static class NumberCases
 {
     public static IEnumerable<UsageCase> All =>

@@ -10,7 +10,7 @@ using Microsoft.Extensions.Hosting;
 
 namespace Bxb.Analytics.Tests.Cases;
 
-/// <summary>An event log of its own on a real PostgreSQL, filled as ingestion fills it.</summary>
+/// <summary>An event log in a new database of a real PostgreSQL, filled in the same way as by ingestion.</summary>
 internal sealed class TestLog : IAsyncDisposable
 {
     private readonly ServiceProvider _provider;
@@ -53,7 +53,7 @@ internal sealed class TestLog : IAsyncDisposable
         var reader = _provider.GetRequiredService<EventLogReader>();
         while (await reader.ReadAsync(records.LastPosition, settled, 10_000, 64 * 1024 * 1024, records, CancellationToken.None) > 0)
         {
-            // Until nothing is left.
+            // Until the log is read completely.
         }
 
         return records;

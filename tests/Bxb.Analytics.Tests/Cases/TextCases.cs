@@ -4,7 +4,7 @@ using static Bxb.Analytics.Tests.Cases.UsageCase;
 
 namespace Bxb.Analytics.Tests.Cases;
 
-/// <summary>What the text of a property is, for filters, groups and unique counts; paths and hostile names.</summary>
+/// <summary>The text of a property for filters, groups and unique counts; paths and hostile names.</summary>
 internal static class TextCases
 {
     private static readonly CaseEvent[] Alike =
@@ -12,7 +12,7 @@ internal static class TextCases
         P("\"Eu\""), P("\"eu\""), P("\"EU\""), P("\"eu \""), P("\" eu\""), P("\"\\u00e9\""), P("\"e\\u0301\""), P("\"\""), P("\"eu\""), P("\"x\""), P("\"ß\""), P("\"ss\""),
     ];
 
-    /// <summary>Names that a compiler could trip over.</summary>
+    /// <summary>Names with special characters of both SQL dialects.</summary>
     public static readonly string[] HostileNames =
     [
         "^", "^a", "^`a`", ":", ":String", ":`String`", ".:String", "a.:`String`", "a[]", "[]", "[", "]", "`", "``", "a`b", "\\", "a\\", "\\n", "\n", "\t", "a b", " ", "\"", "'", "%", "%2E", "%25", "%60", ".", "..", "a.b", "é", "e\u0301", "😀", "null", "NULL",

@@ -9,7 +9,7 @@ namespace Bxb.Analytics.Tests.Cases;
 /// <summary>An event of a case. Without an id it gets one of its own.</summary>
 internal sealed record CaseEvent(string Customer, string At, string Properties = "{}", string? Id = null, string Code = UsageCase.Code);
 
-/// <summary>Events, a metric, a query as it stands in a URL, and the rows that either store has to answer, each as one line.</summary>
+/// <summary>Events, a metric, a query string, and the rows that both stores must return, each as one line.</summary>
 internal sealed record UsageCase(string Name, BillableMetric Metric, string Query, CaseEvent[] Events, string[] Rows, long Skipped = 0)
 {
     public const string Code = "calls";
@@ -35,7 +35,7 @@ internal sealed record UsageCase(string Name, BillableMetric Metric, string Quer
 
     public static UsageRequest Parse(string query) => UsageQueryString.Read(new DefaultHttpContext { Request = { QueryString = new QueryString("?" + query) } });
 
-    /// <summary>One line a row: window unless total, customer, groups, value, events.</summary>
+    /// <summary>Returns a row as one line: window unless total, customer, groups, value, events.</summary>
     public static string Line(UsageQuery query, UsageRow row)
     {
         var line = new StringBuilder();

@@ -8,7 +8,7 @@ public sealed class UsageCaseTests(CaseStores fixture) : IClassFixture<CaseStore
         get
         {
             var cases = new TheoryData<string, string>();
-            foreach (var usageCase in UsageCases.All)
+            foreach (var usageCase in AllUsageCases.All)
             {
                 cases.Add("postgresql", usageCase.Name);
                 cases.Add("clickhouse", usageCase.Name);
@@ -22,8 +22,8 @@ public sealed class UsageCaseTests(CaseStores fixture) : IClassFixture<CaseStore
     [MemberData(nameof(Cases))]
     public async Task A_store_answers_the_case(string store, string name)
     {
-        var organization = UsageCases.Organizations[name];
-        var usageCase = UsageCases.All[organization - 1];
+        var organization = AllUsageCases.Organizations[name];
+        var usageCase = AllUsageCases.All[organization - 1];
         var query = usageCase.ToQuery(organization);
 
         var rows = await fixture.Stores.AskAsync(store, query);

@@ -1,4 +1,4 @@
-using Bxb.Analytics.Loading;
+using Bxb.Analytics.Loading.Epochs;
 using Bxb.Analytics.Queries;
 using Bxb.Analytics.Queries.ClickHouseStore;
 using Bxb.Analytics.Queries.PostgresStore;
@@ -36,19 +36,19 @@ internal sealed class UsageStores : IAsyncDisposable
         return new UsageStores(log, new LoaderUnderTest(await TestClickHouse.CreateDatabaseAsync()));
     }
 
-    /// <summary>Brings everything that is in the log into ClickHouse, through the loader, in batches of a few sizes.</summary>
+    /// <summary>Loads the whole log into ClickHouse through the loader.</summary>
     public async Task LoadAsync(int batch)
     {
         await _host.TakeOverAsync();
         using var records = await Log.ReadAllAsync();
         for (var at = 0; at < records.Count; at += batch)
         {
-            await _host.Loader.LoadAsync(new EventBatch(LoadingRegistration.Group, records, at, Math.Min(batch, records.Count - at)), CancellationToken.None);
+            await _host.Loader.LoadAsync(new EventBatch(LoadPartition.ConsumerGroup, records, at, Math.Min(batch, records.Count - at)), CancellationToken.None);
         }
     }
 
-    /// <summary>The answer of one store.</summary>
-    public Task<UsageRows> AskAsync(string store, UsageQuery query, UsageQueryOptions? options = null) => store == "clickhouse"
+    /// <summary>Returns the answer of one store.</summary>
+    public Task<UsageRowCollector> AskAsync(string store, UsageQuery query, UsageQueryOptions? options = null) => store == "clickhouse"
         ? new ClickHouseRunner(Client, options ?? Options).RunAsync(query, CancellationToken.None)
         : new PostgresRunner(Log.Services.GetRequiredService<NpgsqlDataSource>(), options ?? Options).RunAsync(query, long.MaxValue, CancellationToken.None);
 
@@ -67,9 +67,9 @@ public sealed class CaseStores : IAsyncLifetime
     public async Task InitializeAsync()
     {
         Stores = await UsageStores.StartAsync();
-        for (var i = 0; i < UsageCases.All.Length; i++)
+        for (var i = 0; i < AllUsageCases.All.Length; i++)
         {
-            await Stores.Log.AppendAsync(i + 1, UsageCases.All[i].Events);
+            await Stores.Log.AppendAsync(i + 1, AllUsageCases.All[i].Events);
         }
 
         await Stores.LoadAsync(batch: 173);

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Bxb.Analytics.Tests.Http;
 
-/// <summary>While ClickHouse is away each thing that fails is said once, without a stack, and once more when it works again.</summary>
+/// <summary>While ClickHouse is away each kind of failure is logged once, without a stack, and once more when it ends.</summary>
 public sealed class OutageLinesTests
 {
     private const string Range = "from=2026-01-01T00:00:00Z&to=2026-02-01T00:00:00Z";
@@ -42,7 +42,7 @@ public sealed class OutageLinesTests
 
         var said = logs.All.Where(l => l.Level >= LogLevel.Information).ToList();
         said.ShouldAllBe(l => !l.HasException && !l.Text.Contains("(null)") && !l.Text.Contains('\n'));
-        // Each begins once: usage queries, checkpoints, the loading group's batch or its question how far the store reaches.
+        // Each kind is logged once: usage queries, checkpoints, and the batch or the take-over of the loading group.
         said.Where(l => l.Level >= LogLevel.Warning).GroupBy(l => l.Text.Split(':')[0]).ShouldAllBe(g => g.Count() == 1, string.Join('\n', said.Select(l => $"{l.Level} {l.Category} {l.Text}")));
         said.Count(l => l.Id == 7200 && l.Text.StartsWith("ClickHouse does not answer usage queries", StringComparison.Ordinal)).ShouldBe(1);
         said.Count(l => l.Id is 2014 or 2024).ShouldBeGreaterThanOrEqualTo(1);

@@ -25,16 +25,16 @@ public sealed class UsageHost : IAsyncLifetime, IAsyncDisposable
 {
     private WebApplication? _app;
 
-    /// <summary>The URL of ClickHouse; null makes an empty database.</summary>
+    /// <summary>The URL of ClickHouse; null creates an empty database.</summary>
     public Uri? ClickHouseUrl { get; init; }
 
-    /// <summary>The database of the log; null makes an empty one.</summary>
+    /// <summary>The database of the log; null creates an empty one.</summary>
     public string? Database { get; set; }
 
-    /// <summary>Sets what holds for all consumer groups.</summary>
+    /// <summary>Changes the options of all consumer groups.</summary>
     public Action<RidersOptions>? Riders { get; init; }
 
-    /// <summary>Given every line that is logged, from Debug on; null: nothing is.</summary>
+    /// <summary>Receives every log line from level Debug on; null for no log.</summary>
     public ILoggerProvider? Logs { get; init; }
 
     public Dictionary<string, string?> Settings { get; } = new(StringComparer.Ordinal) { ["Bxb:AdminToken"] = "the-admin-token-of-the-tests", ["Bxb:Analytics:MaxWait"] = "00:00:00.010" };
@@ -79,7 +79,7 @@ public sealed class UsageHost : IAsyncLifetime, IAsyncDisposable
         Http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key.Key);
     }
 
-    /// <summary>A key of an organization, made if it is new.</summary>
+    /// <summary>Returns a key of an organization, which is created if it is new.</summary>
     public async Task<string> KeyAsync(string organization, ApiScopes scopes) =>
         (await Services.GetRequiredService<ManagementBootstrap>().CreateKeyAsync(organization, null, scopes, CancellationToken.None)).Key!;
 
@@ -114,7 +114,7 @@ public sealed class UsageHost : IAsyncLifetime, IAsyncDisposable
         return ((int)response.StatusCode, text.Length == 0 ? default : JsonDocument.Parse(text).RootElement);
     }
 
-    /// <summary>Stops it in order: its last checkpoint is made.</summary>
+    /// <summary>Stops the host cleanly, so that it stores its last checkpoints.</summary>
     public Task StopAsync() => _app!.StopAsync();
 
     async ValueTask IAsyncDisposable.DisposeAsync() => await DisposeAsync();

@@ -2,7 +2,7 @@ using Bxb.Analytics.Tests.Cases;
 
 namespace Bxb.Analytics.Tests.Http;
 
-/// <summary>The times of a usage query: every form that they may have, and periods in which nothing can lie.</summary>
+/// <summary>The times of a usage query in every valid form, and empty ranges.</summary>
 public sealed class UsageTimeTests(UsageHost host) : IClassFixture<UsageHost>
 {
     private static int _metrics;
@@ -13,10 +13,10 @@ public sealed class UsageTimeTests(UsageHost host) : IClassFixture<UsageHost>
     [InlineData("from=2026-07-01T00:00&to=2026-07-01T00:00:00.5&timezone=Europe/Berlin", "2026-06-30T22:00:00Z", "2026-06-30T22:00:00.500Z")]
     [InlineData("from=2026-01-01T00:00+0200&to=2026-01-01T00:00:00%2B02:00", "2025-12-31T22:00:00Z", "2025-12-31T22:00:00Z")]
     [InlineData("from=1767225600&to=1767225600.125", "2026-01-01T00:00:00Z", "2026-01-01T00:00:00.125Z")]
-    // Clocks in Berlin leave 02:00 to 03:00 out, and show 02:00 to 03:00 twice: the first instant that shows the time or a later one.
+    // Clocks in Berlin skip 02:00 to 03:00 in spring and repeat it in autumn: the first instant that shows the time or a later one.
     [InlineData("from=2026-03-29T02:30&to=2026-03-29T03:00&timezone=Europe/Berlin", "2026-03-29T01:00:00Z", "2026-03-29T01:00:00Z")]
     [InlineData("from=2026-10-25T02:30&to=2026-10-25T03:00&timezone=Europe/Berlin", "2026-10-25T00:30:00Z", "2026-10-25T02:00:00Z")]
-    // Samoa left a whole day out.
+    // Samoa skipped a whole day.
     [InlineData("from=2011-12-30&to=2011-12-31&timezone=Pacific/Apia", "2011-12-30T10:00:00Z", "2011-12-30T10:00:00Z")]
     [InlineData("from=0001-01-01&to=9999-12-31&timezone=Asia/Tokyo", "0001-01-01T00:00:00Z", "9999-12-31T00:00:00Z")]
     public async Task Times_are_read_in_every_form(string query, string from, string to)

@@ -39,7 +39,7 @@ public class AnalyticsGroupTests
         (await NumberAsync(client, "SELECT max(position) FROM loader_checkpoints")).ShouldBe(head);
         (await NumberAsync(client, "SELECT count() FROM usage")).ShouldBe(3_000);
 
-        // What an older copy of the data would be: fewer rows, and a checkpoint below the progress.
+        // As in an older copy of the data: fewer rows, and a checkpoint below the progress.
         await client.ExecuteAsync(new("TRUNCATE TABLE loader_checkpoints"));
         await client.ExecuteAsync(new("ALTER TABLE usage DELETE WHERE position % 3 = 0 SETTINGS mutations_sync = 1"));
         using (var host = await StartAsync(log, url))
@@ -78,7 +78,7 @@ public class AnalyticsGroupTests
                 return false;
             }
         });
-        await Eventually.HoldsAsync(() => !host.Services.GetRequiredService<UsageLoader>().MayHaveLost);
+        await Eventually.HoldsAsync(() => !host.Services.GetRequiredService<UsageLoader>().MayHaveLostRows);
         await WaitAsync(host, log);
         await host.StopAsync();
         (await NumberAsync(client, "SELECT uniqExact(position) FROM usage")).ShouldBe(2_000);
@@ -118,7 +118,7 @@ public class AnalyticsGroupTests
         return rows.GetInt64(0);
     }
 
-    /// <summary>The test process's signals are the runner's business.</summary>
+    /// <summary>Leaves the signals of the process to the test runner.</summary>
     private sealed class NoLifetime : IHostLifetime
     {
         public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;

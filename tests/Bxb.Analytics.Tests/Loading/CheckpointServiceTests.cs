@@ -52,7 +52,7 @@ public class CheckpointServiceTests
         await service.StopAsync(default);
     }
 
-    /// <summary>Moves the clock by an interval again and again: the service makes its timer in its own time.</summary>
+    /// <summary>Advances the clock by an interval repeatedly, because the service creates its timer at an unknown moment.</summary>
     private static Task TickUntilAsync(FakeTimeProvider time, Func<Task<bool>> condition) => Eventually.HoldsAsync(() =>
     {
         time.Advance(TimeSpan.FromSeconds(5));

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Bxb.Analytics.Tests.Loading;
 
-/// <summary>The engine's data become older than what was acknowledged: what a power loss, or a copy put back, does.</summary>
+/// <summary>The engine's data become older than what was acknowledged, as after a power loss or when an older copy is put back.</summary>
 public class DataDirectoryTests
 {
     [Fact]
@@ -57,7 +57,7 @@ public class DataDirectoryTests
         Copy(Path.Combine(folder, "clickhouse"), copy);
         await (await StartAsync(folder)).DisposeAsync();
 
-        // The same term, other rows: only the engine's name for itself tells the two lives apart.
+        // The same epoch, other rows: only the instance name tells that the engine was restarted.
         await using (await StartAsync(folder))
         {
             (await Should.ThrowAsync<ProgressLostException>(() => host.LoadAsync(101, 200))).DurablePosition.ShouldBe(100);
@@ -164,7 +164,7 @@ public class DataDirectoryTests
         }
     }
 
-    /// <summary>False when it has died of an earlier blow.</summary>
+    /// <summary>Returns false if the process has already ended.</summary>
     private static bool TryKill(int process)
     {
         try

@@ -4,12 +4,12 @@ using Bxb.Riders;
 
 namespace Bxb.Analytics.Tests.Loading;
 
-/// <summary>Records as the reader of the log would hand them out.</summary>
+/// <summary>Creates records as the reader of the log delivers them.</summary>
 internal static class Events
 {
     internal static readonly DateTimeOffset Start = new(2026, 1, 31, 23, 0, 0, TimeSpan.Zero);
 
-    /// <summary>Events at the positions first to last, a minute apart, across the end of a month.</summary>
+    /// <summary>Returns events at the positions first to last, one minute apart, across the end of a month.</summary>
     internal static EventRecords Range(long first, long last, Func<long, bool>? holds = null)
     {
         var records = EventRecords.Rent();

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Bxb.Analytics.Tests.Loading;
 
-/// <summary>Stands between the client and the engine and does to inserts of usage rows what networks do; everything else passes.</summary>
+/// <summary>A proxy between the client and the engine that simulates network faults for inserts of usage rows. Everything else passes.</summary>
 internal sealed class FaultyPath : IAsyncDisposable
 {
     private readonly WebApplication _app;
@@ -16,16 +16,16 @@ internal sealed class FaultyPath : IAsyncDisposable
 
     internal Uri Url { get; private set; } = null!;
 
-    /// <summary>The way past all faults.</summary>
+    /// <summary>The URL of the engine, without faults.</summary>
     internal Uri Direct => _target;
 
-    /// <summary>What becomes of the next inserts: given the answer's sender, and a function that has the engine do the work and yields its status.</summary>
+    /// <summary>Handles the next inserts. The function sends the insert to the engine and returns the status.</summary>
     internal Func<HttpContext, Func<Task<int>>, Task>? OnInsert { get; set; }
 
-    /// <summary>What becomes of any statement: given its text, the answer's sender, and a function that has the engine do the work and sends its answer on.</summary>
+    /// <summary>Handles every statement. Receives its text, and a function that sends it to the engine and passes the answer on.</summary>
     internal Func<string, HttpContext, Func<Task>, Task>? OnStatement { get; set; }
 
-    /// <summary>Answers the next calls that ask for everything to be brought to disk.</summary>
+    /// <summary>Answers the next sync calls.</summary>
     internal RequestDelegate? OnSync { get; set; }
 
     internal static async Task<FaultyPath> StartAsync(Uri target)

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Bxb.Analytics.Tests.Loading;
 
-/// <summary>Makes property documents of the kind that nobody means well with, within what ingest accepts: depth 16, 64 KiB, names of 1 to 255 characters, numbers of 100 digits.</summary>
+/// <summary>Creates hostile property documents within the limits of ingest: depth 16, 64 KiB, names of 1 to 255 characters, numbers of 100 digits.</summary>
 internal sealed class HostileDocuments(Random random)
 {
     private static readonly string[] Fixed =
@@ -17,7 +17,7 @@ internal sealed class HostileDocuments(Random random)
         "", "2026-01-01", "2026-01-01T10:00:00Z", "12", "-0", "1e400", "true", "null", "NaN", "[1]", "{\"a\":1}", "\\N", "\\", "'", "\"", "00000000-0000-0000-0000-000000000000", "127.0.0.1", "::1",
     ];
 
-    /// <summary>The next document, as JSON of the form in which PostgreSQL prints jsonb. Every fifth takes names out of 10,000.</summary>
+    /// <summary>Returns the next document as PostgreSQL prints jsonb. Every fifth one takes its names from 10,000 different ones.</summary>
     internal string Next()
     {
         var text = new StringBuilder();
@@ -111,7 +111,7 @@ internal sealed class HostileDocuments(Random random)
         }
     }
 
-    /// <summary>Characters of every plane, surrogates only in pairs, no NUL: jsonb holds none.</summary>
+    /// <summary>Returns characters of every plane, surrogates in pairs only, and no NUL, which jsonb cannot contain.</summary>
     private string Unicode(int length)
     {
         var text = new StringBuilder();

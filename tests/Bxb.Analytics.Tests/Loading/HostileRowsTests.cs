@@ -8,7 +8,7 @@ using NpgsqlTypes;
 
 namespace Bxb.Analytics.Tests.Loading;
 
-/// <summary>Whatever the log may hold goes in, and reads in ClickHouse as it does in the log.</summary>
+/// <summary>Everything that the log can contain is loaded, and has the same values in ClickHouse as in the log.</summary>
 public class HostileRowsTests
 {
     [Fact]
@@ -40,7 +40,7 @@ public class HostileRowsTests
             (await rows.ReadAsync()).ShouldBeFalse();
         }
 
-        // By path, the way that usage queries read, and as PostgreSQL says it by #>>.
+        // Reads by path, as usage queries do, and compares with PostgreSQL's operator #>>.
         foreach (var (document, i) in documents.Select((d, i) => (d, i)).Where(d => d.d.Path is not null).Take(60))
         {
             var path = ClickHouseProperty.Text(new UsageProperty(document.Path!));
@@ -73,7 +73,7 @@ public class HostileRowsTests
 
     private sealed record Document(string Jsonb, string[]? Path, string? Text);
 
-    /// <summary>Documents as PostgreSQL prints them as jsonb, each with the path of one of its values and PostgreSQL's text of that.</summary>
+    /// <summary>Returns documents as PostgreSQL prints jsonb, each with the path of one value and PostgreSQL's text of it.</summary>
     private static async Task<List<Document>> JsonbAsync(HostileDocuments hostile, int count)
     {
         await using var source = NpgsqlDataSource.Create(await TestPostgres.CreateDatabaseAsync());
@@ -99,7 +99,7 @@ public class HostileRowsTests
         return documents;
     }
 
-    /// <summary>Paths of all values that are one.</summary>
+    /// <summary>Returns the paths of all values that ClickHouse stores.</summary>
     private static List<string[]> Paths(string jsonb)
     {
         using var document = System.Text.Json.JsonDocument.Parse(jsonb);

@@ -1,7 +1,11 @@
 using Bxb.Analytics.Loading;
+using Bxb.Analytics.Loading.Epochs;
+using Bxb.Analytics.Loading.Inserts;
+using Bxb.Analytics.Loading.Rows;
 using Bxb.Analytics.Rebuild;
 using Bxb.Analytics.Schema;
 using Bxb.ClickHouse;
+using Bxb.EventLog.Reading;
 using Bxb.EventLog.Records;
 using Bxb.Riders;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -9,42 +13,43 @@ using Npgsql;
 
 namespace Bxb.Analytics.Tests.Loading;
 
-/// <summary>A loader as a host would have it, on a database of the real engine.</summary>
+/// <summary>The loader of a host, on a database of the real engine.</summary>
 internal sealed class LoaderUnderTest : IDisposable
 {
-    /// <summary>How long lanes have to join an insert that another one begins.</summary>
-    internal static readonly TimeSpan SharedEvery = TimeSpan.FromMilliseconds(24);
+    /// <summary>The <see cref="AnalyticsOptions.MaxWait"/> of the loader.</summary>
+    internal static readonly TimeSpan MaxWait = TimeSpan.FromMilliseconds(24);
 
-    private readonly RowWriters _writers = new(4);
+    private readonly RowWriterPool _writers = new(4);
 
     internal LoaderUnderTest(Uri url, TimeSpan? insertTimeout = null, TimeProvider? time = null)
     {
         Client = new ClickHouseClient(new() { Url = url, InsertTimeout = insertTimeout ?? TimeSpan.FromSeconds(60) });
         var schema = new AnalyticsSchema(Client, new ClickHouseMigrator(Client, NullLogger<ClickHouseMigrator>.Instance));
-        var copies = new UsageCopies(Client);
-        Hold = new LoadingHold(Client, copies);
-        Terms = new LoaderTerms(Client, schema, Hold);
-        var shared = new SharedInserts(Client, Terms, _writers, new AnalyticsOptions { MaxWait = SharedEvery, MaxBatch = 5_000 }, time ?? TimeProvider.System);
-        Loader = new UsageLoader(Client, Terms, _writers, shared, NullLogger<UsageLoader>.Instance);
-        var exchange = new UsageExchange(Client, schema, Terms, Loader, copies, Hold, NullLogger<UsageExchange>.Instance);
-        OpenShadow = log => new ShadowUsage(Client, schema, Terms, _writers, copies, Hold, new LogComparison(log!, Client), exchange, NullLogger<ShadowUsage>.Instance);
+        var copies = new CopyTables(Client);
+        Pause = new LoadingPause(Client, copies);
+        Epochs = new EpochStore(Client, schema, Pause);
+        var coalescer = new InsertCoalescer(Client, Epochs, _writers, new AnalyticsOptions { MaxWait = MaxWait, MaxBatch = 5_000 }, time ?? TimeProvider.System);
+        Loader = new UsageLoader(Client, Epochs, _writers, coalescer, NullLogger<UsageLoader>.Instance);
+        var exchange = new UsageExchange(Client, schema, Epochs, Loader, copies, Pause, NullLogger<UsageExchange>.Instance);
+        OpenShadow = log => new ShadowUsage(
+            Client, schema, Epochs, _writers, copies, Pause, new LogComparison(new EventLogTotals(log!), Client), exchange, NullLogger<ShadowUsage>.Instance);
     }
 
     internal ClickHouseClient Client { get; }
 
     internal UsageLoader Loader { get; }
 
-    internal LoaderTerms Terms { get; }
+    internal EpochStore Epochs { get; }
 
-    internal LoadingHold Hold { get; }
+    internal LoadingPause Pause { get; }
 
-    /// <summary>Makes what a run of a replay works with; only a comparison needs the log.</summary>
+    /// <summary>Creates the shadow store for one attempt of a replay. Only a comparison needs the log.</summary>
     internal Func<NpgsqlDataSource?, ShadowUsage> OpenShadow { get; }
 
-    /// <summary>Takes the log over.</summary>
+    /// <summary>Takes over the log.</summary>
     internal Task<long> TakeOverAsync() => Loader.TakeOverAsync(new PartitionProgress(null, 0, long.MaxValue), default);
 
-    /// <summary>Takes a partition of a topic over.</summary>
+    /// <summary>Takes over a partition of a topic.</summary>
     internal Task<long> TakeOverAsync(string topic, int partition) => Loader.TakeOverAsync(new PartitionProgress(topic, partition, long.MaxValue), default);
 
     /// <summary>Loads the events of a range, from the log.</summary>
@@ -54,31 +59,31 @@ internal sealed class LoaderUnderTest : IDisposable
         await Loader.LoadAsync(Events.Batch(records, isRepeat), default);
     }
 
-    /// <summary>Loads those events of a range that a partition of a topic holds: those whose position leaves its number when divided by how many there are.</summary>
+    /// <summary>Loads the events of a range that belong to a partition of a topic: those whose position modulo the number of partitions is its number.</summary>
     internal async Task LoadAsync(string topic, int partition, int partitions, long first, long last, bool isRepeat = false, CancellationToken cancellationToken = default)
     {
         using var records = Events.Range(first, last, p => p % partitions == partition);
         await Loader.LoadAsync(Events.Batch(records, isRepeat, topic, partition), cancellationToken);
     }
 
-    /// <summary>Loads a range of the log after the table was exchanged: the term is over, and the group goes back to the checkpoint.</summary>
+    /// <summary>Loads a range of the log after the table was exchanged: the epoch has ended, and the group is rewound to the checkpoint.</summary>
     internal async Task LoadAfterSwapAsync(long first, long last, long wentBackTo)
     {
         (await Should.ThrowAsync<ProgressLostException>(() => LoadAsync(first, last))).DurablePosition.ShouldBe(wentBackTo);
         await LoadAsync(first, last, isRepeat: true);
     }
 
-    /// <summary>Makes a checkpoint; the answer is what ClickHouse holds as the lane's.</summary>
-    internal async Task<long> CheckpointAsync(string lane = "analytics")
+    /// <summary>Stores the checkpoints and returns that of a partition, as ClickHouse contains it.</summary>
+    internal async Task<long> CheckpointAsync(string partition = "analytics")
     {
         await Loader.CheckpointAsync(default);
-        await using var rows = await Client.QueryAsync(new ClickHouseStatement("SELECT max(position) FROM loader_checkpoints WHERE `group` = {lane:String}").With("lane", lane));
+        await using var rows = await Client.QueryAsync(new ClickHouseStatement("SELECT max(position) FROM loader_checkpoints WHERE `group` = {partition:String}").With("partition", partition));
         return await rows.ReadAsync() ? rows.GetInt64(0) : 0;
     }
 
     internal Task LoadAsync(EventRecords records, bool isRepeat = false) => Loader.LoadAsync(Events.Batch(records, isRepeat), default);
 
-    /// <summary>The table holds the events of <see cref="Events.Range"/> at these positions, each once and whole.</summary>
+    /// <summary>Asserts that the table contains exactly the events of <see cref="Events.Range"/> at these positions, each once.</summary>
     internal async Task HoldsExactlyAsync(long first, long last)
     {
         await using var rows = await Client.QueryAsync(new ClickHouseStatement(
@@ -106,7 +111,7 @@ internal sealed class LoaderUnderTest : IDisposable
     public void Dispose()
     {
         _writers.Dispose();
-        Terms.Dispose();
+        Epochs.Dispose();
         Client.Dispose();
     }
 }

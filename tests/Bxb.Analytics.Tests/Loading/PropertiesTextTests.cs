@@ -1,6 +1,6 @@
 using System.Text;
 using System.Text.Json;
-using Bxb.Analytics.Loading;
+using Bxb.Analytics.Loading.Rows;
 
 namespace Bxb.Analytics.Tests.Loading;
 

@@ -2,10 +2,10 @@ using System.Text.Json;
 
 namespace Bxb.Analytics.Tests.Loading;
 
-/// <summary>The values of a document as usage queries see them: path and text, in the escaped form of paths that ClickHouse holds.</summary>
+/// <summary>The values of a document as usage queries read them: path and text, with paths escaped as in ClickHouse.</summary>
 internal static class PropertyValues
 {
-    /// <summary>Of the log's jsonb text.</summary>
+    /// <summary>Reads the values of the log's jsonb text.</summary>
     internal static Dictionary<string, string> OfLog(string jsonb)
     {
         var values = new Dictionary<string, string>();
@@ -14,7 +14,7 @@ internal static class PropertyValues
         return values;
     }
 
-    /// <summary>Of a document as it goes to ClickHouse or comes from there: all of its values must be texts.</summary>
+    /// <summary>Reads the values of a document sent to ClickHouse or read from it. All of them must be strings.</summary>
     internal static Dictionary<string, string> OfColumn(string json)
     {
         var values = new Dictionary<string, string>();

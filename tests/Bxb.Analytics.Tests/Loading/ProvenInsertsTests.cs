@@ -4,12 +4,12 @@ using Microsoft.AspNetCore.Http;
 
 namespace Bxb.Analytics.Tests.Loading;
 
-/// <summary>An insert is loaded when the store proves it, never because the answer's status is 200.</summary>
+/// <summary>An insert counts as loaded only when the store proves it, not because the status is 200.</summary>
 public class ProvenInsertsTests
 {
     private const string Summary = """{"read_rows":"0","written_rows":"0"}""";
 
-    /// <summary>What stands in an answer with status 200 though nothing was inserted: the body, and the header by which a server says how many rows it wrote.</summary>
+    /// <summary>Answers with status 200 although nothing was inserted: the body, and the header with the number of written rows.</summary>
     public static TheoryData<string, string?> Answers => new()
     {
         { "Code: 210. DB::NetException: Connection reset by peer. (NETWORK_ERROR)", Summary },
@@ -53,10 +53,10 @@ public class ProvenInsertsTests
             await AnswerAsync(context, body, summary);
         };
 
-        // New rows, and rows of which some are there.
+        // New rows, and rows of which some are in the table.
         foreach (var (first, last, isRepeat) in new[] { (1, 100, false), (51, 150, true), (151, 200, false) })
         {
-            // An error is one whatever was done.
+            // An error counts as an error, although the rows were inserted.
             if (body.StartsWith("Code", StringComparison.Ordinal))
             {
                 await Should.ThrowAsync<ClickHouseException>(() => host.LoadAsync(first, last, isRepeat));

@@ -4,27 +4,27 @@ using Bxb.Riders;
 
 namespace Bxb.Analytics.Tests.Loading;
 
-/// <summary>Does with one lane what a worker of the group does: stored edges, repeats, rewinds. The events of a range are those whose position leaves the partition's number.</summary>
+/// <summary>Delivers one partition as the consumer group does: stored edges, repeats, rewinds. Position modulo the number of partitions is the partition of an event.</summary>
 internal sealed class SimulatedWorker(string? topic, int partition, int partitions)
 {
-    private (long First, long Last)? _inHand;
+    private (long First, long Last)? _unfinished;
 
-    /// <summary>Everything up to here is processed.</summary>
+    /// <summary>Everything up to this position is processed.</summary>
     internal long Progress { get; set; }
 
-    /// <summary>Up to here everything may have been handed out before.</summary>
-    internal long HandedOut { get; set; }
+    /// <summary>Everything up to this position may have been delivered before.</summary>
+    internal long Delivered { get; set; }
 
-    /// <summary>Which lane it works.</summary>
+    /// <summary>The partition.</summary>
     internal (string? Topic, int Partition) Place => (topic, partition);
 
-    /// <summary>Whether a batch was handed out whose end is unknown.</summary>
-    internal bool HasInHand => _inHand is not null;
+    /// <summary>Whether a delivered batch has an unknown outcome.</summary>
+    internal bool HasUnfinished => _unfinished is not null;
 
-    /// <summary>One who does not know that somebody else has taken over.</summary>
-    internal SimulatedWorker Copy() => new(topic, partition, partitions) { Progress = Progress, HandedOut = HandedOut, _inHand = _inHand };
+    /// <summary>Returns a worker that does not know that another host has taken over.</summary>
+    internal SimulatedWorker Copy() => new(topic, partition, partitions) { Progress = Progress, Delivered = Delivered, _unfinished = _unfinished };
 
-    /// <summary>This host has the partition from now on; false when its loader cannot say how far it is, for a reason that will pass.</summary>
+    /// <summary>Moves the partition to a host. Returns false after a transient failure.</summary>
     internal async Task<bool> TryTakeOverAsync(LoaderUnderTest host)
     {
         try
@@ -38,18 +38,18 @@ internal sealed class SimulatedWorker(string? topic, int partition, int partitio
         }
     }
 
-    /// <summary>This host has the partition from now on.</summary>
+    /// <summary>Moves the partition to a host.</summary>
     internal async Task TakeOverAsync(LoaderUnderTest host)
     {
         var durable = await host.Loader.TakeOverAsync(new PartitionProgress(topic, partition, Progress), default);
         if (durable < Progress)
         {
-            (Progress, _inHand) = (durable, null);
+            (Progress, _unfinished) = (durable, null);
         }
     }
 
-    /// <summary>Hands the next batch out, or again the one in hand.</summary>
-    /// <returns>False when it did not go in, for a reason that will pass.</returns>
+    /// <summary>Delivers the next batch, or repeats the one with an unknown outcome.</summary>
+    /// <returns>False after a transient failure or a rewind.</returns>
     internal async Task<bool> LoadAsync(LoaderUnderTest host, long upTo)
     {
         if (Next(upTo) is not { } batch)
@@ -57,23 +57,23 @@ internal sealed class SimulatedWorker(string? topic, int partition, int partitio
             return true;
         }
 
-        var isRepeat = batch.First <= HandedOut;
-        (_inHand, HandedOut) = (batch, Math.Max(HandedOut, batch.Last));
+        var isRepeat = batch.First <= Delivered;
+        (_unfinished, Delivered) = (batch, Math.Max(Delivered, batch.Last));
         using var records = Events.Range(batch.First, batch.Last, Holds);
         try
         {
             await host.Loader.LoadAsync(Events.Batch(records, isRepeat, topic, partition), default);
-            (Progress, _inHand) = (batch.Last, null);
+            (Progress, _unfinished) = (batch.Last, null);
             return true;
         }
         catch (ProgressLostException e)
         {
-            (Progress, _inHand) = (Math.Min(Progress, e.DurablePosition), null);
+            (Progress, _unfinished) = (Math.Min(Progress, e.DurablePosition), null);
         }
         catch (Exception e) when (LoadingFaults.IsTransient(e))
         {
-            // Again, with the same edges.
-            e.ShouldNotBeNull();
+            // The next call repeats the batch with the same edges.
+            return false;
         }
 
         return false;
@@ -83,13 +83,13 @@ internal sealed class SimulatedWorker(string? topic, int partition, int partitio
 
     private (long First, long Last)? Next(long upTo)
     {
-        if (_inHand is { } again)
+        if (_unfinished is { } again)
         {
             return again;
         }
 
-        // No batch is half a repeat. Where the partition has nothing, its progress runs ahead of its records.
-        var end = Progress < HandedOut ? Math.Min(upTo, HandedOut) : upTo;
+        // A batch is either new or a repeat, not partly both. Progress can be ahead of the partition's last record.
+        var end = Progress < Delivered ? Math.Min(upTo, Delivered) : upTo;
         for (var first = Progress + 1; first <= end; first++)
         {
             if (Holds(first))

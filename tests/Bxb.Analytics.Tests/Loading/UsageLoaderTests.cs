@@ -1,3 +1,6 @@
+using Bxb.Analytics.Loading.Epochs;
+using Bxb.Analytics.Loading.Inserts;
+using Bxb.Analytics.Loading.Rows;
 using Bxb.ClickHouse;
 using Bxb.EventLog.Records;
 using Bxb.Riders;
@@ -5,7 +8,7 @@ using Bxb.Testing;
 
 namespace Bxb.Analytics.Tests.Loading;
 
-/// <summary>Each event stands in ClickHouse exactly once, whatever happens between the host and the engine.</summary>
+/// <summary>Each event is in ClickHouse exactly once, whatever happens between the host and the engine.</summary>
 public class UsageLoaderTests
 {
     [Fact]
@@ -152,11 +155,11 @@ public class UsageLoaderTests
         await host.Client.ExecuteAsync(new("DETACH TABLE usage"));
         await host.Client.ExecuteAsync(new("ATTACH TABLE usage"));
         using var records = Events.Range(1, 100);
-        using var rows = new Analytics.Loading.UsageRowWriter();
+        using var rows = new UsageRowWriter();
         var batch = Events.Batch(records);
-        rows.Write(batch, Analytics.Loading.MonthSlice.All);
+        rows.Write(batch, MonthSlice.All);
         var owner = await OwnerAsync(host);
-        await host.Client.InsertAsync(new Analytics.Loading.UsageStatements("usage").First(batch, 0, new(Analytics.Loading.Lane.Log, owner, null, 0, 0)), rows.Rows);
+        await host.Client.InsertAsync(new InsertStatements("usage").First(batch, 0, new(LoadPartition.Log, owner, null, 0, 0)), rows.Rows);
         await host.HoldsExactlyAsync(1, 100);
     }
 
@@ -227,7 +230,7 @@ public class UsageLoaderTests
 
     private static async Task<string> OwnerAsync(LoaderUnderTest host)
     {
-        await using var rows = await host.Client.QueryAsync(new("SELECT argMax(owner, term) FROM loader_terms"));
+        await using var rows = await host.Client.QueryAsync(new("SELECT argMax(owner, epoch) FROM loader_epochs"));
         await rows.ReadAsync();
         return rows.GetString(0);
     }

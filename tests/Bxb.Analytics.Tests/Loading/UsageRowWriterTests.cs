@@ -1,4 +1,4 @@
-using Bxb.Analytics.Loading;
+using Bxb.Analytics.Loading.Rows;
 using Bxb.EventLog.Records;
 
 namespace Bxb.Analytics.Tests.Loading;
@@ -29,7 +29,7 @@ public class UsageRowWriterTests
     }
 
     [Fact]
-    public void The_word_that_an_event_no_longer_counts_makes_no_row()
+    public void An_entry_that_voids_an_event_is_no_row()
     {
         using var records = EventRecords.Rent();
         Events.Add(records, 1, "{}", Events.Start);

@@ -24,7 +24,7 @@ public sealed class WindowPlanTests
         var from = new DateTimeOffset(2005, 1, 1, 0, 0, 0, TimeSpan.Zero).ToUnixTimeMilliseconds();
         var to = new DateTimeOffset(2027, 1, 1, 0, 0, 0, TimeSpan.Zero).ToUnixTimeMilliseconds();
 
-        var edges = LocalDates.Beginnings(zone!, from, to, months: false);
+        var edges = LocalDates.FindStarts(zone!, from, to, months: false);
 
         edges[0].ShouldBeLessThanOrEqualTo(from);
         edges[1].ShouldBeGreaterThan(from);
@@ -96,7 +96,7 @@ public sealed class WindowPlanTests
     [InlineData("Europe/Berlin\0")]
     public void What_is_no_zone_is_not_found(string name) => TimeZones.TryFind(name, out _).ShouldBeFalse();
 
-    /// <summary>The formula that both stores are given.</summary>
+    /// <summary>The formula that both compilers use.</summary>
     private static long Key(WindowSteps plan, long instant)
     {
         var span = plan.Spans.Last(s => s.Start <= instant);

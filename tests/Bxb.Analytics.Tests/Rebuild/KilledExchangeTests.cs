@@ -4,25 +4,25 @@ using Bxb.Testing;
 
 namespace Bxb.Analytics.Tests.Rebuild;
 
-/// <summary>The exchange is broken off at each thing that it does, in each way; loading goes on, another attempt finishes it, and no event is lost or counted twice.</summary>
+/// <summary>The exchange is interrupted at each of its statements, in each way. Loading continues, another attempt finishes the exchange, and no event is lost or counted twice.</summary>
 public class KilledExchangeTests
 {
     /// <summary>How a statement fails.</summary>
     public enum Fault
     {
-        /// <summary>It never arrives.</summary>
+        /// <summary>The statement does not arrive.</summary>
         Lost,
 
-        /// <summary>It is done, and nobody hears of it.</summary>
-        Unheard,
+        /// <summary>The statement is executed, and its answer is lost.</summary>
+        AnswerLost,
 
-        /// <summary>It is done, and nothing that follows arrives: the host is dead.</summary>
+        /// <summary>The statement is executed, and no later one arrives, because the host is dead.</summary>
         Dead,
     }
 
     [Theory]
     [InlineData(Fault.Lost)]
-    [InlineData(Fault.Unheard)]
+    [InlineData(Fault.AnswerLost)]
     [InlineData(Fault.Dead)]
     public async Task Broken_off_anywhere_it_is_finished_by_the_next_attempt(Fault fault)
     {
@@ -42,13 +42,13 @@ public class KilledExchangeTests
             await RebuildTests.LoadAsync(shadow, 1, upTo);
             await shadow.CheckpointAsync(default);
 
-            // Wrong in the live table, so that it is seen which one is which.
+            // A row is missing in the live table, so that the two tables can be told apart.
             await live.Client.ExecuteAsync(new($"ALTER TABLE usage DELETE WHERE position = {head + 1} SETTINGS mutations_sync = 1"));
             var statements = 0;
             var broken = false;
             path.OnStatement = async (sql, context, pass) =>
             {
-                // To fail while it asks is to fail before what it does next.
+                // A failed query has the same effect as a failure before the next statement.
                 var at = sql.StartsWith("SELECT", StringComparison.Ordinal) || sql.StartsWith("KILL", StringComparison.Ordinal) ? -1 : statements++;
                 if (at < step || (at > step && fault != Fault.Dead))
                 {
@@ -73,10 +73,10 @@ public class KilledExchangeTests
 
             failure.ShouldBeOfType<ClickHouseException>($"step {step}");
 
-            // A hold that could not be ended keeps the loader waiting; else it goes on at once.
+            // A pause that could not be ended keeps the loader waiting; otherwise it continues at once.
             if (!await worker.LoadAsync(live, head + 70) && !await worker.LoadAsync(live, head + 70))
             {
-                fault.ShouldNotBe(Fault.Unheard, $"step {step}");
+                fault.ShouldNotBe(Fault.AnswerLost, $"step {step}");
             }
 
             await live.OpenShadow(null).SwapAsync(upTo, default);

@@ -1,4 +1,7 @@
+using Bxb.Analytics.Loading;
+using Bxb.Analytics.Loading.Epochs;
 using Bxb.Analytics.Rebuild;
+using Bxb.Analytics.Schema;
 using Bxb.Analytics.Tests.Loading;
 using Bxb.ClickHouse;
 using Bxb.Riders;
@@ -6,7 +9,7 @@ using Bxb.Testing;
 
 namespace Bxb.Analytics.Tests.Rebuild;
 
-/// <summary>A copy of the table is built beside it and takes its place; each event stands in what queries read exactly once, whatever is killed when.</summary>
+/// <summary>A copy of the table is filled and replaces the live table. Each event is in the live table exactly once, even if hosts are killed at any moment.</summary>
 public class RebuildTests
 {
     [Fact]
@@ -91,22 +94,22 @@ public class RebuildTests
     }
 
     [Fact]
-    public async Task While_the_tables_are_exchanged_nobody_can_begin_to_load_and_a_hold_that_nobody_ends_is_broken()
+    public async Task No_epoch_begins_while_the_tables_are_exchanged_and_an_abandoned_pause_is_ended()
     {
         using var host = new LoaderUnderTest(await TestClickHouse.CreateDatabaseAsync());
         await host.TakeOverAsync();
         await host.LoadAsync(1, 100);
         var shadow = host.OpenShadow(null);
         await shadow.OpenAsync(17, default);
-        await host.Hold.BeginAsync("dead", null, default);
+        await host.Pause.BeginAsync("dead", null, default);
         (await Should.ThrowAsync<ProgressLostException>(() => host.LoadAsync(101, 200))).DurablePosition.ShouldBe(0);
-        await Should.ThrowAsync<Analytics.Loading.TermRefusedException>(() => host.LoadAsync(1, 200, isRepeat: true));
-        Analytics.Loading.LoadingFaults.IsTransient(new Analytics.Loading.TermRefusedException("")).ShouldBeTrue();
+        await Should.ThrowAsync<EpochRefusedException>(() => host.LoadAsync(1, 200, isRepeat: true));
+        LoadingFaults.IsTransient(new EpochRefusedException("")).ShouldBeTrue();
         var name = await NameAsync(host);
 
-        // An hour later, by the server's clock. The exchange that the dead one may have sent cannot happen any more.
-        await host.Client.ExecuteAsync(new("INSERT INTO loader_terms SELECT 'analytics:exchange/dead', max(term) + 1, 'held', now64(3) - 3600 FROM loader_terms"));
-        await Should.ThrowAsync<Analytics.Loading.TermRefusedException>(() => host.LoadAsync(1, 200, isRepeat: true));
+        // The pause is an hour old by the server's clock. The exchange that its dead host may have sent can no longer happen.
+        await host.Client.ExecuteAsync(new("INSERT INTO loader_epochs SELECT 'analytics:exchange/dead', max(epoch) + 1, 'held', now64(3) - 3600 FROM loader_epochs"));
+        await Should.ThrowAsync<EpochRefusedException>(() => host.LoadAsync(1, 200, isRepeat: true));
         (await Should.ThrowAsync<ClickHouseException>(() => host.Client.ExecuteAsync(new($"EXCHANGE TABLES usage AND {name}")))).Code.ShouldBe(60);
         await host.LoadAsync(1, 200, isRepeat: true);
         await host.HoldsExactlyAsync(1, 200);

@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace Bxb.Analytics.Http;
 
-/// <summary>Writes a usage answer as JSON, row by row, without a document in between.</summary>
+/// <summary>Writes a usage answer as JSON, row by row, without building a document.</summary>
 internal static class UsageAnswerWriter
 {
     private const int FlushBytes = 64 * 1024;

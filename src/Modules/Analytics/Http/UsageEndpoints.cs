@@ -11,9 +11,9 @@ namespace Bxb.Analytics.Http;
 internal static class UsageEndpoints
 {
     private const string Description =
-        "Aggregates the events of a metric over a range of event time. min_position makes the answer cover at least that position of the log: with the header Bxb-Position "
-        + "of an ingest answer one reads one's own writes. The answer says which store gave it; both stores give the same. as_of_position says how far it reaches, at least: every event up "
-        + "to it counts. With store postgresql it is exact, no later event counts; with clickhouse a few may that were loaded while the query ran.";
+        "Aggregates the events of a metric over a range of event time. The answer covers at least min_position. To read your own writes, send the header Bxb-Position of an ingest "
+        + "answer as min_position. store names the store that answered; both stores give the same answer. All events up to as_of_position are counted. From postgresql no later event is "
+        + "counted; from clickhouse events loaded during the query can be.";
 
     private static readonly ErrorCode[] Errors =
     [

@@ -7,14 +7,14 @@ using Bxb.Modularity.Json;
 
 namespace Bxb.Analytics.Http;
 
-/// <summary>A text of a request and the place where it stands, for faults: a parameter's name or a JSON Pointer.</summary>
+/// <summary>A text of a request, with its place for faults: a parameter name or a JSON Pointer.</summary>
 internal readonly record struct Placed(string Place, string Text);
 
-/// <summary>A filter as it was sent.</summary>
+/// <summary>A filter before validation.</summary>
 internal sealed record FilterInput(Placed Key, IReadOnlyList<Placed> Values);
 
-/// <summary>Turns the texts of a usage request, whichever way they came, into a <see cref="UsageRequest"/>, and finds every fault in them. For one request.</summary>
-/// <param name="place">Makes a place of a member's name.</param>
+/// <summary>Validates the texts of a usage request from a query string or a body, and converts them to a <see cref="UsageRequest"/>. Collects every fault. One object per request.</summary>
+/// <param name="place">Returns the place of a member for its faults.</param>
 internal sealed class UsageInput(Func<string, string> place)
 {
     public const int MaxGroupKeys = 5;
@@ -47,13 +47,13 @@ internal sealed class UsageInput(Func<string, string> place)
 
     public List<FilterInput> Filters { get; } = [];
 
-    /// <summary>What is wrong with the texts so far.</summary>
+    /// <summary>The faults found so far.</summary>
     public IReadOnlyList<ApiFault> Faults => _faults;
 
-    /// <summary>Notes a fault of a member.</summary>
+    /// <summary>Adds a fault of a member.</summary>
     public void Fault(string member, string reason) => _faults.Add(new ApiFault(place(member), reason));
 
-    /// <summary>The request; null when there are <see cref="Faults"/>.</summary>
+    /// <summary>Returns the request, or null if there are <see cref="Faults"/>.</summary>
     public UsageRequest? Read()
     {
         if (string.IsNullOrEmpty(Metric))
@@ -87,7 +87,7 @@ internal sealed class UsageInput(Func<string, string> place)
     {
         if (Customers.Count > MaxCustomers)
         {
-            Fault("external_customer_id", $"may stand at most {MaxCustomers} times");
+            Fault("external_customer_id", $"must not be given more than {MaxCustomers} times");
         }
 
         foreach (var (at, text) in Customers)
@@ -103,7 +103,7 @@ internal sealed class UsageInput(Func<string, string> place)
         var keys = new List<GroupKey>();
         if (GroupBy.Count > MaxGroupKeys)
         {
-            Fault("group_by", $"may name at most {MaxGroupKeys} keys");
+            Fault("group_by", $"must not have more than {MaxGroupKeys} keys");
         }
 
         foreach (var (at, text) in GroupBy)
@@ -120,7 +120,7 @@ internal sealed class UsageInput(Func<string, string> place)
 
         if (keys.DistinctBy(k => k.Path).Count() < keys.Count)
         {
-            Fault("group_by", "must not name a key twice");
+            Fault("group_by", "must not contain a key twice");
         }
 
         return keys;
@@ -131,7 +131,7 @@ internal sealed class UsageInput(Func<string, string> place)
         var filters = new List<PropertyFilter>();
         if (Filters.Count > MaxFilters)
         {
-            Fault("filters", $"may be at most {MaxFilters}");
+            Fault("filters", $"must not be more than {MaxFilters}");
         }
 
         foreach (var (key, values) in Filters)
@@ -153,7 +153,7 @@ internal sealed class UsageInput(Func<string, string> place)
 
             if (filters.Exists(f => f.Path.Equals(path)))
             {
-                _faults.Add(new ApiFault(key.Place, "must not stand twice; a filter takes several values"));
+                _faults.Add(new ApiFault(key.Place, "must not be given twice; a filter can have several values"));
             }
 
             filters.Add(new PropertyFilter(path, [.. values.Select(v => v.Text)]));
@@ -173,10 +173,10 @@ internal sealed class UsageInput(Func<string, string> place)
         return null;
     }
 
-    /// <summary>No text of an event holds NUL, and PostgreSQL takes none.</summary>
+    /// <summary>Checks a text. Texts of events contain no NUL, and PostgreSQL accepts none.</summary>
     private void Require(string at, string? text, string reason)
     {
-        var fault = text is null ? reason : text.Contains('\0', StringComparison.Ordinal) ? "must not hold the character NUL" : text.Length > MaxText ? $"must have at most {MaxText} characters" : null;
+        var fault = text is null ? reason : text.Contains('\0', StringComparison.Ordinal) ? "must not contain the character NUL" : text.Length > MaxText ? $"must not have more than {MaxText} characters" : null;
         if (fault is not null)
         {
             _faults.Add(new ApiFault(at, fault));

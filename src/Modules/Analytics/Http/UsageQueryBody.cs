@@ -5,29 +5,29 @@ using Bxb.Modularity.Http;
 
 namespace Bxb.Analytics.Http;
 
-/// <summary>The filter of a body.</summary>
+/// <summary>A filter of a query.</summary>
 /// <param name="Key">A property by dotted path.</param>
-/// <param name="Values">Any of these texts.</param>
+/// <param name="Values">The property must have one of these texts.</param>
 internal sealed record UsageFilterBody(string? Key, IReadOnlyList<string>? Values);
 
-/// <summary>The body of <c>POST /v1/usage/query</c>: what <c>GET /v1/usage</c> takes, as JSON.</summary>
+/// <summary>The body of <c>POST /v1/usage/query</c>: the parameters of <c>GET /v1/usage</c> as JSON.</summary>
 /// <param name="Metric">The code of the billable metric.</param>
-/// <param name="From">Beginning of the range, inclusive: ISO 8601 with an offset, Unix seconds, or a date or date-time without an offset, which is read in timezone.</param>
-/// <param name="To">End of the range, exclusive; equal to from: nothing lies in it.</param>
-/// <param name="ExternalCustomerId">Only this customer, or only these: a text or an array of texts.</param>
+/// <param name="From">Start of the range, inclusive: ISO 8601 with an offset, Unix seconds, or a date or date-time without an offset, which is local to timezone.</param>
+/// <param name="To">End of the range, exclusive. If it equals from, the range is empty.</param>
+/// <param name="ExternalCustomerId">Only these customers: a text or an array of texts.</param>
 /// <param name="GroupBy">Up to 5 keys, an array of texts: properties by dotted path, or external_customer_id.</param>
-/// <param name="Filters">All of them must hold.</param>
+/// <param name="Filters">All of them must match.</param>
 /// <param name="Window">total (default), minute, hour, day or month.</param>
-/// <param name="Timezone">The IANA time zone whose wall time the windows follow; UTC if absent.</param>
+/// <param name="Timezone">The IANA time zone of the windows, and of from and to without an offset. Default UTC.</param>
 /// <param name="MinPosition">The answer covers at least this position of the log.</param>
-/// <param name="Timeout">How many seconds a store is waited for to reach min_position: 0 to 30, 5 if absent.</param>
+/// <param name="Timeout">Maximum wait in seconds for a store to cover min_position: 0 to 30, default 5.</param>
 /// <param name="Store">auto (default), clickhouse or postgresql.</param>
 internal sealed record UsageQueryBody(
     string? Metric, string? From, string? To, JsonElement? ExternalCustomerId, JsonElement? GroupBy, IReadOnlyList<UsageFilterBody>? Filters, string? Window, string? Timezone,
     long? MinPosition, double? Timeout, string? Store)
 {
-    /// <summary>The request.</summary>
-    /// <exception cref="ApiException">422, with a pointer to every fault.</exception>
+    /// <summary>Reads the request.</summary>
+    /// <exception cref="ApiException">422 with a pointer to every fault.</exception>
     public UsageRequest Read()
     {
         var input = new UsageInput(member => "/" + member) { Metric = Metric, From = From, To = To, Window = Window, TimeZone = Timezone, Store = Store, MinPosition = MinPosition };
@@ -47,7 +47,7 @@ internal sealed record UsageQueryBody(
         var request = input.Read();
         if (request is null)
         {
-            throw new ApiException(ErrorCode.ValidationFailed, "The query is well-formed, but not valid.", input.Faults);
+            throw new ApiException(ErrorCode.ValidationFailed, "The query is well-formed but not valid.", input.Faults);
         }
 
         return request.From <= request.To ? request : throw ApiQuery.Reversed("/to");

@@ -8,29 +8,29 @@ using Microsoft.OpenApi;
 
 namespace Bxb.Analytics.Http;
 
-/// <summary>Reads a usage request from the query string of <c>GET /v1/usage</c>. Every parameter that cannot be read is named, 400.</summary>
+/// <summary>Reads a usage request from the query string of <c>GET /v1/usage</c>. The answer to an invalid request, 400, names every invalid parameter.</summary>
 internal static partial class UsageQueryString
 {
     private const string Filter = "filter";
 
-    /// <summary>The parameters, for the check of unknown ones and for the API description.</summary>
+    /// <summary>All parameters, to refuse unknown ones and for the API description.</summary>
     public static QueryParameter[] Parameters { get; } =
     [
         new("metric", "The code of the billable metric.", IsRequired: true),
-        new("from", "Beginning of the range, inclusive: ISO 8601 with an offset, Unix seconds, or a date or date-time without an offset, which is read in timezone.", IsRequired: true),
-        new("to", "End of the range, exclusive; equal to from: nothing lies in it.", IsRequired: true),
-        new(GroupKey.Customer, "Only these customers. Several have rows of their own.", IsRepeatable: true),
-        new("group_by", @"Up to 5 keys, parted by commas: properties by dotted path (a dot inside a name is \.), or external_customer_id.", IsRepeatable: true),
-        new(Filter, "filter[region]=eu: only events whose property has one of the texts. Different keys must all hold.", IsFamily: true),
+        new("from", "Start of the range, inclusive: ISO 8601 with an offset, Unix seconds, or a date or date-time without an offset, which is local to timezone.", IsRequired: true),
+        new("to", "End of the range, exclusive. If it equals from, the range is empty.", IsRequired: true),
+        new(GroupKey.Customer, "Only these customers. If there are several, each has its own rows.", IsRepeatable: true),
+        new("group_by", @"Up to 5 keys, separated by commas: properties by dotted path (a dot inside a name is \.), or external_customer_id.", IsRepeatable: true),
+        new(Filter, "filter[region]=eu: only events whose property has one of the texts. All filters must match.", IsFamily: true),
         new("window", "total (default), minute, hour, day or month."),
-        new("timezone", "The IANA time zone whose wall time the windows, and from and to without an offset, follow; UTC if absent."),
+        new("timezone", "The IANA time zone of the windows, and of from and to without an offset. Default UTC."),
         new("min_position", "The answer covers at least this position of the log.", JsonSchemaType.Integer),
-        new("timeout", "How many seconds a store is waited for to reach min_position: 0 to 30, 5 if absent.", JsonSchemaType.Number),
+        new("timeout", "Maximum wait in seconds for a store to cover min_position: 0 to 30, default 5.", JsonSchemaType.Number),
         new("store", "auto (default), clickhouse or postgresql."),
     ];
 
     /// <summary>Reads the request.</summary>
-    /// <exception cref="ApiException">400, with every bad parameter; 422 when the range ends before it begins.</exception>
+    /// <exception cref="ApiException">400 with every invalid parameter; 422 if the range ends before it starts.</exception>
     public static UsageRequest Read(HttpContext context)
     {
         var input = new UsageInput(member => member)

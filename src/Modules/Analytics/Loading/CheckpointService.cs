@@ -5,14 +5,14 @@ using Microsoft.Extensions.Options;
 
 namespace Bxb.Analytics.Loading;
 
-/// <summary>Makes a checkpoint every few seconds while there is something new, and a last one when everything else of the host has stopped.</summary>
+/// <summary>Stores checkpoints at each <see cref="AnalyticsOptions.CheckpointInterval"/>, and last ones after all other services of the host have stopped.</summary>
 internal sealed partial class CheckpointService(UsageLoader loader, IOptions<AnalyticsOptions> options, TimeProvider time, ILogger<CheckpointService> logger)
     : BackgroundService, IHostedLifecycleService
 {
-    /// <summary>A host that stops waits so long for its last checkpoint; without it the next start compares a few seconds of events.</summary>
-    private static readonly TimeSpan LastLimit = TimeSpan.FromSeconds(10);
+    /// <summary>Maximum wait for the last checkpoints at a stop. Without them the next start compares a few seconds of events.</summary>
+    private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(10);
 
-    private readonly OutageLog _outage = new("No checkpoint of ClickHouse could be made", "Checkpoints of ClickHouse are made again", time, logger);
+    private readonly OutageLog _outage = new("The checkpoints of ClickHouse cannot be stored", "The checkpoints of ClickHouse are stored again", time, logger);
 
     public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
@@ -20,10 +20,10 @@ internal sealed partial class CheckpointService(UsageLoader loader, IOptions<Ana
 
     public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    /// <summary>The groups have stopped by now, whatever the order in which services were added: the last batch is among what is made safe.</summary>
+    /// <summary>Stores the last checkpoints. The consumer groups have stopped by now, so these include the last batch.</summary>
     public async Task StoppedAsync(CancellationToken cancellationToken)
     {
-        using var limit = new CancellationTokenSource(LastLimit);
+        using var limit = new CancellationTokenSource(StopTimeout);
         try
         {
             await TryAsync(limit.Token);
@@ -59,11 +59,11 @@ internal sealed partial class CheckpointService(UsageLoader loader, IOptions<Ana
         }
         catch (ClickHouseException e)
         {
-            // Nothing is lost by a checkpoint that was not made; the loader meets the same fault and deals with it.
+            // A missing checkpoint loses nothing. The loader meets the same failure and handles it.
             _outage.Failed(e);
         }
     }
 
-    [LoggerMessage(7011, LogLevel.Debug, "No more checkpoints but the last")]
+    [LoggerMessage(7011, LogLevel.Debug, "Only the last checkpoints are still to be stored")]
     private partial void LogStopped();
 }

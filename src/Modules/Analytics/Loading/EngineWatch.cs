@@ -1,3 +1,4 @@
+using Bxb.Analytics.Loading.Epochs;
 using Bxb.ClickHouse;
 using Bxb.Riders;
 using Microsoft.Extensions.Hosting;
@@ -5,14 +6,11 @@ using Microsoft.Extensions.Logging;
 
 namespace Bxb.Analytics.Loading;
 
-/// <summary>Notices that the embedded engine was started again, also when nothing comes to load, and has every partition of this host compared with what it holds now.</summary>
-/// <remarks>
-/// Until that is done and the group has gone back where rows are missing, <see cref="UsageLoader.MayHaveLost"/> keeps queries from believing the group's progress. Does nothing
-/// where ClickHouse is a server.
-/// </remarks>
+/// <summary>Detects a restart of the embedded engine, also while no events arrive, and has every partition of this host compared with the engine. Does nothing for a server.</summary>
+/// <remarks>Until the partitions are compared, and rewound where rows are missing, <see cref="UsageLoader.MayHaveLostRows"/> keeps queries from relying on the progress of the group.</remarks>
 internal sealed partial class EngineWatch(UsageLoader loader, ClickHouseClient client, ConsumerGroups groups, TimeProvider time, ILogger<EngineWatch> logger) : BackgroundService
 {
-    /// <summary>How late at most a start of the engine is noticed.</summary>
+    /// <summary>Maximum time until a restart is detected.</summary>
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -22,7 +20,7 @@ internal sealed partial class EngineWatch(UsageLoader loader, ClickHouseClient c
         {
             while (await timer.WaitForNextTickAsync(stoppingToken))
             {
-                await LookAsync(stoppingToken);
+                await CheckAsync(stoppingToken);
             }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
@@ -31,9 +29,9 @@ internal sealed partial class EngineWatch(UsageLoader loader, ClickHouseClient c
         }
     }
 
-    private async Task LookAsync(CancellationToken cancellationToken)
+    private async Task CheckAsync(CancellationToken cancellationToken)
     {
-        if (loader.Believed is null)
+        if (loader.TrustedInstance is null)
         {
             return;
         }
@@ -48,21 +46,21 @@ internal sealed partial class EngineWatch(UsageLoader loader, ClickHouseClient c
             return;
         }
 
-        if (loader.MayHaveLost)
+        if (loader.MayHaveLostRows)
         {
             var instance = client.ServerInstance;
-            LogStartedAgain(instance);
-            await groups.RecheckAsync(LoadingRegistration.Group, cancellationToken);
-            loader.Believe(instance);
+            LogRestarted(instance);
+            await groups.RecheckAsync(LoadPartition.ConsumerGroup, cancellationToken);
+            loader.Trust(instance);
         }
     }
 
-    [LoggerMessage(7020, LogLevel.Warning, "ClickHouse was started again, as {Instance}; what it holds is compared with the log")]
-    private partial void LogStartedAgain(string? instance);
+    [LoggerMessage(7020, LogLevel.Warning, "The ClickHouse engine was restarted as {Instance}; every partition is compared with it")]
+    private partial void LogRestarted(string? instance);
 
     [LoggerMessage(7021, LogLevel.Debug, "ClickHouse does not answer")]
     private partial void LogAway(Exception exception);
 
-    [LoggerMessage(7022, LogLevel.Debug, "The engine is no longer watched")]
+    [LoggerMessage(7022, LogLevel.Debug, "The check for restarts of the ClickHouse engine has stopped")]
     private partial void LogStopped();
 }

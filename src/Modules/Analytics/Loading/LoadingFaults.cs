@@ -1,17 +1,16 @@
 using System.Collections.Frozen;
-using Bxb.Analytics.Rebuild;
+using Bxb.Analytics.Loading.Epochs;
+using Bxb.Analytics.Schema;
 using Bxb.ClickHouse;
 using Bxb.Riders;
 
 namespace Bxb.Analytics.Loading;
 
-/// <summary>Tells failures of ClickHouse, which pass or are put right by an operator, from those that lie in an event.</summary>
-/// <remarks>
-/// Only the latter may send an event to the dead letters: a missing table, a wrong password or a full disk blames none, however long it lasts.
-/// </remarks>
+/// <summary>Distinguishes failures of ClickHouse from failures caused by an event.</summary>
+/// <remarks>Only the latter may send an event to the dead letters. A missing table, a wrong password or a full disk must not, however long it lasts.</remarks>
 internal static class LoadingFaults
 {
-    /// <summary>Codes by which ClickHouse says that a value cannot be read or stored.</summary>
+    /// <summary>ClickHouse's error codes for a value that cannot be read or stored.</summary>
     private static readonly FrozenSet<int> ValueRefused = FrozenSet.ToFrozenSet(
     [
         6, // CANNOT_PARSE_TEXT
@@ -29,18 +28,19 @@ internal static class LoadingFaults
         131, // TOO_LARGE_STRING_SIZE
     ]);
 
+    /// <summary>Whether the failure can pass without a change of the event.</summary>
     internal static bool IsTransient(Exception exception)
     {
         for (var e = exception; e is not null; e = e.InnerException)
         {
-            if (e is TermRefusedException or CopyInterruptedException)
+            if (e is EpochRefusedException or CopyInterruptedException)
             {
                 return true;
             }
 
             if (e is ClickHouseException clickHouse)
             {
-                // What comes behind a status of 200 is not sure to be the server's word, so that it blames no event.
+                // An error after status 200 may not come from the server, so it must not blame an event.
                 return clickHouse.MayStillRun || !ValueRefused.Contains(clickHouse.Code);
             }
         }

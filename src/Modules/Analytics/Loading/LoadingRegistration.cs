@@ -1,8 +1,11 @@
-using Bxb.Analytics.Rebuild;
+using Bxb.Analytics.Loading.Epochs;
+using Bxb.Analytics.Loading.Inserts;
+using Bxb.Analytics.Loading.Rows;
 using Bxb.Analytics.Schema;
 using Bxb.ClickHouse;
 using Bxb.Modularity.Settings;
 using Bxb.Riders;
+using Bxb.Riders.Replay;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -10,45 +13,38 @@ using Microsoft.Extensions.Options;
 
 namespace Bxb.Analytics.Loading;
 
-/// <summary>Adds the consumer group that loads ClickHouse, where there is one.</summary>
+/// <summary>Adds the consumer group that loads ClickHouse.</summary>
 internal static class LoadingRegistration
 {
-    /// <summary>The consumer group.</summary>
-    internal const string Group = "analytics";
-
-    internal static IServiceCollection AddUsageLoading(this IServiceCollection services, IConfigurationSection bxb)
+    /// <summary>Registers the loader and its consumer group. Call it only if <c>Bxb:ClickHouse:Url</c> is set.</summary>
+    /// <param name="services">The services.</param>
+    /// <param name="bxb">The section <c>Bxb</c>.</param>
+    /// <param name="shadow">Creates the copy of the table that a replay fills.</param>
+    internal static IServiceCollection AddUsageLoading(this IServiceCollection services, IConfigurationSection bxb, Func<IServiceProvider, IShadowStore> shadow)
     {
-        if (string.IsNullOrEmpty(bxb["ClickHouse:Url"]))
-        {
-            return services;
-        }
-
         var options = bxb.GetSection("Analytics").Get<AnalyticsOptions>() ?? new AnalyticsOptions();
         services.AddValidatedOptions<ClickHouseOptions>(bxb, "ClickHouse");
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(s => new ClickHouseClient(s.GetRequiredService<IOptions<ClickHouseOptions>>().Value));
         services.TryAddSingleton<ClickHouseMigrator>();
         services.AddSingleton<AnalyticsSchema>();
-        services.AddSingleton<UsageCopies>();
-        services.AddSingleton<LoadingHold>();
-        services.AddSingleton<LoaderTerms>();
-        services.AddSingleton(_ => new RowWriters(options.ConcurrentInserts));
-        services.AddSingleton(s => new SharedInserts(
-            s.GetRequiredService<ClickHouseClient>(), s.GetRequiredService<LoaderTerms>(), s.GetRequiredService<RowWriters>(), options, s.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<CopyTables>();
+        services.AddSingleton<LoadingPause>();
+        services.AddSingleton<EpochStore>();
+        services.AddSingleton(_ => new RowWriterPool(options.ConcurrentInserts));
+        services.AddSingleton(s => new InsertCoalescer(
+            s.GetRequiredService<ClickHouseClient>(), s.GetRequiredService<EpochStore>(), s.GetRequiredService<RowWriterPool>(), options, s.GetRequiredService<TimeProvider>()));
         services.AddSingleton<UsageLoader>();
-        services.AddSingleton<LogComparison>();
-        services.AddSingleton<UsageExchange>();
-        services.AddTransient<ShadowUsage>();
         services.AddHostedService<CheckpointService>();
         services.AddHostedService<EngineWatch>();
-        return services.AddEventConsumer<UsageRowsHandler>(Group, o =>
+        return services.AddEventConsumer<UsageConsumer>(LoadPartition.ConsumerGroup, o =>
         {
             o.MaxBatch = options.MaxBatch;
             o.MaxBatchBytes = options.MaxBatchBytes;
             o.MaxWait = options.MaxWait;
             o.StartFrom = StartFrom.Beginning;
             o.IsTransient = LoadingFaults.IsTransient;
-            o.Shadow = provider => provider.GetRequiredService<ShadowUsage>();
+            o.Shadow = shadow;
             o.DurableProgress = async (provider, progress, cancellationToken) => await provider.GetRequiredService<UsageLoader>().TakeOverAsync(progress, cancellationToken);
         });
     }

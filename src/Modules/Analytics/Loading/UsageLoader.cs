@@ -1,58 +1,61 @@
 using System.Collections.Concurrent;
+using Bxb.Analytics.Loading.Epochs;
+using Bxb.Analytics.Loading.Inserts;
+using Bxb.Analytics.Loading.Rows;
 using Bxb.ClickHouse;
 using Bxb.Riders;
 using Microsoft.Extensions.Logging;
 
 namespace Bxb.Analytics.Loading;
 
-/// <summary>This host's lanes into ClickHouse: one for each partition that it reads, or one for the log. Thread-safe; each lane takes one batch at a time.</summary>
+/// <summary>Loads this host's partitions into ClickHouse, one <see cref="PartitionLoader"/> each. Thread-safe; one batch at a time per partition.</summary>
 /// <remarks>
-/// Whether the embedded engine may hold less than the group's progress says is a matter of all lanes, also of those to which nothing comes: after a start of the engine it is
-/// believed again only when each lane of this host has been compared with it (see <see cref="EngineWatch"/>).
+/// After a restart the embedded engine may have lost rows of any partition, also of one that receives no events. The progress of the group counts again only when every partition of this
+/// host has been compared with the engine (see <see cref="EngineWatch"/>).
 /// </remarks>
-internal sealed class UsageLoader(ClickHouseClient client, LoaderTerms terms, RowWriters writers, SharedInserts shared, ILogger<UsageLoader> logger)
+internal sealed class UsageLoader(ClickHouseClient client, EpochStore epochs, RowWriterPool writers, InsertCoalescer coalescer, ILogger<UsageLoader> logger)
 {
-    private readonly ConcurrentDictionary<Lane, LoaderLane> _lanes = new();
-    private volatile string? _believed;
+    private readonly ConcurrentDictionary<LoadPartition, PartitionLoader> _loaders = new();
+    private volatile string? _trustedInstance;
 
-    /// <summary>The life of the embedded engine that holds all that this host's progress says; null until the first take-over, and with a server.</summary>
-    internal string? Believed => _believed;
+    /// <summary>The instance of the embedded engine that contains everything up to this host's progress; null before the first take-over and for a server.</summary>
+    internal string? TrustedInstance => _trustedInstance;
 
-    /// <summary>Whether the engine that answered last is in another life than the one that is believed: it may hold less than the progress says, until the group has gone back.</summary>
-    internal bool MayHaveLost => _believed is { } believed && client.ServerInstance is { } current && current != believed;
+    /// <summary>Whether the engine that answered last is not <see cref="TrustedInstance"/>. It may then contain less than the progress says, until the group has been rewound.</summary>
+    internal bool MayHaveLostRows => _trustedInstance is { } trusted && client.ServerInstance is { } current && current != trusted;
 
-    /// <summary>Begins a term for a partition of this host, and says up to which position ClickHouse surely holds everything of it.</summary>
-    /// <remarks>Asked again in between, nothing is begun where the term is one of the engine's present life: then everything is there.</remarks>
+    /// <summary>Begins an epoch for a partition and returns its checkpoint: ClickHouse contains all its events up to there.</summary>
+    /// <remarks>For a recheck it begins none if the epoch is current: then the engine contains everything up to the progress, which is returned.</remarks>
     internal async Task<long> TakeOverAsync(PartitionProgress progress, CancellationToken cancellationToken)
     {
-        var lane = Find(progress.Topic, progress.Partition);
-        if (progress.IsRecheck && lane.Terms.IsCurrent)
+        var session = Find(progress.Topic, progress.Partition).Session;
+        if (progress.IsRecheck && session.IsCurrent)
         {
             return progress.Position;
         }
 
-        var durable = await lane.Terms.TakeOverAsync(cancellationToken);
-        Interlocked.CompareExchange(ref _believed, lane.Terms.Instance, null);
-        return durable;
+        var checkpoint = await session.TakeOverAsync(cancellationToken);
+        Interlocked.CompareExchange(ref _trustedInstance, session.Instance, null);
+        return checkpoint;
     }
 
     /// <summary>Loads one batch.</summary>
-    /// <exception cref="ClickHouseException">It failed, or its end is unknown: give it again as a repeat.</exception>
-    /// <exception cref="ProgressLostException">ClickHouse holds less than was acknowledged.</exception>
+    /// <exception cref="ClickHouseException">An insert failed, or its outcome is unknown: call again with the same batch as a repeat.</exception>
+    /// <exception cref="ProgressLostException">ClickHouse contains less than it acknowledged.</exception>
     internal Task LoadAsync(EventBatch batch, CancellationToken cancellationToken) => Find(batch.Topic, batch.Partition).LoadAsync(batch, cancellationToken);
 
-    /// <summary>Every lane of this host has been compared with the engine in this life of it, and the group has gone back where it had to.</summary>
-    internal void Believe(string? instance) => _believed = instance;
+    /// <summary>Call when every partition of this host has been compared with this instance of the engine.</summary>
+    internal void Trust(string? instance) => _trustedInstance = instance;
 
-    /// <summary>Brings to disk what was acknowledged, once for all lanes, and notes how far each is safe; does nothing when there is nothing new.</summary>
-    /// <exception cref="ClickHouseException">It failed, or its end is unknown.</exception>
-    internal Task CheckpointAsync(CancellationToken cancellationToken) => terms.Checkpoints.MakeAsync(_lanes.Values.Select(l => l.Terms), cancellationToken);
+    /// <summary>Syncs the data directory once and stores the checkpoints of all partitions; does nothing when nothing was loaded since the last time.</summary>
+    /// <exception cref="ClickHouseException">A statement failed, or its outcome is unknown.</exception>
+    internal Task CheckpointAsync(CancellationToken cancellationToken) => epochs.Checkpoints.StoreAsync(_loaders.Values.Select(l => l.Session), cancellationToken);
 
-    /// <summary>Up to where everything of some partitions is in the table and on disk, as these data say themselves: an older copy of them says less.</summary>
-    /// <exception cref="ClickHouseException">It does not answer, or holds no checkpoints.</exception>
+    /// <summary>Returns the checkpoints of some partitions, in their order. Read from ClickHouse: an older copy of the data directory has lower ones.</summary>
+    /// <exception cref="ClickHouseException">ClickHouse does not answer, or has no table of checkpoints.</exception>
     internal Task<IReadOnlyList<long>> ReadCheckpointsAsync(IEnumerable<GroupPartition> partitions, CancellationToken cancellationToken) =>
-        terms.Checkpoints.ReadAsync([.. partitions.Select(p => Lane.Of(p.Topic, p.Partition))], cancellationToken);
+        epochs.Checkpoints.ReadAsync([.. partitions.Select(p => LoadPartition.Of(p.Topic, p.Partition))], cancellationToken);
 
-    private LoaderLane Find(string? topic, int partition) =>
-        _lanes.GetOrAdd(Lane.Of(topic, partition), lane => new LoaderLane(lane, client, terms, writers, shared, logger));
+    private PartitionLoader Find(string? topic, int partition) =>
+        _loaders.GetOrAdd(LoadPartition.Of(topic, partition), p => new PartitionLoader(p, client, epochs, writers, coalescer, logger));
 }

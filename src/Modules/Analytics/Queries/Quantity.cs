@@ -4,20 +4,19 @@ using Bxb.Management.Contracts;
 
 namespace Bxb.Analytics.Queries;
 
-/// <summary>An exact decimal with 18 digits behind the point and as many before it as it needs.</summary>
-/// <param name="Units">The quantity times 10^18.</param>
+/// <summary>An exact decimal with 18 fractional digits and any number of integer digits.</summary>
+/// <param name="Units">The quantity multiplied by 10^18.</param>
 internal readonly record struct Quantity(BigInteger Units)
 {
-    /// <summary>Digits behind the point.</summary>
+    /// <summary>Number of fractional digits.</summary>
     public const int Scale = 18;
 
     private static readonly BigInteger One = BigInteger.Pow(10, Scale);
 
-    /// <summary>Nothing.</summary>
     public static Quantity Zero => new(BigInteger.Zero);
 
-    /// <summary>Reads plain decimal as the stores write it; what is finer than 18 digits is rounded half away from zero.</summary>
-    /// <exception cref="FormatException">The text is no plain decimal.</exception>
+    /// <summary>Parses a plain decimal as the stores return it. More than 18 fractional digits are rounded half away from zero.</summary>
+    /// <exception cref="FormatException">The text is not a plain decimal.</exception>
     public static Quantity Parse(string text)
     {
         var point = text.IndexOf('.', StringComparison.Ordinal);
@@ -31,16 +30,16 @@ internal readonly record struct Quantity(BigInteger Units)
         return new(places <= Scale ? digits * BigInteger.Pow(10, Scale - places) : Divide(digits, BigInteger.Pow(10, places - Scale), RoundingFunction.Round));
     }
 
-    /// <summary>Rounds to a number of digits behind the point, or, negative, before it.</summary>
-    /// <param name="function">How.</param>
-    /// <param name="precision">-18 to 18.</param>
+    /// <summary>Rounds to a number of fractional digits.</summary>
+    /// <param name="function">The direction.</param>
+    /// <param name="precision">-18 to 18; a negative number rounds integer digits.</param>
     public Quantity Round(RoundingFunction function, int precision)
     {
         var step = BigInteger.Pow(10, Math.Max(0, Scale - precision));
         return new(Divide(Units, step, function) * step);
     }
 
-    /// <summary>Plain decimal without an exponent, without trailing zeros, never <c>-0</c>.</summary>
+    /// <summary>Formats as plain decimal: no exponent, no trailing zeros, never <c>-0</c>.</summary>
     public override string ToString()
     {
         var digits = BigInteger.Abs(Units).ToString(CultureInfo.InvariantCulture).PadLeft(Scale + 1, '0');

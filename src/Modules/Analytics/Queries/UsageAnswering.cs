@@ -7,11 +7,11 @@ using Microsoft.Extensions.Logging;
 
 namespace Bxb.Analytics.Queries;
 
-/// <summary>Answers a usage request from the store that it names, or from the better of both, covering the position that it names. Thread-safe.</summary>
+/// <summary>Answers a usage request from the store that it names, or from the better one, and makes sure that the answer covers its position. Thread-safe.</summary>
 /// <remarks>
-/// Failure policy. With a named store: 503, whether it is away or too late. With <c>auto</c>: whatever keeps ClickHouse from answering makes PostgreSQL answer, a bad statement and an answer
-/// that is not whole among it, except that the query itself runs into ClickHouse's time limit, where the slower store would not do better. While ClickHouse as a whole is away
-/// PostgreSQL is asked at once.
+/// Failure policy. With a named store: 503 if the store is away or does not cover the position in time. With <c>auto</c>: PostgreSQL answers after every failure of ClickHouse, including an
+/// invalid statement and an incomplete answer. Exception: if the query exceeds ClickHouse's time limit, the answer is 503, because PostgreSQL is slower. While ClickHouse is away,
+/// PostgreSQL answers at once.
 /// </remarks>
 internal sealed partial class UsageAnswering(
     WatchedStore? clickHouse, WatchedStore postgres, SettledPosition settled, UsageQueryOptions options, TimeProvider time, ILogger<UsageAnswering> logger)
@@ -19,8 +19,8 @@ internal sealed partial class UsageAnswering(
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan HeadInterval = TimeSpan.FromMilliseconds(50);
 
-    /// <summary>Answers.</summary>
-    /// <exception cref="ApiException">422 for a position beyond the log's head or an answer that would be too large; 503 for a store that is late or away.</exception>
+    /// <summary>Answers a request.</summary>
+    /// <exception cref="ApiException">422 if the position is beyond the end of the log or the answer is too large; 503 if the store is away or late.</exception>
     public async Task<UsageAnswer> AnswerAsync(UsageRequest request, BillableMetric metric, CancellationToken cancellationToken)
     {
         var query = request.For(metric);
@@ -32,7 +32,7 @@ internal sealed partial class UsageAnswering(
             var answer = request.Store switch
             {
                 StoreChoice.Postgresql => await NamedAsync(postgres, request, query, begun, cancellationToken),
-                StoreChoice.Clickhouse => await NamedAsync(clickHouse ?? throw Unavailable("This host has no ClickHouse."), request, query, begun, cancellationToken),
+                StoreChoice.Clickhouse => await NamedAsync(clickHouse ?? throw Unavailable("ClickHouse is not configured on this host."), request, query, begun, cancellationToken),
                 _ => await TryClickHouseAsync(request, query, cancellationToken) ?? await NamedAsync(postgres, request, query, begun, cancellationToken),
             };
             outcome = "ok";
@@ -68,7 +68,7 @@ internal sealed partial class UsageAnswering(
             }
 
             throw new ApiException(ErrorCode.PositionNotReached, string.Create(CultureInfo.InvariantCulture,
-                $"The store {Word(store)} does not cover the position {position} within {request.Timeout.TotalSeconds} s.{HeldBack(position)}"), retryAfter: RetryAfter);
+                $"The store {NameOf(store)} does not cover position {position} within {request.Timeout.TotalSeconds} s.{HeldBack(position)}"), retryAfter: RetryAfter);
         }
         catch (StoreAwayException e)
         {
@@ -76,7 +76,7 @@ internal sealed partial class UsageAnswering(
         }
     }
 
-    /// <summary>ClickHouse's answer; null when PostgreSQL has to give it.</summary>
+    /// <summary>Returns ClickHouse's answer, or null if PostgreSQL must answer.</summary>
     private async Task<UsageAnswer?> TryClickHouseAsync(UsageRequest request, UsageQuery query, CancellationToken cancellationToken)
     {
         if (clickHouse is null)
@@ -87,7 +87,7 @@ internal sealed partial class UsageAnswering(
         var reason = "away";
         if (clickHouse.IsAway)
         {
-            clickHouse.Spared();
+            clickHouse.Skipped();
         }
         else
         {
@@ -126,51 +126,51 @@ internal sealed partial class UsageAnswering(
             return;
         }
 
-        // Another host may have taken positions since this one looked. The look has happened once Head stands still, whether or not everything is settled.
+        // Another host may have appended since the last refresh.
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(request.Timeout > RetryAfter ? request.Timeout : RetryAfter);
         try
         {
-            var look = settled.RefreshAsync(limit.Token).AsTask();
-            while (position > settled.Head && !look.IsCompleted)
+            var refresh = settled.RefreshAsync(limit.Token).AsTask();
+            while (position > settled.Head && !refresh.IsCompleted)
             {
-                // Ends sooner than the look where an open transaction holds the settled position back: positions that were taken meanwhile are known all the same.
-                await Task.WhenAny(look, Task.Delay(HeadInterval, time, limit.Token));
+                // Head is updated before the refresh ends, which an open transaction can delay.
+                await Task.WhenAny(refresh, Task.Delay(HeadInterval, time, limit.Token));
             }
 
             if (position > settled.Head)
             {
-                await look;
+                await refresh;
             }
         }
         catch (EventLogException e) when (e.IsTransient)
         {
-            LogNotLooked(e.Message, position);
+            LogRefreshFailed(e.Message, position);
             throw Unavailable("PostgreSQL does not answer.");
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            LogSlowLook(position);
+            LogRefreshSlow(position);
         }
 
         if (position > settled.Head)
         {
-            throw new ApiException(ErrorCode.PositionBeyondHead, string.Create(CultureInfo.InvariantCulture, $"The log ends before the position {position}."), [new ApiFault("min_position", "must be a position of the log")]);
+            throw new ApiException(ErrorCode.PositionBeyondHead, string.Create(CultureInfo.InvariantCulture, $"The log ends before position {position}."), [new ApiFault("min_position", "must be a position of the log")]);
         }
     }
 
-    /// <summary>Why no store can cover a position: an open transaction holds the settled position back. Empty where that is not the reason.</summary>
+    /// <summary>Returns a sentence if an open transaction keeps every store from covering a position, else an empty string.</summary>
     private string HeldBack(long position) => settled.HeldBackBy is { } by && position > settled.Current
         ? string.Create(CultureInfo.InvariantCulture, $" The settled position is held back at {settled.Current} by {by}.")
         : "";
 
     private static ApiException Unavailable(string detail) => new(ErrorCode.Unavailable, detail, retryAfter: RetryAfter);
 
-    private static string Word(IUsageStore store) => store.Name.ToString().ToLowerInvariant();
+    private static string NameOf(IUsageStore store) => store.Name.ToString().ToLowerInvariant();
 
-    [LoggerMessage(7101, LogLevel.Debug, "PostgreSQL did not answer whether the log has the position {Position}: {Reason}")]
-    private partial void LogNotLooked(string reason, long position);
+    [LoggerMessage(7101, LogLevel.Debug, "PostgreSQL did not answer whether the log contains position {Position}: {Reason}")]
+    private partial void LogRefreshFailed(string reason, long position);
 
-    [LoggerMessage(7102, LogLevel.Warning, "The log was not settled in time to judge the position {Position}")]
-    private partial void LogSlowLook(long position);
+    [LoggerMessage(7102, LogLevel.Warning, "The settled position was not refreshed in time to check position {Position}")]
+    private partial void LogRefreshSlow(long position);
 }

@@ -3,18 +3,18 @@ using Bxb.Management.Contracts;
 
 namespace Bxb.Analytics.Queries;
 
-/// <summary>A property of events, by the names that lead to it from the outermost object inwards.</summary>
-/// <param name="Names">Unescaped; none is empty, none holds NUL.</param>
+/// <summary>The path of an event property.</summary>
+/// <param name="Names">Member names from the outermost object inwards, unescaped. None is empty or contains NUL.</param>
 internal sealed record UsageProperty(IReadOnlyList<string> Names)
 {
-    /// <summary>Reads a dotted path, <see cref="PropertyPath"/>.</summary>
+    /// <summary>Parses a dotted path, see <see cref="PropertyPath"/>.</summary>
     public static bool TryParse(string path, [NotNullWhen(true)] out UsageProperty? property)
     {
         property = PropertyPath.TryParse(path, out var names) ? new UsageProperty(names) : null;
         return property is not null;
     }
 
-    /// <summary>Whether both are the same property.</summary>
+    /// <inheritdoc />
     public bool Equals(UsageProperty? other) => other is not null && Names.SequenceEqual(other.Names, StringComparer.Ordinal);
 
     /// <inheritdoc />

@@ -2,53 +2,53 @@ using Bxb.Management.Contracts;
 
 namespace Bxb.Analytics.Queries;
 
-/// <summary>Only events whose property has one of the texts count.</summary>
+/// <summary>Selects the events whose property has one of several texts.</summary>
 /// <param name="Path">The property.</param>
 /// <param name="Values">Compared byte by byte.</param>
 internal sealed record PropertyFilter(UsageProperty Path, IReadOnlyList<string> Values);
 
-/// <summary>What rows are grouped by.</summary>
-/// <param name="Text">As it was asked for, and as it stands in the answer.</param>
+/// <summary>A key that rows are grouped by.</summary>
+/// <param name="Text">The key as in the request and in the answer.</param>
 /// <param name="Path">The property; null for the customer.</param>
 internal sealed record GroupKey(string Text, UsageProperty? Path)
 {
-    /// <summary>The key that means the customer and not a property.</summary>
+    /// <summary>The text of the key that means the customer instead of a property.</summary>
     public const string Customer = "external_customer_id";
 }
 
-/// <summary>A usage query of one organization, valid and complete: what both compilers compile.</summary>
-/// <param name="Metric">What is aggregated; its organization is the query's.</param>
-/// <param name="Field">The property that is aggregated; null for a count.</param>
+/// <summary>A valid usage query of one organization, the input of both compilers.</summary>
+/// <param name="Metric">The metric; its organization is that of the query.</param>
+/// <param name="Field">The aggregated property; null for a count.</param>
 /// <param name="From">Inclusive, whole milliseconds.</param>
-/// <param name="To">Exclusive, whole milliseconds, not before <paramref name="From"/>; equal: nothing lies in it.</param>
-/// <param name="Customers">Only these customers; empty: all.</param>
-/// <param name="GroupKeys">At most 5, each once.</param>
-/// <param name="Filters">The metric's and the query's: all must hold.</param>
-/// <param name="Window">How usage is cut along event time.</param>
-/// <param name="Zone">Whose wall time the windows follow.</param>
+/// <param name="To">Exclusive, whole milliseconds, not before <paramref name="From"/>; if equal, the range is empty.</param>
+/// <param name="Customers">The customers; empty for all.</param>
+/// <param name="GroupKeys">At most 5, without duplicates.</param>
+/// <param name="Filters">The filters of the metric and of the request; all must match.</param>
+/// <param name="Window">The length of a window of event time.</param>
+/// <param name="Zone">The time zone of the windows.</param>
 internal sealed record UsageQuery(
     BillableMetric Metric, UsageProperty? Field, DateTimeOffset From, DateTimeOffset To, IReadOnlyList<string> Customers, IReadOnlyList<GroupKey> GroupKeys,
     IReadOnlyList<PropertyFilter> Filters, UsageWindow Window, TimeZoneInfo Zone)
 {
-    /// <summary>No event is older; the stores' time columns begin somewhere, and this is in all of them.</summary>
+    /// <summary>No event is older, and the time columns of both stores can hold it.</summary>
     private static readonly DateTimeOffset Earliest = DateTimeOffset.UnixEpoch;
 
-    /// <summary>No event is younger: events lie at most a day ahead of the clock, and the stores' time columns end after this.</summary>
+    /// <summary>No event is later, because events are at most a day ahead of the clock, and the time columns of both stores can hold it.</summary>
     private static readonly DateTimeOffset Latest = new(2200, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
-    /// <summary>Whether each customer has rows of its own: when grouped by, and when several were asked for, since a row names its customer.</summary>
+    /// <summary>Whether each customer has its own rows: when grouped by customer, and when several customers are requested.</summary>
     public bool ByCustomer => Customers.Count > 1 || GroupKeys.Any(k => k.Path is null);
 
-    /// <summary>The properties that rows are grouped by, in the query's order.</summary>
+    /// <summary>The group keys that are properties, in their order.</summary>
     public IEnumerable<GroupKey> PropertyKeys => GroupKeys.Where(k => k.Path is not null);
 
-    /// <summary>Whether there is exactly one row, with or without events.</summary>
+    /// <summary>Whether the answer has exactly one row, also without events.</summary>
     public bool IsOneRow => Window == UsageWindow.Total && !ByCustomer && GroupKeys.Count == 0;
 
-    /// <summary><see cref="From"/> in milliseconds since the Unix epoch, within what stores can hold.</summary>
+    /// <summary><see cref="From"/> in milliseconds since the Unix epoch, limited to what the stores can hold.</summary>
     public long FromMilliseconds => Clamp(From).ToUnixTimeMilliseconds();
 
-    /// <summary><see cref="To"/> in milliseconds since the Unix epoch, within what stores can hold.</summary>
+    /// <summary><see cref="To"/> in milliseconds since the Unix epoch, limited to what the stores can hold.</summary>
     public long ToMilliseconds => Clamp(To).ToUnixTimeMilliseconds();
 
     private static DateTimeOffset Clamp(DateTimeOffset time) => time < Earliest ? Earliest : time > Latest ? Latest : time;

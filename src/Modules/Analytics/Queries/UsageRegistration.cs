@@ -15,7 +15,7 @@ using Npgsql;
 
 namespace Bxb.Analytics.Queries;
 
-/// <summary>Adds the answering of usage queries. Without a <see cref="ClickHouseClient"/> in the container PostgreSQL answers them all.</summary>
+/// <summary>Adds usage queries. Without a <see cref="ClickHouseClient"/> in the container PostgreSQL answers all of them.</summary>
 internal static class UsageRegistration
 {
     public static IServiceCollection AddUsageQueries(this IServiceCollection services, IConfigurationSection bxb)
@@ -26,7 +26,7 @@ internal static class UsageRegistration
         services.AddSingleton(provider => provider.GetRequiredService<IOptions<UsageQueryOptions>>().Value);
         services.AddSingleton(provider => new PostgresRunner(provider.GetRequiredService<NpgsqlDataSource>(), provider.GetRequiredService<UsageQueryOptions>()));
         services.AddSingleton<PostgresUsage>();
-        // Null without ClickHouse. The container disposes it.
+        // Null without ClickHouse. Registered so that the container disposes it.
         services.AddSingleton(provider => ClickHouse(provider)!);
         return services.AddSingleton(provider => new UsageAnswering(
             provider.GetService<WatchedStore>(), Postgres(provider), provider.GetRequiredService<SettledPosition>(), provider.GetRequiredService<UsageQueryOptions>(),
@@ -45,7 +45,7 @@ internal static class UsageRegistration
 
         var options = provider.GetRequiredService<UsageQueryOptions>();
         var store = new ClickHouseUsage(new ClickHouseRunner(client, options), provider.GetRequiredService<ConsumerGroups>(), provider.GetRequiredService<UsageLoader>());
-        var outage = Outage(provider, "ClickHouse does not answer usage queries; PostgreSQL does where the caller leaves the choice", "ClickHouse answers usage queries again");
+        var outage = Outage(provider, "ClickHouse does not answer usage queries; PostgreSQL answers those with store=auto", "ClickHouse answers usage queries again");
         return new WatchedStore(store, outage, new ClickHouseBreaker(client.PingAsync, options.AwayFor, options.HangTimeout, outage, provider.GetRequiredService<TimeProvider>()));
     }
 

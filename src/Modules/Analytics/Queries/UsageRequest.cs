@@ -3,43 +3,43 @@ using Bxb.Modularity.Errors;
 
 namespace Bxb.Analytics.Queries;
 
-/// <summary>Which store is to answer.</summary>
+/// <summary>The store that answers a query.</summary>
 internal enum StoreChoice
 {
     /// <summary>ClickHouse, or PostgreSQL while ClickHouse does not answer or is behind.</summary>
     Auto,
 
-    /// <summary>ClickHouse and no other.</summary>
+    /// <summary>ClickHouse only.</summary>
     Clickhouse,
 
-    /// <summary>PostgreSQL and no other.</summary>
+    /// <summary>PostgreSQL only.</summary>
     Postgresql,
 }
 
-/// <summary>What a caller asked for, valid in itself; the metric is still a code.</summary>
-/// <param name="MetricCode">The metric.</param>
+/// <summary>A valid usage request, before its metric is looked up.</summary>
+/// <param name="MetricCode">The code of the metric.</param>
 /// <param name="From">Inclusive, whole milliseconds.</param>
 /// <param name="To">Exclusive, whole milliseconds, later than <paramref name="From"/>.</param>
-/// <param name="Customers">Only these; empty: all.</param>
-/// <param name="GroupKeys">At most 5, each once.</param>
-/// <param name="Filters">Each property once.</param>
-/// <param name="Window">How usage is cut along event time.</param>
-/// <param name="Zone">Whose wall time the windows follow.</param>
-/// <param name="MinPosition">The answer covers at least this position; null: whatever the store has.</param>
-/// <param name="Timeout">How long a store is waited for to reach it.</param>
-/// <param name="Store">Who is to answer.</param>
+/// <param name="Customers">The customers; empty for all.</param>
+/// <param name="GroupKeys">At most 5, without duplicates.</param>
+/// <param name="Filters">At most one per property.</param>
+/// <param name="Window">The length of a window of event time.</param>
+/// <param name="Zone">The time zone of the windows.</param>
+/// <param name="MinPosition">The answer covers at least this position; null for no requirement.</param>
+/// <param name="Timeout">Maximum wait for a store to cover the position.</param>
+/// <param name="Store">The store that answers.</param>
 internal sealed record UsageRequest(
     string MetricCode, DateTimeOffset From, DateTimeOffset To, IReadOnlyList<string> Customers, IReadOnlyList<GroupKey> GroupKeys, IReadOnlyList<PropertyFilter> Filters,
     UsageWindow Window, TimeZoneInfo Zone, long? MinPosition, TimeSpan Timeout, StoreChoice Store)
 {
-    /// <summary>How long a store is waited for when the caller does not say.</summary>
+    /// <summary>The timeout of a request that names none.</summary>
     public static readonly TimeSpan DefaultTimeout = TimeSpan.FromSeconds(5);
 
-    /// <summary>The longest that a caller may have a store waited for.</summary>
+    /// <summary>Maximum timeout of a request.</summary>
     public static readonly TimeSpan MaxTimeout = TimeSpan.FromSeconds(30);
 
-    /// <summary>Joins the request with its metric.</summary>
-    /// <exception cref="ApiException">422: the metric names a property in a way that is none.</exception>
+    /// <summary>Combines the request with its metric.</summary>
+    /// <exception cref="ApiException">422: the metric contains an invalid property path.</exception>
     public UsageQuery For(BillableMetric metric)
     {
         var field = metric.AggregationType == AggregationType.Count ? null : Path(metric, metric.FieldName ?? "");
@@ -49,5 +49,5 @@ internal sealed record UsageRequest(
 
     private static UsageProperty Path(BillableMetric metric, string text) => UsageProperty.TryParse(text, out var property)
         ? property
-        : throw new ApiException(ErrorCode.ValidationFailed, $"The metric {metric.Code} names the property '{text}', which is no path.");
+        : throw new ApiException(ErrorCode.ValidationFailed, $"The metric {metric.Code} contains the invalid property path '{text}'.");
 }

@@ -1,18 +1,18 @@
 namespace Bxb.Analytics.Queries;
 
-/// <summary>How usage is cut along event time.</summary>
+/// <summary>The length of a window of event time.</summary>
 internal enum UsageWindow
 {
-    /// <summary>Not at all: one window from the query's beginning to its end.</summary>
+    /// <summary>One window for the whole range.</summary>
     Total,
 
-    /// <summary>Steps of a minute of local wall time.</summary>
+    /// <summary>Minutes of local wall time.</summary>
     Minute,
 
-    /// <summary>Steps of an hour of local wall time.</summary>
+    /// <summary>Hours of local wall time.</summary>
     Hour,
 
-    /// <summary>Local days, from midnight to midnight: 23 or 25 hours where the clocks change.</summary>
+    /// <summary>Local days from midnight to midnight; 23 or 25 hours when the clocks change.</summary>
     Day,
 
     /// <summary>Local months.</summary>

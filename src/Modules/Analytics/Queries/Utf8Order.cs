@@ -1,6 +1,6 @@
 namespace Bxb.Analytics.Queries;
 
-/// <summary>The order of texts by their UTF-8 bytes, null first, without encoding them.</summary>
+/// <summary>Compares texts by their UTF-8 bytes without encoding them. Null comes first.</summary>
 internal sealed class Utf8Order : IComparer<string?>
 {
     public static readonly Utf8Order Instance = new();
@@ -16,6 +16,6 @@ internal sealed class Utf8Order : IComparer<string?>
         return same == x.Length || same == y.Length ? x.Length.CompareTo(y.Length) : Rank(x[same]).CompareTo(Rank(y[same]));
     }
 
-    /// <summary>UTF-16 puts what lies beyond U+FFFF, written by surrogates, before U+E000 to U+FFFF; UTF-8 puts it behind.</summary>
+    /// <summary>Characters above U+FFFF (surrogates) sort before U+E000 to U+FFFF in UTF-16 and after them in UTF-8.</summary>
     private static int Rank(char c) => char.IsSurrogate(c) ? c + 0x10000 : c;
 }

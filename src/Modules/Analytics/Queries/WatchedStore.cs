@@ -2,19 +2,19 @@ using Bxb.Analytics.Queries.ClickHouseStore;
 
 namespace Bxb.Analytics.Queries;
 
-/// <summary>A store whose outages are logged, by a line when one begins and one when it ends, and end the asking of it until it answers a probe. Thread-safe.</summary>
+/// <summary>A store with a log of its outages, and with a breaker that keeps queries away during an outage. Thread-safe.</summary>
 /// <param name="store">The store.</param>
-/// <param name="outage">Where they are logged.</param>
-/// <param name="breaker">Probes the store; null where there is no other one to ask meanwhile.</param>
+/// <param name="outage">Logs the begin and the end of an outage.</param>
+/// <param name="breaker">Opens on an outage and probes the store; null if no other store can answer meanwhile.</param>
 internal sealed class WatchedStore(IUsageStore store, OutageLog outage, ClickHouseBreaker? breaker) : IUsageStore, IDisposable
 {
     public StoreChoice Name => store.Name;
 
-    /// <summary>Whether the store did not answer the last time, and no probe since.</summary>
+    /// <summary>Whether the last query was not answered, and no probe has been answered since.</summary>
     public bool IsAway => breaker is { IsOpen: true };
 
-    /// <summary>The store was not asked, since it is away.</summary>
-    public void Spared() => outage.Spared();
+    /// <summary>Call when a query was not sent because the store is away.</summary>
+    public void Skipped() => outage.Skipped();
 
     public async ValueTask<bool> WaitForAsync(long position, TimeSpan timeout, CancellationToken cancellationToken)
     {

@@ -1,4 +1,6 @@
-using Bxb.Analytics.Loading;
+using Bxb.Analytics.Loading.Epochs;
+using Bxb.Analytics.Loading.Inserts;
+using Bxb.Analytics.Loading.Rows;
 using Bxb.Analytics.Schema;
 using Bxb.ClickHouse;
 using Bxb.Riders;
@@ -7,15 +9,15 @@ using Microsoft.Extensions.Logging;
 
 namespace Bxb.Analytics.Rebuild;
 
-/// <summary>The copy of the table <c>usage</c> that a replay builds. One for each run of a replay; everything that a later run has to know stands in ClickHouse.</summary>
-/// <remarks>It is filled by the same inserts as the live table, through a lane of its own: each event once, whatever is repeated. See <see cref="UsageExchange"/> for how it takes the live table's place.</remarks>
+/// <summary>The copy of the table <c>usage</c> that a replay fills. One object per attempt of the replay; everything that a later attempt needs is stored in ClickHouse.</summary>
+/// <remarks>The copy is a partition of its own and is filled by the same inserts as the live table, so each event is in it exactly once. <see cref="UsageExchange"/> replaces the live table.</remarks>
 internal sealed class ShadowUsage(
-    ClickHouseClient client, AnalyticsSchema schema, LoaderTerms terms, RowWriters writers, UsageCopies copies, LoadingHold hold, LogComparison comparison, UsageExchange exchange,
+    ClickHouseClient client, AnalyticsSchema schema, EpochStore epochs, RowWriterPool writers, CopyTables copies, LoadingPause pause, LogComparison comparison, UsageExchange exchange,
     ILogger<ShadowUsage> logger) : IShadowStore
 {
-    private LoaderLane? _lane;
+    private PartitionLoader? _loader;
 
-    private LoaderLane Opened => _lane ?? throw new InvalidOperationException("The copy was not opened.");
+    private PartitionLoader Loader => _loader ?? throw new InvalidOperationException("The copy is not open.");
 
     /// <inheritdoc />
     public async Task<long> OpenAsync(long replay, CancellationToken cancellationToken)
@@ -24,38 +26,38 @@ internal sealed class ShadowUsage(
         await copies.SettleAsync(cancellationToken);
         await copies.OpenAsync(replay, cancellationToken);
 
-        // What an earlier run left: it can neither exchange the copy any more, nor hold anybody up.
-        await hold.BreakAsync(cancellationToken);
-        var copy = await copies.FindAsync(cancellationToken) ?? throw new CopyInterruptedException("The copy vanished while it was opened.");
-        _lane = new LoaderLane(copy.Lane, client, terms, writers, shared: null, logger);
-        return await _lane.Terms.TakeOverAsync(cancellationToken);
+        // An earlier attempt can no longer exchange the copy, and its pause must not stop the loaders.
+        await pause.EndAbandonedAsync(cancellationToken);
+        var copy = await copies.FindAsync(cancellationToken) ?? throw new CopyInterruptedException("The copy was removed while it was opened.");
+        _loader = new PartitionLoader(LoadPartition.Of(copy), client, epochs, writers, coalescer: null, logger);
+        return await _loader.Session.TakeOverAsync(cancellationToken);
     }
 
     /// <inheritdoc />
-    /// <exception cref="CopyInterruptedException">The copy may hold less than was loaded; open it again.</exception>
+    /// <exception cref="CopyInterruptedException">The copy may contain less than was loaded; open it again.</exception>
     public async Task LoadAsync(EventBatch batch, CancellationToken cancellationToken)
     {
         try
         {
-            await Opened.LoadAsync(batch, cancellationToken);
+            await Loader.LoadAsync(batch, cancellationToken);
         }
         catch (ProgressLostException e)
         {
-            throw new CopyInterruptedException($"The copy has to be gone on with behind position {e.DurablePosition}.");
+            throw new CopyInterruptedException($"The copy is complete only up to position {e.DurablePosition}.");
         }
     }
 
     /// <inheritdoc />
     public async Task<long> CheckpointAsync(CancellationToken cancellationToken)
     {
-        await terms.Checkpoints.MakeAsync([Opened.Terms], cancellationToken);
-        return Opened.Terms.Checkpoint;
+        await epochs.Checkpoints.StoreAsync([Loader.Session], cancellationToken);
+        return Loader.Session.Checkpoint;
     }
 
     /// <inheritdoc />
     public async Task<string?> VerifyAsync(long upTo, CancellationToken cancellationToken) => await copies.FindAsync(cancellationToken) is { } copy
         ? await comparison.FindDifferenceAsync(copy.Table, upTo, cancellationToken)
-        : "The copy is gone.";
+        : "The copy no longer exists.";
 
     /// <inheritdoc />
     public Task SwapAsync(long upTo, CancellationToken cancellationToken) => exchange.RunAsync(upTo, cancellationToken);
@@ -66,9 +68,6 @@ internal sealed class ShadowUsage(
         await schema.EnsureAsync(cancellationToken);
         await copies.SettleAsync(cancellationToken);
         await copies.DropAllAsync(cancellationToken);
-        await hold.EndOthersAsync(attempt: "", instance: null, cancellationToken);
+        await pause.EndOthersAsync(attempt: "", instance: null, cancellationToken);
     }
 }
-
-/// <summary>A copy cannot be gone on with from here: the replay opens it again, and passes.</summary>
-internal sealed class CopyInterruptedException(string message) : Exception(message);

@@ -1,5 +1,5 @@
--- One row an event, written once: PostgreSQL has deduplicated already, and no batch enters twice, so nothing here needs FINAL.
--- kind is EventKind: 1 recorded, 2 amended. Sums go by the sort key; counts by day and hour come from the projections.
+-- One row per event. PostgreSQL has removed duplicates and no batch is inserted twice, so no query needs FINAL.
+-- kind is EventKind: 1 recorded, 2 amended. Sums use the sorting key; counts by day and hour use the projections.
 CREATE TABLE IF NOT EXISTS usage (
   organization_id UInt32,
   code LowCardinality(String),
@@ -20,7 +20,7 @@ CREATE TABLE IF NOT EXISTS usage (
 PARTITION BY toYYYYMM(timestamp)
 ORDER BY (organization_id, code, external_customer_id, timestamp)
 SETTINGS non_replicated_deduplication_window = 10000, object_shared_data_serialization_version = 'map_with_buckets'
--- next: events that no longer count, by position; the other columns are there to read few of them
+-- next: events that no longer count, by position. The other columns let a query read few of the rows
 CREATE TABLE IF NOT EXISTS voids (
   organization_id UInt32,
   code LowCardinality(String),
@@ -30,14 +30,14 @@ CREATE TABLE IF NOT EXISTS voids (
 ) ENGINE = MergeTree
 ORDER BY (organization_id, code, external_customer_id, timestamp, position)
 SETTINGS non_replicated_deduplication_window = 10000
--- next: up to which position everything is in usage and on disk. It lives here and not in the log's database, so that it is as old as the rows are
+-- next: all events up to position are in usage and on disk. Stored here and not in PostgreSQL, so that a checkpoint is always as old as the rows
 CREATE TABLE IF NOT EXISTS loader_checkpoints (
   `group` String,
   position UInt64,
   at DateTime64(3, 'UTC')
 ) ENGINE = ReplacingMergeTree(position)
 ORDER BY `group`
--- next: who may load. An insert names its term and is refused when that is not the last one: what a host sends that was paused, or that was given up, comes to nothing
+-- next: the fence of loading before step 2, which replaces this table by loader_epochs
 CREATE TABLE IF NOT EXISTS loader_terms (
   `group` String,
   term UInt64,

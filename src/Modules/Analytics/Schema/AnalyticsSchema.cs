@@ -2,18 +2,22 @@ using Bxb.ClickHouse;
 
 namespace Bxb.Analytics.Schema;
 
-/// <summary>Brings the ClickHouse database to the schema of this version.</summary>
+/// <summary>Migrates the ClickHouse database to the schema of this version.</summary>
 internal sealed class AnalyticsSchema(ClickHouseClient client, ClickHouseMigrator migrator)
 {
-    private static readonly IReadOnlyList<ClickHouseMigration> Steps = ClickHouseMigration.FromResources(typeof(AnalyticsSchema).Assembly, "analytics", "Schema");
+    /// <summary>The table of usage that queries read.</summary>
+    internal const string LiveTable = "usage";
 
-    /// <summary>Runs what is missing. Called at each take-over: an empty data directory may have been put in the place of the other.</summary>
+    /// <summary>The steps in their order.</summary>
+    internal static readonly IReadOnlyList<ClickHouseMigration> Steps = ClickHouseMigration.FromResources(typeof(AnalyticsSchema).Assembly, "analytics", "Schema");
+
+    /// <summary>Runs the missing steps. Called before every epoch begins, because the data directory may have been replaced by an empty one.</summary>
     /// <returns>Whether the server is the embedded engine.</returns>
     internal async Task<bool> EnsureAsync(CancellationToken cancellationToken)
     {
         await migrator.MigrateAsync(Steps, cancellationToken);
 
-        // The embedded engine brings everything to disk when it is told to, at each checkpoint; a server has no such call and has to do it with each insert.
+        // The embedded engine syncs everything on request, at each checkpoint. A server has no such call and has to sync every insert.
         if (await client.SyncAsync(cancellationToken))
         {
             return true;

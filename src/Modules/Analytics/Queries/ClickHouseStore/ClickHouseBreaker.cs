@@ -1,21 +1,21 @@
 namespace Bxb.Analytics.Queries.ClickHouseStore;
 
-/// <summary>Keeps queries from a ClickHouse that does not answer, until a probe of the host's own is answered. Thread-safe.</summary>
-/// <remarks>Owns one task while it is open; it ends soon after <see cref="Dispose"/>. No query of a caller is ever the probe.</remarks>
-/// <param name="probe">Throws when ClickHouse does not answer.</param>
-/// <param name="interval">Pause before each probe; zero: it never opens.</param>
-/// <param name="limit">How long a probe may take.</param>
-/// <param name="outage">Told of the end.</param>
+/// <summary>Keeps queries away from a ClickHouse that does not answer, until a probe is answered. Thread-safe.</summary>
+/// <remarks>Owns one task while it is open. The task ends soon after <see cref="Dispose"/>. Queries of callers are never used as probes.</remarks>
+/// <param name="probe">Throws if ClickHouse does not answer.</param>
+/// <param name="interval">Pause before each probe; zero disables the breaker.</param>
+/// <param name="limit">Time limit of a probe.</param>
+/// <param name="outage">Logs the end of the outage.</param>
 /// <param name="time">The clock.</param>
 internal sealed class ClickHouseBreaker(Func<CancellationToken, Task> probe, TimeSpan interval, TimeSpan limit, OutageLog outage, TimeProvider time) : IDisposable
 {
     private readonly CancellationTokenSource _stop = new();
     private int _isOpen;
 
-    /// <summary>Whether ClickHouse did not answer the last time.</summary>
+    /// <summary>Whether queries are kept away.</summary>
     public bool IsOpen => Volatile.Read(ref _isOpen) != 0;
 
-    /// <summary>ClickHouse does not answer. Probes until it does.</summary>
+    /// <summary>Call when ClickHouse does not answer. Probes until it does.</summary>
     public void Open()
     {
         if (interval > TimeSpan.Zero && Interlocked.Exchange(ref _isOpen, 1) == 0)

@@ -6,15 +6,15 @@ using Bxb.Management.Contracts;
 namespace Bxb.Analytics.Queries.ClickHouseStore;
 
 /// <summary>
-/// Compiles a usage query for ClickHouse. Columns of the result, in order: <c>w</c> Int64, the window's start; <c>c</c> String, the customer; a <c>Nullable(String)</c> for each
-/// property key; <c>v</c> Nullable(String), the value; <c>e</c> and <c>s</c> UInt64, events counted and skipped.
+/// Compiles a usage query for ClickHouse. The columns of the result are, in order: <c>w</c> Int64, the start of the window; <c>c</c> String, the customer; a <c>Nullable(String)</c> for each
+/// property key; <c>v</c> Nullable(String), the value; <c>e</c> and <c>s</c> UInt64, the numbers of counted and of skipped events.
 /// </summary>
 internal static class ClickHouseCompiler
 {
-    /// <summary>The statement over the events themselves.</summary>
+    /// <summary>Returns the statement over the rows of events.</summary>
     /// <param name="query">The query.</param>
     /// <param name="windows">Its windows.</param>
-    /// <param name="maxRows">The most rows; one more is asked for, so that too many are noticed.</param>
+    /// <param name="maxRows">Maximum number of rows. The statement returns one more, so that an excess is detected.</param>
     public static ClickHouseStatement Compile(UsageQuery query, WindowPlan windows, int maxRows)
     {
         var keys = query.PropertyKeys.ToArray();
@@ -51,7 +51,7 @@ internal static class ClickHouseCompiler
         AggregationType.Sum => ("toNullable(toString(sum(n)))", "count(n)", "count() - count(n)"),
         AggregationType.Max => ("toNullable(toString(max(n)))", "count(n)", "count() - count(n)"),
         AggregationType.Latest => ("toNullable(toString(argMaxIf(n, (timestamp, position), isNotNull(n))))", "count(n)", "count() - count(n)"),
-        _ => throw new ArgumentOutOfRangeException(nameof(type), type, "An aggregation that the compiler does not know."),
+        _ => throw new ArgumentOutOfRangeException(nameof(type), type, "Unknown aggregation."),
     };
 
     private static string Conditions(UsageQuery query, List<Action<ClickHouseStatement>> bind)

@@ -1,11 +1,11 @@
 namespace Bxb.Analytics.Queries.ClickHouseStore;
 
-/// <summary>Reads a text as a number in SQL, exactly as <c>analytics.number_of</c> does in PostgreSQL; nothing in it can fail a query.</summary>
+/// <summary>Parses a text as a number in SQL, exactly as <c>analytics.number_of</c> does in PostgreSQL. No text makes the query fail.</summary>
 internal static class ClickHouseNumber
 {
     /// <summary>
-    /// Expressions, each usable by those after it, over a column <c>t</c> of <c>Nullable(String)</c>; <c>n</c> is the number, <c>Nullable(Decimal(76, 18))</c>. The engine reads
-    /// plain decimals as they have to be read (digits past the 18th are cut), but fails on long exponents: those are turned into plain decimals by shifting digits.
+    /// Expressions over a column <c>t</c> of <c>Nullable(String)</c>; each can use those before it. <c>n</c> is the number, <c>Nullable(Decimal(76, 18))</c>. The engine parses plain decimals as
+    /// required (digits after the 18th are cut off) but fails on long exponents, so these are converted to plain decimals by shifting digits.
     /// </summary>
     public const string Columns = """
         extract(t, '^-?([0-9]+)') AS n_whole,

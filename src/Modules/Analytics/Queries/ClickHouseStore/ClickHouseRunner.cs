@@ -3,23 +3,23 @@ using Bxb.ClickHouse;
 
 namespace Bxb.Analytics.Queries.ClickHouseStore;
 
-/// <summary>Runs a compiled query on ClickHouse and gathers its rows; all of them, or an exception. Thread-safe.</summary>
-/// <remarks>When the caller gives up, or the time is up, the statement is killed on the server before the exception goes on; not where the server gives no sign of life.</remarks>
+/// <summary>Runs a compiled query on ClickHouse and returns all of its rows, or throws. Thread-safe.</summary>
+/// <remarks>After a cancellation or a time-out the statement is killed on the server before the exception is thrown, unless the server hangs.</remarks>
 internal sealed class ClickHouseRunner(ClickHouseClient client, UsageQueryOptions options)
 {
     private static readonly TimeSpan KillTimeout = TimeSpan.FromSeconds(2);
 
     /// <summary>Answers a query.</summary>
     /// <exception cref="ClickHouseException">The server failed or cannot be reached.</exception>
-    public async Task<UsageRows> RunAsync(UsageQuery query, CancellationToken cancellationToken)
+    public async Task<UsageRowCollector> RunAsync(UsageQuery query, CancellationToken cancellationToken)
     {
         var windows = WindowPlan.Of(query, options);
         var statement = CountProjection.TryCompile(query, windows, options.MaxRows) ?? ClickHouseCompiler.Compile(query, windows, options.MaxRows);
-        return await RunAsync(statement, new UsageRows(query, windows, options), cancellationToken);
+        return await RunAsync(statement, new UsageRowCollector(query, windows, options), cancellationToken);
     }
 
     /// <summary>Runs a statement with the columns of <see cref="ClickHouseCompiler"/>.</summary>
-    internal async Task<UsageRows> RunAsync(ClickHouseStatement statement, UsageRows rows, CancellationToken cancellationToken)
+    internal async Task<UsageRowCollector> RunAsync(ClickHouseStatement statement, UsageRowCollector rows, CancellationToken cancellationToken)
     {
         statement.QueryId = $"usage-{Guid.NewGuid():N}";
         statement.Timeout = options.QueryTimeout;
@@ -35,7 +35,7 @@ internal sealed class ClickHouseRunner(ClickHouseClient client, UsageQueryOption
         }
     }
 
-    private async Task<UsageRows> GatherAsync(ClickHouseStatement statement, UsageRows rows, CancellationToken cancellationToken)
+    private async Task<UsageRowCollector> GatherAsync(ClickHouseStatement statement, UsageRowCollector rows, CancellationToken cancellationToken)
     {
         await using var result = await client.QueryAsync(statement, cancellationToken);
         try
@@ -47,7 +47,7 @@ internal sealed class ClickHouseRunner(ClickHouseClient client, UsageQueryOption
         }
         catch (Exception e) when (e is not (ClickHouseException or OperationCanceledException))
         {
-            // A row makes no sense, or there are too many. That counts only once it is sure that they are the query's rows.
+            // A row is invalid, or there are too many. The exception counts only after the rest of the answer proves that the rows are those of the query.
             while (await result.ReadAsync())
             {
             }
@@ -58,7 +58,7 @@ internal sealed class ClickHouseRunner(ClickHouseClient client, UsageQueryOption
         return rows;
     }
 
-    private static void Add(ClickHouseResult row, UsageRows rows)
+    private static void Add(ClickHouseResult row, UsageRowCollector rows)
     {
         var groups = new string?[rows.Keys];
         for (var i = 0; i < groups.Length; i++)
@@ -79,7 +79,7 @@ internal sealed class ClickHouseRunner(ClickHouseClient client, UsageQueryOption
         }
         catch (Exception e) when (e is ClickHouseException or OperationCanceledException)
         {
-            // The server is away, or slow to end it: its own time limit does.
+            // The server is away or slow. Its own time limit ends the statement.
             return;
         }
     }

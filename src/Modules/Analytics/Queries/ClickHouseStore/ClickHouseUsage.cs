@@ -1,38 +1,39 @@
 using Bxb.Analytics.Loading;
+using Bxb.Analytics.Loading.Epochs;
 using Bxb.ClickHouse;
 using Bxb.EventLog;
 using Bxb.Riders;
 
 namespace Bxb.Analytics.Queries.ClickHouseStore;
 
-/// <summary>Usage from ClickHouse. What it covers is the progress of the group that loads it, or its own checkpoints while no host reads the group.</summary>
+/// <summary>Usage from ClickHouse. It covers the progress of the group that loads it, or its checkpoints while no host reads the group.</summary>
 internal sealed class ClickHouseUsage(ClickHouseRunner runner, ConsumerGroups groups, UsageLoader loader) : IUsageStore
 {
-    /// <summary>UNKNOWN_TABLE and UNKNOWN_DATABASE: nothing was ever loaded, or an empty directory was put in the place of the data. TIMEOUT_EXCEEDED and TOO_SLOW.</summary>
+    /// <summary>UNKNOWN_TABLE and UNKNOWN_DATABASE (nothing was loaded yet, or the data directory was replaced by an empty one), TIMEOUT_EXCEEDED and TOO_SLOW.</summary>
     private static readonly int[] Expected = [60, 81, 159, 160];
 
     public StoreChoice Name => StoreChoice.Clickhouse;
 
     public ValueTask<bool> WaitForAsync(long position, TimeSpan timeout, CancellationToken cancellationToken) =>
-        groups.WaitForAsync(LoadingRegistration.Group, position, timeout, cancellationToken);
+        groups.WaitForAsync(LoadPartition.ConsumerGroup, position, timeout, cancellationToken);
 
     public async Task<UsageAnswer> QueryAsync(UsageQuery query, CancellationToken cancellationToken)
     {
         try
         {
-            // Before the query: whatever the query reads is there already.
+            // Read before the query, so that the query sees at least everything up to this position.
             var position = await ProgressAsync(cancellationToken);
             var rows = await runner.RunAsync(query, cancellationToken);
-            if (loader.MayHaveLost)
+            if (loader.MayHaveLostRows)
             {
-                throw new StoreAwayException("ClickHouse was started again and is being compared with the log.");
+                throw new StoreAwayException("ClickHouse was restarted and is being compared with the log.");
             }
 
             return new UsageAnswer(query, Name, position, rows.Skipped, rows.Finish());
         }
         catch (ClickHouseException e)
         {
-            // Only the server's own limit says that the query is too much. One that comes in the place of an answer may be anybody's.
+            // Only the server's own limit means that the query is too expensive. An error in place of an answer may come from a proxy.
             var isLimit = e.Code is 159 or 160 && !e.MayStillRun;
             throw new StoreAwayException(isLimit ? "The query takes ClickHouse longer than the host allows." : "ClickHouse does not answer.", e)
             {
@@ -43,30 +44,30 @@ internal sealed class ClickHouseUsage(ClickHouseRunner runner, ConsumerGroups gr
         }
         catch (Exception e) when (e is FormatException or OverflowException or InvalidCastException)
         {
-            throw new StoreAwayException("ClickHouse does not answer as it should.", e) { IsExpected = false };
+            throw new StoreAwayException("ClickHouse sent an invalid answer.", e) { IsExpected = false };
         }
     }
 
-    /// <summary>The position that ClickHouse covers.</summary>
+    /// <summary>Returns the position that ClickHouse covers.</summary>
     /// <remarks>
-    /// While hosts read the group and have compared ClickHouse with the progress, it is the progress. Otherwise (the brokers are away, all hosts were stopped) the data may have been replaced by an
-    /// older copy since, and only their own checkpoints are believed, which are as old as the data. A checkpoint at or above a partition's last record proves the whole progress.
+    /// For partitions that a host reads and has compared with ClickHouse this is the progress. Otherwise (the brokers are away, all hosts were stopped) the data directory may have been replaced
+    /// by an older one, so only its checkpoints count. A checkpoint at or above the partition's last record proves the whole progress.
     /// </remarks>
     private async Task<long> ProgressAsync(CancellationToken cancellationToken)
     {
         IReadOnlyList<GroupPartition> partitions;
         try
         {
-            partitions = await groups.ReadPartitionsAsync(LoadingRegistration.Group, cancellationToken);
+            partitions = await groups.ReadPartitionsAsync(LoadPartition.ConsumerGroup, cancellationToken);
         }
         catch (EventLogException e) when (e.IsTransient)
         {
-            throw new StoreAwayException("The position of ClickHouse cannot be told at present.", e);
+            throw new StoreAwayException("The position of ClickHouse is unknown while PostgreSQL does not answer.", e);
         }
 
         if (partitions.Count == 0)
         {
-            throw new StoreAwayException("ClickHouse has not been loaded yet.");
+            throw new StoreAwayException("Nothing has been loaded into ClickHouse yet.");
         }
 
         var current = partitions.Where(p => p.IsCurrent).Select(p => p.Position);

@@ -6,15 +6,15 @@ using Bxb.Management.Contracts;
 namespace Bxb.Analytics.Queries.ClickHouseStore;
 
 /// <summary>
-/// Compiles plain counts over whole UTC days or hours for the table's projections <c>p_day</c> and <c>p_hour</c>, which hold such counts ready. The engine takes a projection
-/// only when every condition is on the projection's own expressions.
+/// Compiles plain counts over whole UTC days or hours for the projections <c>p_day</c> and <c>p_hour</c> of the table, which contain these counts. The engine uses a projection
+/// only if every condition is on the expressions of the projection.
 /// </summary>
 internal static class CountProjection
 {
     private const long Hour = 3_600_000;
     private const long Day = 24 * Hour;
 
-    /// <summary>The statement, with the columns of <see cref="ClickHouseCompiler"/>; null when no projection can answer.</summary>
+    /// <summary>Returns the statement, with the columns of <see cref="ClickHouseCompiler"/>, or null if no projection can answer.</summary>
     public static ClickHouseStatement? TryCompile(UsageQuery query, WindowPlan windows, int maxRows)
     {
         if (query.Metric.AggregationType != AggregationType.Count || query.Filters.Count > 0 || query.PropertyKeys.Any())
@@ -30,7 +30,7 @@ internal static class CountProjection
             return null;
         }
 
-        // By hour where a window or an edge needs it, else by day; the hours of a whole day are never worse than the events.
+        // By hour if a window or an edge requires it, else by day. Reading the hours of a day never costs more than reading its events.
         var bucket = days ? "toStartOfDay(timestamp)" : "toStartOfHour(timestamp)";
         var window = windows switch
         {
@@ -52,7 +52,7 @@ internal static class CountProjection
         return query.Customers.Count > 0 ? statement.With("customers", query.Customers) : statement;
     }
 
-    /// <summary>A DateTime ends in 2106; what is later has no events.</summary>
+    /// <summary>DateTime ends in 2106; there are no later events.</summary>
     private static string Seconds(long milliseconds) =>
         DateTimeOffset.FromUnixTimeSeconds(Math.Min(milliseconds / 1000, uint.MaxValue / 86_400 * 86_400L)).ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture);
 

@@ -7,16 +7,16 @@ using NpgsqlTypes;
 namespace Bxb.Analytics.Queries.PostgresStore;
 
 /// <summary>
-/// Compiles a usage query for PostgreSQL. Columns of the result, in order: <c>w</c> bigint, the window's start; <c>c</c> text, the customer; a text for each property key;
-/// <c>v</c> text, the value; <c>e</c> and <c>s</c> bigint, events counted and skipped.
+/// Compiles a usage query for PostgreSQL. The columns of the result are, in order: <c>w</c> bigint, the start of the window; <c>c</c> text, the customer; a text for each property key;
+/// <c>v</c> text, the value; <c>e</c> and <c>s</c> bigint, the numbers of counted and of skipped events.
 /// </summary>
 internal static class PostgresCompiler
 {
-    /// <summary>The command, without a connection.</summary>
+    /// <summary>Returns the command, without a connection.</summary>
     /// <param name="query">The query.</param>
     /// <param name="windows">Its windows.</param>
-    /// <param name="asOfPosition">No event beyond this position counts.</param>
-    /// <param name="maxRows">The most rows; one more is asked for, so that too many are noticed.</param>
+    /// <param name="asOfPosition">Later positions are not counted.</param>
+    /// <param name="maxRows">Maximum number of rows. The command returns one more, so that an excess is detected.</param>
     public static NpgsqlCommand Compile(UsageQuery query, WindowPlan windows, long asOfPosition, int maxRows)
     {
         var command = new NpgsqlCommand();
@@ -37,7 +37,7 @@ internal static class PostgresCompiler
         });
         inner.Append("\n  from event_log.events\n  where ").Append(Conditions(query, asOfPosition, command));
 
-        // "offset 0" keeps the planner from working every expression out once for each aggregate that uses it.
+        // "offset 0" keeps the planner from evaluating every expression once per aggregate.
         var from = $"from (\n  {inner}\n  offset 0\n) picked";
         var groups = "w, c" + string.Concat(Enumerable.Range(0, keys.Length).Select(i => $", g{i}"));
         var limit = Add(command, NpgsqlDbType.Bigint, maxRows + 1L);
@@ -51,13 +51,13 @@ internal static class PostgresCompiler
                 select distinct on ({groups}) {groups}, n::text as v, count(n) over same as e, count(*) over same - count(n) over same as s {from}
                 window same as (partition by {groups}) order by {groups}, n is null, timestamp desc, position desc
                 """,
-            var other => throw new ArgumentOutOfRangeException(nameof(query), other, "An aggregation that the compiler does not know."),
+            var other => throw new ArgumentOutOfRangeException(nameof(query), other, "Unknown aggregation."),
         };
         command.CommandText = $"select {groups.Replace("w,", start + ",", StringComparison.Ordinal)}, v, e, s from (\n{rows}\nlimit {limit}\n) answered";
         return command;
     }
 
-    /// <summary>The JSON value of a property. Every step is an object's member, never an array's element, whatever the name looks like.</summary>
+    /// <summary>Returns an expression for the JSON value of a property. Every step is a member of an object, never an element of an array, even if the name is a number.</summary>
     private static string Json(UsageProperty path, NpgsqlCommand command) =>
         "(properties" + string.Concat(path.Names.Select(name => " -> " + Add(command, NpgsqlDbType.Text, name))) + ")";
 
@@ -78,7 +78,7 @@ internal static class PostgresCompiler
             """;
     }
 
-    /// <summary>A record that only says that another one no longer counts (kind 3) is no event; ClickHouse is not given it.</summary>
+    /// <summary>Returns the conditions. An entry of kind 3 voids another event and is not counted; it is not loaded into ClickHouse either.</summary>
     private static string Conditions(UsageQuery query, long asOfPosition, NpgsqlCommand command)
     {
         var sql = new StringBuilder("kind <> 3 and organization_id = ").Append(Add(command, NpgsqlDbType.Integer, query.Metric.OrganizationId))
@@ -100,7 +100,7 @@ internal static class PostgresCompiler
         return sql.ToString();
     }
 
-    /// <summary>An expression for each event's window, cheap, and one that turns it into the window's start, for each row.</summary>
+    /// <summary>Returns a cheap expression for the window of an event, and one that converts it to the start of the window, once per row.</summary>
     private static (string Window, string Start) Window(WindowPlan windows, NpgsqlCommand command)
     {
         const string Milliseconds = "(extract(epoch from w) * 1000)::bigint";

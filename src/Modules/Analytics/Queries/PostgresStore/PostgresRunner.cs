@@ -4,22 +4,22 @@ using Npgsql;
 
 namespace Bxb.Analytics.Queries.PostgresStore;
 
-/// <summary>Runs a compiled query on the event log and gathers its rows; all of them, or an exception. Thread-safe.</summary>
-/// <remarks>One statement, so one snapshot. When the caller gives up, or the time is up, the driver has the server end it.</remarks>
+/// <summary>Runs a compiled query on the event log and returns all of its rows, or throws. Thread-safe.</summary>
+/// <remarks>One statement, so one snapshot. After a cancellation or a time-out the driver cancels the statement on the server.</remarks>
 internal sealed class PostgresRunner(NpgsqlDataSource database, UsageQueryOptions options)
 {
-    // Without statistics PostgreSQL expects a handful of rows and sorts all of them to group them, on disk. What has to be sorted still is.
+    // Without statistics PostgreSQL expects few rows, and groups them by a sort that spills to disk. Necessary sorts remain possible.
     private const string GroupByHash = "set local enable_sort = off";
 
     /// <summary>Answers a query.</summary>
     /// <param name="query">The query.</param>
-    /// <param name="asOfPosition">No event beyond this position counts. A settled one: the same query as of it has the same answer ever after.</param>
-    /// <param name="cancellationToken">Gives up; the server ends the statement.</param>
-    /// <exception cref="EventLogException">PostgreSQL refused, gave up or cannot be reached.</exception>
-    public async Task<UsageRows> RunAsync(UsageQuery query, long asOfPosition, CancellationToken cancellationToken)
+    /// <param name="asOfPosition">Later positions are not counted. As of a settled position the answer never changes.</param>
+    /// <param name="cancellationToken">Cancels the statement on the server.</param>
+    /// <exception cref="EventLogException">PostgreSQL refused or ended the statement, or cannot be reached.</exception>
+    public async Task<UsageRowCollector> RunAsync(UsageQuery query, long asOfPosition, CancellationToken cancellationToken)
     {
         var windows = WindowPlan.Of(query, options);
-        var rows = new UsageRows(query, windows, options);
+        var rows = new UsageRowCollector(query, windows, options);
         try
         {
             await using var command = PostgresCompiler.Compile(query, windows, asOfPosition, options.MaxRows);
@@ -46,7 +46,7 @@ internal sealed class PostgresRunner(NpgsqlDataSource database, UsageQueryOption
         }
     }
 
-    private static async Task AddAsync(NpgsqlDataReader row, UsageRows rows, CancellationToken cancellationToken)
+    private static async Task AddAsync(NpgsqlDataReader row, UsageRowCollector rows, CancellationToken cancellationToken)
     {
         var groups = new string?[rows.Keys];
         for (var i = 0; i < groups.Length; i++)

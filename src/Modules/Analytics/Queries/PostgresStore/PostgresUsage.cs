@@ -3,14 +3,14 @@ using Bxb.EventLog.Reading;
 
 namespace Bxb.Analytics.Queries.PostgresStore;
 
-/// <summary>Usage from the event log itself. What it covers is the settled position.</summary>
+/// <summary>Usage from the event log. It covers the settled position.</summary>
 internal sealed class PostgresUsage(PostgresRunner runner, SettledPosition settled) : IUsageStore
 {
-    /// <summary>SQLSTATE of a statement that was ended, by its time limit if not by its caller.</summary>
+    /// <summary>SQLSTATE of a cancelled statement. If the caller did not cancel it, its time limit did.</summary>
     private const string QueryCanceled = "57014";
 
-    /// <summary>How long a query waits at most for this host's first look at the log.</summary>
-    private static readonly TimeSpan FirstLook = TimeSpan.FromSeconds(1);
+    /// <summary>Maximum wait for the first settled position of this host.</summary>
+    private static readonly TimeSpan FirstRefreshTimeout = TimeSpan.FromSeconds(1);
 
     public StoreChoice Name => StoreChoice.Postgresql;
 
@@ -36,7 +36,7 @@ internal sealed class PostgresUsage(PostgresRunner runner, SettledPosition settl
 
     public async Task<UsageAnswer> QueryAsync(UsageQuery query, CancellationToken cancellationToken)
     {
-        // Before the query: everything settled by now is committed, and so in its snapshot. What comes after it is left out.
+        // Read before the query: every settled event is committed and therefore in the snapshot of the query.
         var position = await SettledAsync(cancellationToken);
         try
         {
@@ -50,13 +50,13 @@ internal sealed class PostgresUsage(PostgresRunner runner, SettledPosition settl
         }
     }
 
-    /// <summary>The settled position; looks for it where this host has not looked yet.</summary>
+    /// <summary>Returns the settled position; refreshes it if this host does not know it yet.</summary>
     private async ValueTask<long> SettledAsync(CancellationToken cancellationToken)
     {
         if (settled.Current == 0)
         {
             using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            limit.CancelAfter(FirstLook);
+            limit.CancelAfter(FirstRefreshTimeout);
             await ((Task)settled.RefreshAsync(limit.Token).AsTask()).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 

@@ -4,11 +4,11 @@ using System.Text.RegularExpressions;
 
 namespace Bxb.Analytics.Queries.Windows;
 
-/// <summary>Time zones by their IANA name. They come from this machine's zone data (package tzdata); without that, only UTC is known.</summary>
+/// <summary>Finds time zones by IANA name in the zone data of the machine (package tzdata). Without that data only UTC exists.</summary>
 internal static partial class TimeZones
 {
     /// <summary>Finds a zone.</summary>
-    /// <returns>False when the name is no name of a zone here.</returns>
+    /// <returns>False if the machine has no zone of this name.</returns>
     public static bool TryFind(string name, [NotNullWhen(true)] out TimeZoneInfo? zone)
     {
         zone = null;
@@ -30,12 +30,12 @@ internal static partial class TimeZones
         }
         catch (Exception error) when (error is TimeZoneNotFoundException or InvalidTimeZoneException or SecurityException or UnauthorizedAccessException or IOException)
         {
-            // No such file, a directory, or a file that is no zone: all of them are names that a caller made up.
+            // A missing file, a directory, or a file without a zone: the caller sent an invalid name.
             return false;
         }
     }
 
-    /// <summary>Names, not paths; the folders right and posix, and what links to this machine's own zone, are no zones of the world.</summary>
+    /// <summary>Zone names only: no paths, no names below right and posix, and no links to the zone of the machine.</summary>
     [GeneratedRegex("^(?!(right|posix)/|localtime$|posixrules$|Factory$)[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+){0,2}$", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex NamePattern();
 }

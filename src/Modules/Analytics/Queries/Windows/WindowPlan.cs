@@ -4,16 +4,16 @@ using Bxb.Modularity.Errors;
 namespace Bxb.Analytics.Queries.Windows;
 
 /// <summary>
-/// How a query is cut into windows, worked out here from one zone database, so that no store's own knowledge of time zones matters. A window is known by its start in
-/// milliseconds since the Unix epoch, before it is cut to the query. Immutable.
+/// The windows of a query, computed from the host's time zone data, so that both stores use the same ones. The key of a window is its start in milliseconds since the Unix epoch, before
+/// it is clipped to the query. Immutable.
 /// </summary>
 internal abstract record WindowPlan
 {
-    /// <summary>The most days or months of one query: their edges travel with it.</summary>
+    /// <summary>Maximum number of days or months in one query. Their edges are a parameter of the statement.</summary>
     public const int MaxEdges = 10_000;
 
-    /// <summary>Makes the plan of a query.</summary>
-    /// <exception cref="ApiException">422: there would be more windows than one answer may have.</exception>
+    /// <summary>Creates the plan of a query.</summary>
+    /// <exception cref="ApiException">422: the query has too many windows.</exception>
     public static WindowPlan Of(UsageQuery query, UsageQueryOptions options)
     {
         var (from, to) = (query.FromMilliseconds, query.ToMilliseconds);
@@ -26,13 +26,13 @@ internal abstract record WindowPlan
             case UsageWindow.Day or UsageWindow.Month:
                 var shortest = query.Window == UsageWindow.Day ? 86_400_000L : 28 * 86_400_000L;
                 Require((to - from) / shortest, MaxEdges, query.Window);
-                return new WindowEdges(LocalDates.Beginnings(query.Zone, from, to, query.Window == UsageWindow.Month));
+                return new WindowEdges(LocalDates.FindStarts(query.Zone, from, to, query.Window == UsageWindow.Month));
             default:
                 return new OneWindow(query.From, query.To);
         }
     }
 
-    /// <summary>From when to when the window lasts that a store knows by this start.</summary>
+    /// <summary>Returns the bounds of the window with this key.</summary>
     public abstract (DateTimeOffset From, DateTimeOffset To) Bounds(long start);
 
     private protected static DateTimeOffset Time(long milliseconds) => DateTimeOffset.FromUnixTimeMilliseconds(milliseconds);
@@ -54,7 +54,7 @@ internal sealed record OneWindow(DateTimeOffset From, DateTimeOffset To) : Windo
 }
 
 /// <summary>Windows between neighbouring edges.</summary>
-/// <param name="Edges">Growing; the first is not after the query's beginning, the last not before its end.</param>
+/// <param name="Edges">Ascending; the first is not after the start of the query, the last not before its end.</param>
 internal sealed record WindowEdges(long[] Edges) : WindowPlan
 {
     public override (DateTimeOffset From, DateTimeOffset To) Bounds(long start)
@@ -65,14 +65,14 @@ internal sealed record WindowEdges(long[] Edges) : WindowPlan
 }
 
 /// <summary>
-/// Equal steps of wall time; where the offset changes within a step, the step ends there and another begins. An instant's window starts at
+/// Equal steps of wall time. A change of the offset ends a step and begins another. The window of an instant starts at
 /// <c>max(floor((instant + offset) / step) * step - offset, start of the offset's span)</c>.
 /// </summary>
 /// <param name="Step">Milliseconds.</param>
-/// <param name="Spans">The offsets in force, in order; the first from the query's beginning.</param>
+/// <param name="Spans">The offsets in order of time; the first span starts at the start of the query.</param>
 internal sealed record WindowSteps(long Step, IReadOnlyList<OffsetSpan> Spans) : WindowPlan
 {
-    /// <summary>A whole number of steps that makes every instant plus offset positive: division then rounds down everywhere.</summary>
+    /// <summary>A multiple of the step that makes every instant plus offset positive, so that division always rounds down.</summary>
     public const long Lift = 2 * 86_400_000;
 
     public override (DateTimeOffset From, DateTimeOffset To) Bounds(long start)

@@ -1,17 +1,17 @@
 namespace Bxb.Analytics.Queries.Windows;
 
-/// <summary>A span of time in which a zone keeps one offset, up to the next one's start.</summary>
+/// <summary>A span of time with one offset. It ends where the next one starts.</summary>
 /// <param name="Start">Milliseconds since the Unix epoch.</param>
-/// <param name="Offset">Local wall time less UTC, milliseconds.</param>
+/// <param name="Offset">Local wall time minus UTC, in milliseconds.</param>
 internal readonly record struct OffsetSpan(long Start, long Offset);
 
-/// <summary>Finds where a zone's offset changes.</summary>
+/// <summary>Finds the changes of a zone's offset.</summary>
 internal static class ZoneOffsets
 {
-    /// <summary>Two changes of one zone lie further apart than this, everywhere since 1970.</summary>
+    /// <summary>Shorter than the time between two changes of any zone since 1970.</summary>
     private const long Stride = 6 * 3_600_000;
 
-    /// <summary>The spans from one instant to another, in order; the first starts at <paramref name="from"/>.</summary>
+    /// <summary>Returns the spans between two instants in order of time. The first starts at <paramref name="from"/>.</summary>
     /// <param name="zone">The zone.</param>
     /// <param name="from">Milliseconds since the Unix epoch, years 2 to 9998.</param>
     /// <param name="to">Not before <paramref name="from"/>.</param>
@@ -41,11 +41,11 @@ internal static class ZoneOffsets
         return spans;
     }
 
-    /// <summary>The offset at an instant, milliseconds.</summary>
+    /// <summary>Returns the offset at an instant, in milliseconds.</summary>
     public static long At(TimeZoneInfo zone, long instant) =>
         zone.GetUtcOffset(DateTimeOffset.FromUnixTimeMilliseconds(instant).UtcDateTime).Ticks / TimeSpan.TicksPerMillisecond;
 
-    /// <summary>Halves the span until the instant is found: <paramref name="before"/> has the offset, <paramref name="after"/> has another.</summary>
+    /// <summary>Finds the change by bisection. <paramref name="before"/> has the offset, <paramref name="after"/> has another one.</summary>
     private static long FirstChange(TimeZoneInfo zone, long before, long after, long offset)
     {
         while (after - before > 1)

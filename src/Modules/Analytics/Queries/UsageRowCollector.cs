@@ -5,28 +5,28 @@ using Bxb.Modularity.Errors;
 
 namespace Bxb.Analytics.Queries;
 
-/// <summary>Gathers what a store answers, in whatever order, into the rows of the answer. Bounded; not thread-safe.</summary>
-internal sealed class UsageRows(UsageQuery query, WindowPlan windows, UsageQueryOptions options)
+/// <summary>Collects the rows of a store's answer, which come in any order, and sorts them. Bounded; not thread-safe.</summary>
+internal sealed class UsageRowCollector(UsageQuery query, WindowPlan windows, UsageQueryOptions options)
 {
     private readonly List<UsageRow> _rows = [];
     private readonly int _keys = query.PropertyKeys.Count();
     private long _seen;
     private long _texts;
 
-    /// <summary>Events that had no number, over all rows.</summary>
+    /// <summary>Number of events without a number, over all rows.</summary>
     public long Skipped { get; private set; }
 
-    /// <summary>The number of a row's group texts.</summary>
+    /// <summary>Number of group texts in a row.</summary>
     public int Keys => _keys;
 
-    /// <summary>Takes one row of the store.</summary>
-    /// <param name="window">The key by which <see cref="WindowPlan.Bounds"/> knows the window.</param>
-    /// <param name="customer">Null when the query is not by customer.</param>
-    /// <param name="groups">The group texts; kept.</param>
+    /// <summary>Adds a row of the store.</summary>
+    /// <param name="window">Key of the window, see <see cref="WindowPlan.Bounds"/>.</param>
+    /// <param name="customer">Null if the query does not group by customer.</param>
+    /// <param name="groups">The group texts. The collector keeps the list.</param>
     /// <param name="value">Plain decimal, or null.</param>
-    /// <param name="events">Events in the value.</param>
-    /// <param name="skipped">Events without a number.</param>
-    /// <exception cref="ApiException">422: there are more rows, or more text, than one answer may have.</exception>
+    /// <param name="events">Number of events in the value.</param>
+    /// <param name="skipped">Number of events without a number.</param>
+    /// <exception cref="ApiException">422: the answer has too many rows or too much text.</exception>
     public void Add(long window, string? customer, IReadOnlyList<string?> groups, string? value, long events, long skipped)
     {
         Skipped += skipped;
@@ -40,24 +40,24 @@ internal sealed class UsageRows(UsageQuery query, WindowPlan windows, UsageQuery
         if (events > 0)
         {
             var (from, to) = windows.Bounds(window);
-            _rows.Add(new UsageRow(Later(from, query.From), Earlier(to, query.To), query.ByCustomer ? customer : Only, groups, Rounded(value), events));
+            _rows.Add(new UsageRow(Later(from, query.From), Earlier(to, query.To), query.ByCustomer ? customer : SingleCustomer, groups, Rounded(value), events));
         }
     }
 
-    /// <summary>The answer's rows, sorted; the one row that there always is without windows and grouping.</summary>
+    /// <summary>Returns the sorted rows. Without windows and grouping that is always one row, also without events.</summary>
     public IReadOnlyList<UsageRow> Finish()
     {
         if (_rows.Count == 0 && query.IsOneRow)
         {
             Quantity? nothing = query.Metric.AggregationType is AggregationType.Sum or AggregationType.Count ? Quantity.Zero : null;
-            return [new UsageRow(query.From, query.To, Only, [], nothing, 0)];
+            return [new UsageRow(query.From, query.To, SingleCustomer, [], nothing, 0)];
         }
 
         _rows.Sort(Compare);
         return _rows;
     }
 
-    private string? Only => query.Customers.Count == 1 ? query.Customers[0] : null;
+    private string? SingleCustomer => query.Customers.Count == 1 ? query.Customers[0] : null;
 
     private Quantity? Rounded(string? value)
     {

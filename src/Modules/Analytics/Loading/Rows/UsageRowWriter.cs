@@ -2,43 +2,48 @@ using Bxb.ClickHouse;
 using Bxb.EventLog.Records;
 using Bxb.Riders;
 
-namespace Bxb.Analytics.Loading;
+namespace Bxb.Analytics.Loading.Rows;
 
-/// <summary>Turns batches of events into the rows of one insert.</summary>
+/// <summary>Writes batches of events as the rows of one insert.</summary>
 /// <remarks>
-/// Not thread-safe. Owns its buffer, which the next batch reuses: <see cref="Rows"/> is valid until the next <see cref="Write"/>. No object and no string per event.
+/// Not thread-safe. Owns its buffer and reuses it: <see cref="Rows"/> is valid until the next <see cref="Write"/>, <see cref="Clear"/> or <see cref="Add"/>. Allocates no object and no string
+/// per event.
 /// </remarks>
 internal sealed class UsageRowWriter : IDisposable
 {
-    /// <summary>A buffer that one large batch made larger than this is given back before the next.</summary>
+    /// <summary>The columns in the order in which they are written.</summary>
+    internal const string Columns =
+        "organization_id, code, source, external_customer_id, transaction_id, timestamp, position, digest, kind, ingested_at, properties";
+
+    /// <summary>A buffer that has grown beyond this size is released before the next insert.</summary>
     private const int KeepBytes = 32 * 1024 * 1024;
 
     private readonly RowBinaryWriter _rows = new(256 * 1024);
     private readonly PropertiesText _properties = new();
 
-    /// <summary>The rows, RowBinary, in the order of <see cref="UsageStatements.Columns"/>.</summary>
+    /// <summary>The rows in RowBinary format; their fields are the <see cref="Columns"/>.</summary>
     internal ReadOnlyMemory<byte> Rows => _rows.WrittenMemory;
 
-    /// <summary>How many there are.</summary>
+    /// <summary>The number of rows.</summary>
     internal int Count { get; private set; }
 
-    /// <summary>The highest position of the batch that came last; 0 when it made no row.</summary>
+    /// <summary>The highest position among the rows of the last batch; 0 if it has no row.</summary>
     internal long HighestPosition { get; private set; }
 
-    /// <summary>The earliest event time among them, milliseconds since the Unix epoch.</summary>
+    /// <summary>The earliest event time among the rows, in milliseconds since the Unix epoch.</summary>
     internal long EarliestMilliseconds { get; private set; }
 
-    /// <summary>The latest event time among them, milliseconds since the Unix epoch.</summary>
+    /// <summary>The latest event time among the rows, in milliseconds since the Unix epoch.</summary>
     internal long LatestMilliseconds { get; private set; }
 
-    /// <summary>Replaces the rows by those of a batch, or a slice of it. A record that only says that another one no longer counts makes no row.</summary>
+    /// <summary>Replaces the rows by those of a slice of a batch.</summary>
     internal void Write(EventBatch batch, MonthSlice slice)
     {
         Clear();
         Add(batch, slice);
     }
 
-    /// <summary>Begins another insert.</summary>
+    /// <summary>Removes the rows.</summary>
     internal void Clear()
     {
         _rows.Clear(KeepBytes);
@@ -46,22 +51,22 @@ internal sealed class UsageRowWriter : IDisposable
         (EarliestMilliseconds, LatestMilliseconds) = (long.MaxValue, long.MinValue);
     }
 
-    /// <summary>Adds the rows of a batch, or a slice of it.</summary>
+    /// <summary>Adds the rows of a slice of a batch.</summary>
     internal void Add(EventBatch batch, MonthSlice slice)
     {
         HighestPosition = 0;
         for (var i = 0; i < batch.Count; i++)
         {
             var record = batch[i];
-            if (MakesRow(record, slice))
+            if (IsRow(record, slice))
             {
                 WriteRow(record);
             }
         }
     }
 
-    /// <summary>Whether a record makes a row of a slice. One that only says that another one no longer counts makes none.</summary>
-    internal static bool MakesRow(EventRecord record, MonthSlice slice) => record.Kind != EventKind.Voided && slice.Contains(record.TimestampMilliseconds);
+    /// <summary>Whether a record is a row of a slice. An entry that voids another event is none.</summary>
+    internal static bool IsRow(EventRecord record, MonthSlice slice) => record.Kind != EventKind.Voided && slice.Contains(record.TimestampMilliseconds);
 
     public void Dispose() => _rows.Dispose();
 

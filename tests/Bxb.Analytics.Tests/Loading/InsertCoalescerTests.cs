@@ -3,11 +3,11 @@ using Bxb.Testing;
 
 namespace Bxb.Analytics.Tests.Loading;
 
-/// <summary>Lanes of one host that load at the same time share an insert, and neither a lane that gives up nor one that was taken over harms the others.</summary>
-public sealed class SharedInsertsTests : IAsyncLifetime
+/// <summary>Partitions of one host that load at the same time have one insert. A partition that gives up or is taken over does not harm the others.</summary>
+public sealed class InsertCoalescerTests : IAsyncLifetime
 {
     private const string Topic = "bxb.events";
-    private const int Lanes = 4;
+    private const int Partitions = 4;
 
     private readonly ManualTimeProvider _time = new();
     private FaultyPath _path = null!;
@@ -18,12 +18,12 @@ public sealed class SharedInsertsTests : IAsyncLifetime
     {
         _path = await FaultyPath.StartAsync(await TestClickHouse.CreateDatabaseAsync());
         _host = new LoaderUnderTest(_path.Url, time: _time);
-        for (var lane = 0; lane < Lanes; lane++)
+        for (var partition = 0; partition < Partitions; partition++)
         {
-            await _host.TakeOverAsync(Topic, lane);
+            await _host.TakeOverAsync(Topic, partition);
         }
 
-        await LoadTogetherAsync([.. Enumerable.Range(0, Lanes).Select(l => LoadAsync(l, 1, 100))]);
+        await LoadTogetherAsync([.. Enumerable.Range(0, Partitions).Select(l => LoadAsync(l, 1, 100))]);
         _path.OnStatement = async (sql, _, pass) =>
         {
             if (sql.StartsWith("INSERT INTO usage", StringComparison.Ordinal))
@@ -42,24 +42,24 @@ public sealed class SharedInsertsTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task What_lanes_bring_until_the_next_insert_goes_in_by_one_statement()
+    public async Task Batches_that_arrive_before_the_next_insert_are_inserted_by_one_statement()
     {
-        await LoadTogetherAsync([.. Enumerable.Range(0, Lanes).Select(l => LoadAsync(l, 101, 900))]);
+        await LoadTogetherAsync([.. Enumerable.Range(0, Partitions).Select(l => LoadAsync(l, 101, 900))]);
         _inserts.ShouldBe(1);
         await _host.HoldsExactlyAsync(1, 900);
     }
 
     [Fact]
-    public async Task The_first_lane_waits_a_little_for_the_others_and_a_late_one_for_half_of_the_time_between_beats()
+    public async Task The_first_batch_waits_an_eighth_of_the_longest_wait_and_a_late_one_half_of_it()
     {
-        _time.Advance(LoaderUnderTest.SharedEvery);
+        _time.Advance(LoaderUnderTest.MaxWait);
         var first = LoadAsync(0, 101, 900);
-        (await _time.NextTimerAsync()).ShouldBe(LoaderUnderTest.SharedEvery / 8);
+        (await _time.NextTimerAsync()).ShouldBe(LoaderUnderTest.MaxWait / 8);
         var others = Task.WhenAll(LoadAsync(1, 101, 900), LoadAsync(2, 101, 900));
-        _time.Advance(LoaderUnderTest.SharedEvery / 8);
+        _time.Advance(LoaderUnderTest.MaxWait / 8);
         await Task.WhenAll(first, others);
         var late = LoadAsync(3, 101, 900);
-        (await _time.NextTimerAsync()).ShouldBe(LoaderUnderTest.SharedEvery / 2);
+        (await _time.NextTimerAsync()).ShouldBe(LoaderUnderTest.MaxWait / 2);
         await LoadTogetherAsync([late]);
         _inserts.ShouldBe(2);
         await _host.HoldsExactlyAsync(1, 900);
@@ -68,8 +68,8 @@ public sealed class SharedInsertsTests : IAsyncLifetime
     [Fact]
     public async Task A_full_insert_waits_for_nothing()
     {
-        // Four times 1,500 rows, of which 5,000 fit: three make it full, and the fourth waits.
-        var loading = Enumerable.Range(0, Lanes).Select(l => LoadAsync(l, 101, 6_100)).ToList();
+        // Each batch has 1,500 rows and 5,000 fit: the fourth batch does not fit and waits.
+        var loading = Enumerable.Range(0, Partitions).Select(l => LoadAsync(l, 101, 6_100)).ToList();
         await Task.WhenAll(loading.Take(3));
         loading[3].IsCompleted.ShouldBeFalse();
         await LoadTogetherAsync(loading);
@@ -78,7 +78,7 @@ public sealed class SharedInsertsTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_lane_that_gives_up_before_the_insert_is_left_out()
+    public async Task A_partition_that_gives_up_before_the_insert_is_left_out()
     {
         using var gaveUp = new CancellationTokenSource();
         var leaving = LoadAsync(1, 101, 500, cancellationToken: gaveUp.Token);
@@ -93,7 +93,7 @@ public sealed class SharedInsertsTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_lane_that_gives_up_while_it_is_sent_looks_for_its_rows_the_next_time()
+    public async Task A_partition_that_gives_up_during_the_insert_repairs_its_rows_the_next_time()
     {
         using var gaveUp = new CancellationTokenSource();
         var (sent, go) = (new TaskCompletionSource(), new TaskCompletionSource());
@@ -105,7 +105,7 @@ public sealed class SharedInsertsTests : IAsyncLifetime
         };
         var leaving = LoadAsync(1, 101, 500, cancellationToken: gaveUp.Token);
         var staying = LoadAsync(0, 101, 500);
-        await _time.AdvanceTimerAsync(LoaderUnderTest.SharedEvery);
+        await _time.AdvanceTimerAsync(LoaderUnderTest.MaxWait);
         await sent.Task;
         await gaveUp.CancelAsync();
         await Should.ThrowAsync<OperationCanceledException>(() => leaving);
@@ -118,19 +118,19 @@ public sealed class SharedInsertsTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task When_one_of_its_lanes_was_taken_over_the_others_go_on_alone()
+    public async Task When_one_of_its_partitions_was_taken_over_the_others_insert_alone()
     {
         using var other = new LoaderUnderTest(_path.Direct);
         (await other.TakeOverAsync(Topic, 1)).ShouldBe(0);
         var lost = LoadAsync(1, 101, 500);
         await LoadTogetherAsync([LoadAsync(0, 101, 500), LoadAsync(2, 101, 500), LoadAsync(3, 101, 500)]);
         await Should.ThrowAsync<ProgressLostException>(() => lost);
-        await other.LoadAsync(Topic, 1, Lanes, 1, 500, isRepeat: true);
+        await other.LoadAsync(Topic, 1, Partitions, 1, 500, isRepeat: true);
         await _host.HoldsExactlyAsync(1, 500);
     }
 
     [Fact]
-    public async Task One_that_arrives_after_one_of_its_lanes_was_taken_over_comes_to_nothing_and_the_others_repair()
+    public async Task An_insert_that_arrives_after_one_of_its_partitions_was_taken_over_is_refused_and_the_others_repair()
     {
         using var other = new LoaderUnderTest(_path.Direct);
         var (sent, go) = (new TaskCompletionSource(), new TaskCompletionSource());
@@ -145,10 +145,10 @@ public sealed class SharedInsertsTests : IAsyncLifetime
         };
         var lost = LoadAsync(1, 101, 500);
         var others = Task.WhenAll(LoadAsync(0, 101, 500), LoadAsync(2, 101, 500), LoadAsync(3, 101, 500));
-        await _time.AdvanceTimerAsync(LoaderUnderTest.SharedEvery);
+        await _time.AdvanceTimerAsync(LoaderUnderTest.MaxWait);
         await sent.Task;
         await other.TakeOverAsync(Topic, 1);
-        await other.LoadAsync(Topic, 1, Lanes, 1, 500, isRepeat: true);
+        await other.LoadAsync(Topic, 1, Partitions, 1, 500, isRepeat: true);
         go.SetResult();
         await others;
         await Should.ThrowAsync<ProgressLostException>(() => lost);
@@ -156,7 +156,7 @@ public sealed class SharedInsertsTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task One_whose_end_is_unknown_is_repaired_lane_by_lane()
+    public async Task An_insert_whose_outcome_is_unknown_is_repaired_partition_by_partition()
     {
         _path.OnStatement = async (sql, context, pass) =>
         {
@@ -166,26 +166,26 @@ public sealed class SharedInsertsTests : IAsyncLifetime
                 context.Abort();
             }
         };
-        var loading = Enumerable.Range(0, Lanes).Select(l => LoadAsync(l, 101, 500)).ToList();
-        await _time.AdvanceTimerAsync(LoaderUnderTest.SharedEvery);
-        foreach (var lane in loading)
+        var loading = Enumerable.Range(0, Partitions).Select(l => LoadAsync(l, 101, 500)).ToList();
+        await _time.AdvanceTimerAsync(LoaderUnderTest.MaxWait);
+        foreach (var load in loading)
         {
-            (await Should.ThrowAsync<ClickHouse.ClickHouseException>(() => lane)).MayStillRun.ShouldBeTrue();
+            (await Should.ThrowAsync<ClickHouse.ClickHouseException>(() => load)).MayStillRun.ShouldBeTrue();
         }
 
         _path.OnStatement = null;
-        await Task.WhenAll(Enumerable.Range(0, Lanes).Select(l => LoadAsync(l, 101, 500, isRepeat: true)));
+        await Task.WhenAll(Enumerable.Range(0, Partitions).Select(l => LoadAsync(l, 101, 500, isRepeat: true)));
         await _host.HoldsExactlyAsync(1, 500);
     }
 
-    private Task LoadAsync(int lane, long first, long last, bool isRepeat = false, CancellationToken cancellationToken = default) =>
-        _host.LoadAsync(Topic, lane, Lanes, first, last, isRepeat, cancellationToken);
+    private Task LoadAsync(int partition, long first, long last, bool isRepeat = false, CancellationToken cancellationToken = default) =>
+        _host.LoadAsync(Topic, partition, Partitions, first, last, isRepeat, cancellationToken);
 
-    /// <summary>What has joined goes in, and the next may follow.</summary>
+    /// <summary>Advances the clock so that the batches that have joined are inserted.</summary>
     private async Task LoadTogetherAsync(IEnumerable<Task> loading)
     {
         var all = Task.WhenAll(loading);
-        await _time.AdvanceTimerAsync(LoaderUnderTest.SharedEvery);
+        await _time.AdvanceTimerAsync(LoaderUnderTest.MaxWait);
         await all;
     }
 }

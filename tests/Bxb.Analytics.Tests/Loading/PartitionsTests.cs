@@ -1,16 +1,17 @@
+using Bxb.Analytics.Loading.Epochs;
 using Bxb.ClickHouse;
 using Bxb.Riders;
 using Bxb.Testing;
 
 namespace Bxb.Analytics.Tests.Loading;
 
-/// <summary>Several partitions load side by side, hosts come and go, and the transport changes: each event stands in ClickHouse exactly once.</summary>
-public class LanesTests
+/// <summary>Several partitions load concurrently, hosts join and leave, and the transport changes: each event is in ClickHouse exactly once.</summary>
+public class PartitionsTests
 {
     private const string Topic = "bxb.events";
 
     [Fact]
-    public async Task Lanes_side_by_side_send_what_is_new_without_looking_and_repair_what_others_may_have_sent()
+    public async Task Concurrent_partitions_insert_new_batches_plainly_and_repair_repeated_ones()
     {
         using var host = new LoaderUnderTest(await TestClickHouse.CreateDatabaseAsync());
         await host.TakeOverAsync(Topic, 0);
@@ -48,7 +49,7 @@ public class LanesTests
     }
 
     [Fact]
-    public async Task A_checkpoint_is_noted_for_every_lane_and_left_out_for_those_that_have_gone()
+    public async Task A_checkpoint_is_stored_for_every_partition_except_those_that_have_moved()
     {
         var url = await TestClickHouse.CreateDatabaseAsync();
         using var host = new LoaderUnderTest(url);
@@ -88,7 +89,7 @@ public class LanesTests
         (await kafka.CheckpointAsync($"analytics/{Topic}/1")).ShouldBe(799);
         await kafka.LoadAsync(Topic, 0, 2, 801, 900);
 
-        // The log's lane knows its own checkpoint only.
+        // The log has a checkpoint of its own and uses no other.
         (await log.TakeOverAsync()).ShouldBe(400);
         await log.LoadAsync(401, 850, isRepeat: true);
         await log.LoadAsync(851, 1_000);
@@ -98,7 +99,7 @@ public class LanesTests
     }
 
     [Fact]
-    public async Task Another_topic_ends_the_terms_of_the_one_before()
+    public async Task Another_topic_ends_the_epochs_of_the_one_before()
     {
         var url = await TestClickHouse.CreateDatabaseAsync();
         using var before = new LoaderUnderTest(url);
@@ -110,7 +111,7 @@ public class LanesTests
     }
 
     [Fact]
-    public async Task Many_lanes_begin_at_once_and_an_attempt_whose_end_is_unknown_stops_its_own_lane_only()
+    public async Task Many_partitions_begin_at_once_and_an_insert_whose_outcome_is_unknown_stops_its_own_partition_only()
     {
         await using var path = await FaultyPath.StartAsync(await TestClickHouse.CreateDatabaseAsync());
         using var host = new LoaderUnderTest(path.Url);
@@ -135,17 +136,17 @@ public class LanesTests
         using var host = new LoaderUnderTest(path.Url);
         await host.TakeOverAsync(Topic, 3);
 
-        // The other one's row, with a name above all others, comes right behind the own one.
+        // The row of another loader, with the greatest owner name, follows right after this one's.
         path.OnStatement = async (sql, _, pass) =>
         {
             await pass();
-            if (sql.StartsWith("INSERT INTO loader_terms", StringComparison.Ordinal))
+            if (sql.StartsWith("INSERT INTO loader_epochs", StringComparison.Ordinal))
             {
                 path.OnStatement = null;
-                await host.Client.ExecuteAsync(new($"INSERT INTO loader_terms SELECT 'analytics/{Topic}/3', max(term), 'zzz', now64(3) FROM loader_terms"));
+                await host.Client.ExecuteAsync(new($"INSERT INTO loader_epochs SELECT 'analytics/{Topic}/3', max(epoch), 'zzz', now64(3) FROM loader_epochs"));
             }
         };
-        await Should.ThrowAsync<Analytics.Loading.TermRefusedException>(() => host.TakeOverAsync(Topic, 3));
+        await Should.ThrowAsync<EpochRefusedException>(() => host.TakeOverAsync(Topic, 3));
         await host.TakeOverAsync(Topic, 3);
         await host.LoadAsync(Topic, 3, 4, 1, 40);
     }

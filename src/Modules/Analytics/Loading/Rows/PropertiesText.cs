@@ -1,15 +1,14 @@
 using System.Buffers;
 using System.Text.Json;
 
-namespace Bxb.Analytics.Loading;
+namespace Bxb.Analytics.Loading.Rows;
 
-/// <summary>Turns an event's properties into the document that ClickHouse's JSON column is given.</summary>
+/// <summary>Converts an event's properties to the document that is inserted into ClickHouse's JSON column.</summary>
 /// <remarks>
-/// Every value becomes a text, the one that usage queries compare, group and count by: a string stays itself, a number, true and false become their jsonb text, an
-/// array becomes its jsonb text; null and an object without values are left out, since neither is a value. Nothing is left for ClickHouse to interpret, so
-/// that it can neither lose a digit nor refuse a document. In names '%' is written "%25", '.' "%2E" and '`' "%60": a path in ClickHouse joins names by dots, and takes ^`a` and
-/// :`Type` for operators.
-/// Not thread-safe; the span that <see cref="Write"/> returns is valid until the next call. Nothing is allocated once the buffer has grown.
+/// Every value becomes a string, the text that usage queries compare, group and count: a string stays as it is; a number, a boolean and an array become their jsonb text; null and an
+/// object without values are omitted. ClickHouse interprets nothing, so it cannot lose a digit or refuse a document. In names '%' is written as "%25", '.' as "%2E" and '`' as "%60",
+/// because a ClickHouse path separates names by dots and treats ^`a` and :`Type` as operators.
+/// Not thread-safe. The span that <see cref="Write"/> returns is valid until the next call. Allocates nothing once the buffer has grown.
 /// </remarks>
 internal sealed class PropertiesText
 {
@@ -21,9 +20,9 @@ internal sealed class PropertiesText
     private byte[] _buffer = new byte[4096];
     private int _written;
 
-    /// <summary>Writes one document.</summary>
+    /// <summary>Converts one document.</summary>
     /// <param name="jsonb">A JSON object as PostgreSQL prints it.</param>
-    /// <exception cref="JsonException">It is none.</exception>
+    /// <exception cref="JsonException"><paramref name="jsonb"/> is not a JSON object.</exception>
     internal ReadOnlySpan<byte> Write(ReadOnlySpan<byte> jsonb)
     {
         _written = 0;
@@ -37,14 +36,14 @@ internal sealed class PropertiesText
         return _buffer.AsSpan(0, _written);
     }
 
-    /// <summary>Writes the object whose opening brace was read; false when it has no value.</summary>
+    /// <summary>Writes an object after its opening brace was read. Returns false if it has no value.</summary>
     private bool WriteMembers(ref Utf8JsonReader reader, ReadOnlySpan<byte> jsonb)
     {
         Append((byte)'{');
         var any = false;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            var mark = _written;
+            var start = _written;
             if (any)
             {
                 Append((byte)',');
@@ -58,7 +57,7 @@ internal sealed class PropertiesText
             }
             else
             {
-                _written = mark;
+                _written = start;
             }
         }
 
@@ -82,7 +81,7 @@ internal sealed class PropertiesText
                 Append((byte)'"');
                 return true;
             default:
-                // Within a string the bytes are escaped already; a number, true and false need no escapes.
+                // The bytes of a string are escaped already; numbers and booleans need no escapes.
                 Append((byte)'"');
                 Append(reader.ValueSpan);
                 Append((byte)'"');
@@ -95,7 +94,7 @@ internal sealed class PropertiesText
         Append((byte)'"');
         if (reader.ValueIsEscaped)
         {
-            // Unescaped first: an escape might stand for one of the special characters.
+            // Unescaped first, because an escape can stand for one of the special characters.
             var name = ArrayPool<byte>.Shared.Rent(reader.ValueSpan.Length);
             AppendName(name.AsSpan(0, reader.CopyString(name)), escape: true);
             ArrayPool<byte>.Shared.Return(name);

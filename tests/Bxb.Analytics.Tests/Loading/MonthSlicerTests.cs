@@ -1,9 +1,9 @@
-using Bxb.Analytics.Loading;
+using Bxb.Analytics.Loading.Rows;
 using Bxb.EventLog.Records;
 
 namespace Bxb.Analytics.Tests.Loading;
 
-public class MonthSlicesTests
+public class MonthSlicerTests
 {
     [Theory]
     [InlineData(1, 1)]
@@ -24,15 +24,15 @@ public class MonthSlicesTests
             Events.Add(records, i + 1, "{}", i < months ? month : month.AddMonths(1).AddMilliseconds(-1));
         }
 
-        var cut = MonthSlices.Of(Events.Batch(records));
+        var cut = MonthSlicer.Slice(Events.Batch(records));
         cut.Count.ShouldBe(slices, $"seed {seed}");
-        MonthSlices.Of(Events.Batch(records)).ShouldBe(cut);
+        MonthSlicer.Slice(Events.Batch(records)).ShouldBe(cut);
         using var rows = new UsageRowWriter();
         var seen = 0;
         foreach (var slice in cut)
         {
             rows.Write(Events.Batch(records), slice);
-            rows.Count.ShouldBeInRange(1, 2 * MonthSlices.MaxMonths);
+            rows.Count.ShouldBeInRange(1, 2 * MonthSlicer.MaxMonths);
             seen += rows.Count;
         }
 

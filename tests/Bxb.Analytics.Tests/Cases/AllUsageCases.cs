@@ -1,7 +1,7 @@
 namespace Bxb.Analytics.Tests.Cases;
 
 /// <summary>Every case; the organization of a case is its number, counted from 1.</summary>
-internal static class UsageCases
+internal static class AllUsageCases
 {
     public static readonly UsageCase[] All = [.. AggregationCases.All, .. NumberCases.All, .. TextCases.All, .. WindowCases.All];
 

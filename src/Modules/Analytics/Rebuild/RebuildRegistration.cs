@@ -1,0 +1,14 @@
+using Bxb.EventLog.Reading;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Bxb.Analytics.Rebuild;
+
+/// <summary>Adds the rebuild of the table <c>usage</c> by a replay.</summary>
+internal static class RebuildRegistration
+{
+    internal static IServiceCollection AddUsageRebuild(this IServiceCollection services) => services
+        .AddSingleton<EventLogTotals>()
+        .AddSingleton<LogComparison>()
+        .AddSingleton<UsageExchange>()
+        .AddTransient<ShadowUsage>();
+}
