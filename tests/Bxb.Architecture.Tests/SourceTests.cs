@@ -90,6 +90,7 @@ public sealed partial class SourceTests
     [InlineData("endpoints.MapCall<GetX>(HttpMethods.Get, \"/v1/x\")", false)]
     public void Other_styles_of_endpoint_are_found(string code, bool isOther) => OtherEndpoints().IsMatch(code).ShouldBe(isOther);
 
+    [Fact]
     public void Modules_read_the_event_log_by_its_methods_and_only_the_compiler_of_usage_queries_has_SQL_on_it()
         => Repository.SourceFiles.Where(f => f.StartsWith(Path.Combine("src", "Modules") + Path.DirectorySeparatorChar, StringComparison.Ordinal) && EventLogSql().IsMatch(Repository.Read(f)))
             .ShouldHaveSingleItem().ShouldEndWith("PostgresCompiler.cs");
