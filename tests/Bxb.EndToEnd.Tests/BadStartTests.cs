@@ -86,7 +86,7 @@ public sealed class BadStartTests : IDisposable
     [InlineData("--url must be like", "import", "a.ndjson", "--url", "http://u:s3cr3t@h/")]
     [InlineData("--url must be like", "replay", "analytics", "--url", "s3cr3t")]
     [InlineData("import does not know --mapp", "import", "a.ndjson", "--mapp")]
-    [InlineData("Required argument missing", "replay")]
+    [InlineData("Required argument 'GROUP' missing", "replay")]
     [InlineData("Required command was not provided", "keys")]
     public async Task A_bad_command_line_of_a_verb_is_one_sentence_and_exit_code_2(string says, params string[] arguments)
     {

@@ -30,10 +30,14 @@ public static class ApiCalls
     }
 
     /// <summary>Answers a value as JSON.</summary>
-    public static Task AnswerJsonAsync<T>(this HttpContext context, T value, int status = StatusCodes.Status200OK)
+    /// <param name="context">The request; its answer must not have started.</param>
+    /// <param name="value">The answer.</param>
+    /// <param name="status">The HTTP status.</param>
+    /// <param name="contentType">The media type, with its parameters.</param>
+    public static Task AnswerJsonAsync<T>(this HttpContext context, T value, int status = StatusCodes.Status200OK, string contentType = Json)
     {
         ArgumentNullException.ThrowIfNull(context);
         context.Response.StatusCode = status;
-        return context.Response.WriteAsJsonAsync(value, ApiJson.Options, Json, context.RequestAborted);
+        return context.Response.WriteAsJsonAsync(value, ApiJson.Options, contentType, context.RequestAborted);
     }
 }

@@ -23,6 +23,6 @@ internal sealed class DiscardDeadLetter(DeadLetters letters) : IApiCall
         }
 
         var letter = await letters.DiscardAsync(DeadLetterRequest.Id(context), request.Reason, DeadLetterRequest.OrganizationOf(context), context.RequestAborted);
-        await context.AnswerJsonAsync(DeadLetterAnswer.Of(letter ?? throw DeadLetterRequest.NotFound()));
+        await context.AnswerAsync(DeadLetterAnswer.Of(letter ?? throw DeadLetterRequest.NotFound()));
     }
 }

@@ -20,7 +20,7 @@ internal sealed class ListDeadLetters(DeadLetters letters) : IApiCall
         var filter = new DeadLetterFilter(
             ApiQuery.Text(context, "group"), ApiQuery.Text(context, "code"), ApiQuery.Time(context, "since"), DeadLetterRequest.OrganizationOf(context), Before(context), limit);
         var found = await letters.ListAsync(filter, context.RequestAborted);
-        await context.AnswerJsonAsync(new DeadLetterPage(
+        await context.AnswerAsync(new DeadLetterPage(
             [.. found.Select(DeadLetterAnswer.Of)], found.Count == limit ? ApiQuery.CursorOf(found[^1].Id.ToString(CultureInfo.InvariantCulture)) : null));
     }
 

@@ -17,6 +17,6 @@ internal sealed class RequeueDeadLetter(DeadLetters letters) : IApiCall
                 ErrorCode.NothingToDeliver, "The record could not be read, so it is no event of the log. Its producer can write it again; here it can be discarded with a reason.");
         }
 
-        await context.AnswerJsonAsync(DeadLetterAnswer.Of(letter));
+        await context.AnswerAsync(DeadLetterAnswer.Of(letter));
     }
 }

@@ -31,6 +31,6 @@ internal sealed class RequeueDeadLetters(DeadLetters letters) : IApiCall
         }
 
         var selection = new DeadLetterSelection(request.Group, request.Code, request.Since, request.Ids, DeadLetterRequest.OrganizationOf(context));
-        await context.AnswerJsonAsync(new RequeueAnswer(await letters.RequeueManyAsync(selection, context.RequestAborted)));
+        await context.AnswerAsync(new RequeueAnswer(await letters.RequeueManyAsync(selection, context.RequestAborted)));
     }
 }

@@ -9,7 +9,7 @@ namespace Bxb.Operations.Pipeline;
 /// <summary><c>GET /v1/pipeline</c>: where the relay and every consumer group stand, which replays run, and whether the stores answer.</summary>
 internal sealed class GetPipeline(PipelineView pipeline) : IApiCall
 {
-    public async Task AnswerAsync(HttpContext context) => await context.AnswerJsonAsync(await pipeline.ReadAsync(context.RequestAborted));
+    public async Task AnswerAsync(HttpContext context) => await context.AnswerAsync(await pipeline.ReadAsync(context.RequestAborted));
 }
 
 /// <summary>Maps <c>/v1/pipeline</c>.</summary>

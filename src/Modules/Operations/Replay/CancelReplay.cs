@@ -23,7 +23,7 @@ internal sealed class CancelReplay(Replays replays, TimeProvider time) : IApiCal
             throw ReplayRefusals.Translate(refused, body: null);
         }
 
-        await context.AnswerJsonAsync(ReplayAnswer.Of(replay));
+        await context.AnswerAsync(ReplayAnswer.Of(replay));
     }
 
     private async Task<ReplayStatus> CancelAsync(string group, long id, CancellationToken cancellationToken)

@@ -11,6 +11,6 @@ internal sealed class GetReplay(Replays replays) : IApiCall
     public async Task AnswerAsync(HttpContext context)
     {
         var replay = await replays.GetAsync(ReplayPath.Group(context), ReplayPath.Id(context), context.RequestAborted) ?? throw ReplayPath.NoReplay();
-        await context.AnswerJsonAsync(ReplayAnswer.Of(replay));
+        await context.AnswerAsync(ReplayAnswer.Of(replay));
     }
 }

@@ -14,6 +14,6 @@ internal sealed class ListReplays(Replays replays) : IApiCall
     public async Task AnswerAsync(HttpContext context)
     {
         var found = await replays.ListAsync(ReplayPath.Group(context), context.RequestAborted) ?? throw ReplayPath.NoGroup();
-        await context.AnswerJsonAsync(new ReplayList([.. found.Select(ReplayAnswer.Of)]));
+        await context.AnswerAsync(new ReplayList([.. found.Select(ReplayAnswer.Of)]));
     }
 }

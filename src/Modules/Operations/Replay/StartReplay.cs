@@ -24,6 +24,6 @@ internal sealed class StartReplay(Replays replays) : IApiCall
             throw ReplayRefusals.Translate(refused, body);
         }
 
-        await context.AnswerJsonAsync(ReplayAnswer.Of(replay), StatusCodes.Status202Accepted);
+        await context.AnswerAsync(ReplayAnswer.Of(replay), StatusCodes.Status202Accepted);
     }
 }
