@@ -7,24 +7,11 @@ public sealed class FolderTests
     private static readonly string[] KnownCycles =
     [
         "Bxb.Embedded.Engine: Http, Running",
-        "Bxb.Host: Operations, Serving",
-        "Bxb.Host: Operations, Settings",
         "Bxb.Host: Serving, Settings",
         "Bxb.Ingestion: Intake, Readers",
         "Bxb.Management: Contracts, Metrics",
         "Bxb.Management: Contracts, Storage",
         "Bxb.Management: Metrics, Storage",
-        "Bxb.Riders: Delivery, Failures",
-        "Bxb.Riders: Delivery, Pipeline",
-        "Bxb.Riders: Delivery, Progress",
-        "Bxb.Riders: Delivery, Replay",
-        "Bxb.Riders: Failures, Progress",
-        "Bxb.Riders: Failures, Replay",
-        "Bxb.Riders: Health, Pipeline",
-        "Bxb.Riders: Health, Progress",
-        "Bxb.Riders: Pipeline, Progress",
-        "Bxb.Riders: Pipeline, Replay",
-        "Bxb.Riders: Progress, Replay",
     ];
 
     public static TheoryData<string> Projects => [.. Repository.Projects.Select(p => p.Name)];
