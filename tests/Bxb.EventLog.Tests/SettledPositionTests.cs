@@ -86,7 +86,8 @@ public sealed class SettledPositionTests(ITestOutputHelper output)
     [Fact]
     public async Task Waiting_ends_when_the_probe_fails_for_an_unforeseen_reason()
     {
-        await using var log = await LogFixture.StartAsync();
+        // No probe by the interval between the change of the table and the call that waits.
+        await using var log = await LogFixture.StartAsync(o => o.SettledPollInterval = TimeSpan.FromMinutes(1));
         await log.Settled.RefreshAsync(CancellationToken.None);
 
         // The sequence has no value: what the probe reads cannot be a position.

@@ -1,3 +1,4 @@
+using Bxb.EventLog.Reading;
 using Bxb.Riders.Compliance;
 using Bxb.Riders.Progress;
 using Bxb.Testing;
@@ -85,7 +86,7 @@ public sealed class GroupStatusTests : IAsyncLifetime
         (await host.Groups.GetAsync(Group, CancellationToken.None))!.LagSeconds.ShouldNotBeNull().ShouldBeGreaterThanOrEqualTo(0);
         gate.SetResult();
         await host.WaitForAsync(Group, positions[^1]);
-        (await host.Services.GetRequiredService<LagAges>().ReadAsync([0, positions[^1]], CancellationToken.None)).ShouldNotBeNull()[positions[^1]].ShouldBe(0);
+        (await host.Services.GetRequiredService<EventAges>().ReadAsync([0, positions[^1]], CancellationToken.None)).ShouldNotBeNull()[positions[^1]].ShouldBe(0);
     }
 
     /// <summary>A row is inserted before its first owner has confirmed it.</summary>

@@ -42,6 +42,9 @@ public static class EventLogRegistration
             p.GetRequiredService<LogNotifier>(), p.GetRequiredService<EventLogInstruments>(), p.GetRequiredService<IOptions<EventLogOptions>>(),
             p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<EventLogAppender>>()));
 
+        services.AddSingleton<EventAges>();
+        services.AddSingleton<EventLogTimes>();
+        services.AddSingleton<EventLogTotals>();
         services.AddSingleton<SpanKeeper>();
 
         // Stopped in reverse: first the appender drains, then those whom it wakes end.

@@ -16,13 +16,13 @@ public sealed class ConsumerGroups
     private static readonly TimeSpan LocalCheckInterval = TimeSpan.FromMilliseconds(500);
 
     private readonly ConsumerProgress _progress;
-    private readonly LagAges _ages;
+    private readonly EventAges _ages;
     private readonly GroupRegistry _groups;
     private readonly IEventTransport _transport;
     private readonly SettledPosition _settled;
     private readonly TimeProvider _time;
 
-    internal ConsumerGroups(ConsumerProgress progress, LagAges ages, GroupRegistry groups, IEventTransport transport, SettledPosition settled, TimeProvider time) =>
+    internal ConsumerGroups(ConsumerProgress progress, EventAges ages, GroupRegistry groups, IEventTransport transport, SettledPosition settled, TimeProvider time) =>
         (_progress, _ages, _groups, _transport, _settled, _time) = (progress, ages, groups, transport, settled, time);
 
     /// <summary>The status of one group; null when no such group is registered here or ever had an owner.</summary>

@@ -64,10 +64,8 @@ public static class RidersRegistration
         services.AddSingleton<GroupRegistry>();
         services.AddSingleton<RidersInstruments>();
         services.AddSingleton<ConsumerProgress>();
-        services.AddSingleton<LagAges>();
         services.AddSingleton<TakeOver>();
         services.AddSingleton<PartitionReplayStore>();
-        services.AddSingleton<LogTimes>();
         services.AddSingleton<ReplayPlanner>();
         services.AddSingleton<ReplayTable>();
         services.AddSingleton<ShadowTable>();
@@ -83,7 +81,7 @@ public static class RidersRegistration
         services.AddSingleton<GroupHealth>();
         services.AddHostedService<LeaseRenewal>();
         services.AddSingleton(p => new ConsumerGroups(
-            p.GetRequiredService<ConsumerProgress>(), p.GetRequiredService<LagAges>(), p.GetRequiredService<GroupRegistry>(), p.GetRequiredService<IEventTransport>(),
+            p.GetRequiredService<ConsumerProgress>(), p.GetRequiredService<EventAges>(), p.GetRequiredService<GroupRegistry>(), p.GetRequiredService<IEventTransport>(),
             p.GetRequiredService<SettledPosition>(), p.GetRequiredService<TimeProvider>()));
         services.AddSingleton(p => new DeadLetters(p.GetRequiredService<NpgsqlDataSource>(), p.GetRequiredService<GroupRegistry>()));
         services.AddSingleton(provider => new LeaseStore(

@@ -5,7 +5,7 @@ using Npgsql;
 namespace Bxb.Riders.Kafka.Consuming;
 
 /// <summary>Turns positions of the log into offsets of a partition and back, by the places that the relay has noted. Thread-safe.</summary>
-/// <remarks>The places are some of those that the relay has passed, so an offset may be lower than need be: who reads from it drops the records that he has already.</remarks>
+/// <remarks>The places are some of those that the relay has passed, so an offset can be lower than necessary. A reader that begins there drops the records that it has already.</remarks>
 internal sealed class PartitionPlaces(NpgsqlDataSource database, RelayProgress relay, IOptions<KafkaOptions> options)
 {
     private const string Behind = "select offsets from event_log.relay_flushes where topic = $1 and position <= $2 order by position desc limit 1";

@@ -22,6 +22,9 @@ internal sealed partial class OutboxRelay(
 
     private readonly string _topic = options.Value.Topic;
 
+    // An attempt that fails can take as long as the brokers are waited for, so its length says nothing. A stored flush resets the count.
+    private readonly RetryLoop _retries = new(Pauses, time) { ResetAfter = TimeSpan.MaxValue };
+
     /// <summary>The name of the lease that the active relay of a topic holds.</summary>
     public static string LeaseName(string topic) => "relay/" + topic;
 
@@ -33,7 +36,7 @@ internal sealed partial class OutboxRelay(
         using var abort = new CancellationTokenSource();
         await using var deadline = stoppingToken.UnsafeRegister(_ => abort.CancelAfter(ridersOptions.Value.StopTimeout), null);
         var sampling = SampleAsync(stoppingToken);
-        await new RetryLoop(Pauses, time).RunAsync(stop => CarryAsync(stop, abort.Token), FailAsync, stoppingToken);
+        await _retries.RunAsync(stop => CarryAsync(stop, abort.Token), FailAsync, stoppingToken);
         LogStopped(logger, _topic);
         await sampling;
     }
@@ -63,6 +66,10 @@ internal sealed partial class OutboxRelay(
         finally
         {
             activity.Released();
+            if (activity.Error is null)
+            {
+                _retries.Succeeded();
+            }
         }
     }
 

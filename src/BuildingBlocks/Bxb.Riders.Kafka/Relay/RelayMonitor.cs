@@ -10,7 +10,7 @@ using Npgsql;
 namespace Bxb.Riders.Kafka.Relay;
 
 /// <summary>How far the relay is, whichever host it runs on. Thread-safe.</summary>
-internal sealed class RelayMonitor(NpgsqlDataSource database, LagAges ages, LeaseStore locks, SettledPosition settled, RelayActivity activity, IOptions<KafkaOptions> options) : IRelay
+internal sealed class RelayMonitor(NpgsqlDataSource database, EventAges ages, LeaseStore locks, SettledPosition settled, RelayActivity activity, IOptions<KafkaOptions> options) : IRelay
 {
     private const string Read = "select position, owner, error from event_log.relay where topic = $1";
 

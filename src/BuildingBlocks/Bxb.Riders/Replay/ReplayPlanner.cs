@@ -5,7 +5,7 @@ using Bxb.Riders.Transport;
 namespace Bxb.Riders.Replay;
 
 /// <summary>Converts times and offsets to positions, and chooses the source of the records. Thread-safe.</summary>
-internal sealed class ReplayPlanner(IEventTransport transport, LogTimes times, SettledPosition settled)
+internal sealed class ReplayPlanner(IEventTransport transport, EventLogTimes times, SettledPosition settled)
 {
     /// <summary>Plans a replay.</summary>
     /// <param name="request">The request.</param>
@@ -16,7 +16,7 @@ internal sealed class ReplayPlanner(IEventTransport transport, LogTimes times, S
     {
         if (request.Target == ReplayTarget.Shadow)
         {
-            return rows.Count > 0
+            return rows.Any(r => r.Progress.Position > 0)
                 ? PlanShadow(request, await settled.RefreshAsync(cancellationToken))
                 : throw Invalid(nameof(ReplayRequest.Target), "The group has processed nothing yet, so its store needs no copy.");
         }
@@ -80,7 +80,7 @@ internal sealed class ReplayPlanner(IEventTransport transport, LogTimes times, S
         var position = bound switch
         {
             { Position: { } given, Time: null, Offsets: null } => await CheckAsync(given, member, cancellationToken) - (isStart ? 1 : 0),
-            { Time: { } time, Position: null, Offsets: null } => isStart ? await times.BelowAsync(time, cancellationToken) : await times.LastBeforeAsync(time, cancellationToken),
+            { Time: { } time, Position: null, Offsets: null } => isStart ? await times.FindBelowAsync(time, cancellationToken) : await times.FindLastBeforeAsync(time, cancellationToken),
             _ => throw Invalid(member, "One of position, time and offsets says where."),
         };
         return rows.ToDictionary(r => r.Partition, _ => new Checkpoint(Math.Max(0, position)));

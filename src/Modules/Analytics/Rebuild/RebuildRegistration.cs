@@ -1,4 +1,3 @@
-using Bxb.EventLog.Reading;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Bxb.Analytics.Rebuild;
@@ -7,7 +6,6 @@ namespace Bxb.Analytics.Rebuild;
 internal static class RebuildRegistration
 {
     internal static IServiceCollection AddUsageRebuild(this IServiceCollection services) => services
-        .AddSingleton<EventLogTotals>()
         .AddSingleton<LogComparison>()
         .AddSingleton<UsageExchange>()
         .AddTransient<ShadowUsage>();

@@ -1,15 +1,16 @@
-using Bxb.EventLog;
 using Microsoft.Extensions.Options;
 using Npgsql;
 
-namespace Bxb.Riders.Replay;
+namespace Bxb.EventLog.Reading;
 
 /// <summary>Finds positions of the log by ingestion time. Thread-safe.</summary>
 /// <remarks>
 /// There is no index on the ingestion time. An append takes positions during its statement and stores the statement's start as the time of its events, so times grow with positions except for
 /// the duration of a statement, which is limited. A binary search gets that close; the rest is scanned.
 /// </remarks>
-internal sealed class LogTimes(NpgsqlDataSource database, IOptions<EventLogOptions> options)
+/// <param name="database">The log's database.</param>
+/// <param name="options">The time limit of an append.</param>
+public sealed class EventLogTimes(NpgsqlDataSource database, IOptions<EventLogOptions> options)
 {
     private const string Bounds = "select coalesce(min(position), 0), coalesce(max(position), 0) from event_log.events";
 
@@ -23,14 +24,32 @@ internal sealed class LogTimes(NpgsqlDataSource database, IOptions<EventLogOptio
     private TimeSpan Slack => options.Value.CommandTimeout * 2;
 
     /// <summary>The highest position below all events that were ingested at a time or later; the log's last position when there are none.</summary>
-    public async Task<long> BelowAsync(DateTimeOffset time, CancellationToken cancellationToken)
+    /// <exception cref="EventLogException">PostgreSQL is away or was too slow.</exception>
+    public Task<long> FindBelowAsync(DateTimeOffset time, CancellationToken cancellationToken) => TranslateAsync(BelowAsync(time, cancellationToken));
+
+    /// <summary>The position of the last event that was ingested before a time; 0 when there is none.</summary>
+    /// <exception cref="EventLogException">PostgreSQL is away or was too slow.</exception>
+    public Task<long> FindLastBeforeAsync(DateTimeOffset time, CancellationToken cancellationToken) => TranslateAsync(LastBeforeAsync(time, cancellationToken));
+
+    private static async Task<long> TranslateAsync(Task<long> finding)
+    {
+        try
+        {
+            return await finding;
+        }
+        catch (Exception e) when (EventLogErrors.IsDriverError(e))
+        {
+            throw EventLogErrors.Translate(e);
+        }
+    }
+
+    private async Task<long> BelowAsync(DateTimeOffset time, CancellationToken cancellationToken)
     {
         var (_, last) = await BoundsAsync(cancellationToken);
         return await OneAsync(First, await BeforeAsync(Less(time), cancellationToken), time, cancellationToken) is { } first ? first - 1 : last;
     }
 
-    /// <summary>The position of the last event that was ingested before a time; 0 when there is none.</summary>
-    public async Task<long> LastBeforeAsync(DateTimeOffset time, CancellationToken cancellationToken)
+    private async Task<long> LastBeforeAsync(DateTimeOffset time, CancellationToken cancellationToken)
     {
         // All events above the found position, except the next one, were ingested at the later time or after it.
         var (_, last) = await BoundsAsync(cancellationToken);

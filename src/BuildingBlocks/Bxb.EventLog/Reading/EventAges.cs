@@ -1,11 +1,12 @@
-using System.Data.Common;
 using Npgsql;
 
-namespace Bxb.Riders.Progress;
+namespace Bxb.EventLog.Reading;
 
-/// <summary>Ages of the oldest records above positions of the log. Thread-safe.</summary>
+/// <summary>Ages of the oldest events above positions of the log. Thread-safe.</summary>
 /// <remarks>While a lock is held on the log, every read of it waits. A status is useful without ages, so the read is abandoned after <see cref="Limit"/>.</remarks>
-internal sealed class LagAges(NpgsqlDataSource database, TimeProvider time)
+/// <param name="database">The log's database.</param>
+/// <param name="time">The clock that limits the wait.</param>
+public sealed class EventAges(NpgsqlDataSource database, TimeProvider time)
 {
     /// <summary>How long the log may take to answer.</summary>
     public static readonly TimeSpan Limit = TimeSpan.FromMilliseconds(500);
@@ -16,9 +17,10 @@ internal sealed class LagAges(NpgsqlDataSource database, TimeProvider time)
         from unnest($1::bigint[]) p
         """;
 
-    /// <summary>The age in seconds of the oldest record above each position, 0 where there is none; null when the log does not answer in time.</summary>
+    /// <summary>The age in seconds of the oldest event above each position, 0 where there is none; null when the log does not answer in time.</summary>
     public async Task<IReadOnlyDictionary<long, double>?> ReadAsync(IEnumerable<long> positions, CancellationToken cancellationToken)
     {
+        ArgumentNullException.ThrowIfNull(positions);
         var asked = positions.Distinct().ToArray();
         if (asked.Length == 0)
         {
@@ -31,7 +33,7 @@ internal sealed class LagAges(NpgsqlDataSource database, TimeProvider time)
         {
             return await reading.WaitAsync(Limit, time, cancellationToken);
         }
-        catch (Exception exception) when (exception is TimeoutException or DbException && !cancellationToken.IsCancellationRequested)
+        catch (Exception exception) when ((exception is TimeoutException || EventLogErrors.IsDriverError(exception)) && !cancellationToken.IsCancellationRequested)
         {
             return null;
         }
