@@ -7,7 +7,7 @@ namespace Bxb.Analytics.Loading.Epochs;
 /// <summary>The current epoch of one partition, the highest position that the table may contain of it, and its checkpoint.</summary>
 /// <remarks>
 /// Rows of a partition enter the table in an epoch of that partition only. A position above the highest row at the epoch's begin and above everything sent in the epoch is therefore
-/// not in the table, whatever other partitions load.
+/// not in the table. Other partitions do not affect this.
 /// One caller at a time; <see cref="IsCurrent"/>, <see cref="Uncheckpointed"/>, <see cref="Checkpoint"/> and <see cref="OnCheckpoint"/> may be used concurrently with it.
 /// </remarks>
 internal sealed partial class EpochSession(LoadPartition partition, ClickHouseClient client, EpochStore epochs, ILogger logger)

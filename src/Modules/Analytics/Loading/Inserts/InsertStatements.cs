@@ -79,7 +79,7 @@ internal sealed class InsertStatements
     private static ClickHouseStatement Create(string sql, Epoch epoch) => Set(EpochConditions.Bind(new ClickHouseStatement(sql), epoch));
 
     private static ClickHouseStatement Set(ClickHouseStatement statement) => statement
-        // Strings stay strings, whatever they contain.
+        // Strings stay strings, also where they look like numbers or dates.
         .Set("input_format_binary_read_json_as_string", 1)
         .Set("input_format_try_infer_dates", 0)
         .Set("input_format_try_infer_datetimes", 0)
