@@ -3,7 +3,7 @@ using Bxb.Embedded.Engine.Native;
 
 namespace Bxb.Embedded.Engine.Running;
 
-/// <summary>The connections that queries run on. Who takes one gives it back; more takers wait in order.</summary>
+/// <summary>The connections for queries. A caller takes one and returns it; further callers wait in order.</summary>
 internal sealed class ConnectionPool
 {
     private readonly Channel<EngineConnection> _free = Channel.CreateUnbounded<EngineConnection>();
