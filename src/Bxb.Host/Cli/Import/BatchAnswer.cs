@@ -4,28 +4,28 @@ using System.Text.Json;
 
 namespace Bxb.Host.Cli.Import;
 
-/// <summary>The host's answer to a batch, as far as an import needs it.</summary>
+/// <summary>The parts of the host's answer to a batch that an import needs.</summary>
 /// <param name="Status">The HTTP status.</param>
-/// <param name="Detail">The sentence of a problem document; empty if there is none.</param>
-/// <param name="Faults">Index of the event in the request (-1 if a fault names none) and the fault's reason, for those that the answer lists.</param>
-/// <param name="Ingested">Events recorded.</param>
-/// <param name="Duplicates">Events known with the same content.</param>
-/// <param name="Conflicts">Events known with other content.</param>
-/// <param name="Rejected">Events that are not valid.</param>
+/// <param name="Detail">The detail of a problem document; empty without one.</param>
+/// <param name="Faults">The listed faults: index of the event in the request (-1 when a fault names none) and reason.</param>
+/// <param name="Ingested">Number of recorded events.</param>
+/// <param name="Duplicates">Number of events that were recorded before with the same content.</param>
+/// <param name="Conflicts">Number of events that were recorded before with other content.</param>
+/// <param name="Rejected">Number of invalid events.</param>
 /// <param name="Position">The highest position that the request reached.</param>
 internal sealed record BatchAnswer(
     HttpStatusCode Status, string Detail, IReadOnlyList<(int Index, string Reason)> Faults, long Ingested, long Duplicates, long Conflicts, long Rejected, long Position)
 {
-    /// <summary>Whether the host took the batch, or what was good of it.</summary>
+    /// <summary>Whether the host took the valid events of the batch.</summary>
     public bool IsTaken => Status is HttpStatusCode.Created or HttpStatusCode.OK;
 
-    /// <summary>Whether nothing of the batch was stored because of what stands in it: half of it may be welcome.</summary>
+    /// <summary>Whether the host refused the whole batch because of its content. A part of it may be accepted.</summary>
     public bool IsRefused => Status is HttpStatusCode.BadRequest or HttpStatusCode.RequestEntityTooLarge or HttpStatusCode.UnprocessableEntity;
 
-    /// <summary>Whether the same request may be taken later.</summary>
+    /// <summary>Whether the same request may succeed later.</summary>
     public bool IsTransient => Status is HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests || (int)Status >= 500;
 
-    /// <summary>Reads an answer; one that is not JSON leaves all but the status empty.</summary>
+    /// <summary>Reads an answer. Without a JSON object everything but the status is empty.</summary>
     public static async Task<BatchAnswer> ReadAsync(HttpResponseMessage response, CancellationToken cancellationToken)
     {
         var body = await response.Content.ReadAsByteArrayAsync(cancellationToken);

@@ -1,3 +1,4 @@
+using Bxb.Management.Contracts;
 using Bxb.Modularity.Authorization;
 using Bxb.Modularity.Errors;
 using Bxb.Modularity.Http;
@@ -18,16 +19,16 @@ internal static class BillableMetricEndpoints
         endpoints.MapCall<CreateBillableMetric>(HttpMethods.Post, BillableMetricPath.All).RequireScope(ApiScopes.Manage).AllowQuery()
             .WithTags("Billable metrics")
             .WithSummary("Create a billable metric")
-            .WithDescription("Names an aggregation over the events of one code. It counts the events that were recorded before, too.")
+            .WithDescription("Creates a named aggregation over the events of one code. It also counts events that were recorded before.")
             .Takes<BillableMetricBody>()
-            .Gives<BillableMetricAnswer>(StatusCodes.Status201Created)
+            .Gives<BillableMetric>(StatusCodes.Status201Created)
             .Problems([.. ApiBody.Errors, ErrorCode.InvalidParameter, ErrorCode.AlreadyExists]);
 
         endpoints.MapCall<ListBillableMetrics>(HttpMethods.Get, BillableMetricPath.All).RequireScope(ApiScopes.Read | ApiScopes.Manage)
             .AllowQuery(QueryParameter.Limit(ListBillableMetrics.DefaultLimit, ListBillableMetrics.MaxLimit), QueryParameter.Cursor)
             .WithTags("Billable metrics")
             .WithSummary("List the billable metrics")
-            .WithDescription("The organization's metrics by code.")
+            .WithDescription("The organization's metrics, ordered by code.")
             .Gives<BillableMetricsAnswer>()
             .Problems(ErrorCode.InvalidParameter);
 
@@ -35,22 +36,22 @@ internal static class BillableMetricEndpoints
             .WithTags("Billable metrics")
             .WithSummary("Read a billable metric")
             .DescribePath("code", CodeText)
-            .Gives<BillableMetricAnswer>()
+            .Gives<BillableMetric>()
             .Problems(ErrorCode.InvalidParameter, ErrorCode.NotFound);
 
         endpoints.MapCall<ReplaceBillableMetric>(HttpMethods.Put, OnePath).RequireScope(ApiScopes.Manage).AllowQuery()
             .WithTags("Billable metrics")
             .WithSummary("Replace a billable metric")
-            .WithDescription("Replaces it as a whole: what the body leaves out takes its default. The code never changes.")
+            .WithDescription("Replaces the whole metric: members that the body leaves out take their defaults. The code cannot change.")
             .DescribePath("code", CodeText)
             .Takes<BillableMetricBody>()
-            .Gives<BillableMetricAnswer>()
+            .Gives<BillableMetric>()
             .Problems([.. ApiBody.Errors, ErrorCode.InvalidParameter, ErrorCode.NotFound]);
 
         endpoints.MapCall<DeleteBillableMetric>(HttpMethods.Delete, OnePath).RequireScope(ApiScopes.Manage).AllowQuery()
             .WithTags("Billable metrics")
             .WithSummary("Delete a billable metric")
-            .WithDescription("The events stay.")
+            .WithDescription("The events are kept. A new metric of the same code counts them again.")
             .DescribePath("code", CodeText)
             .GivesNothing()
             .Problems(ErrorCode.InvalidParameter, ErrorCode.NotFound);

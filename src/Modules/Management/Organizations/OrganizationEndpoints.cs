@@ -19,7 +19,7 @@ internal static class OrganizationEndpoints
             .AllowQuery()
             .WithTags("Organizations")
             .WithSummary("Create an organization")
-            .WithDescription("Makes an organization, which owns events, metrics and API keys. Takes the admin token; a host without one answers 401.")
+            .WithDescription("Creates an organization, which owns events, metrics and API keys. Takes the admin token; a host without one answers 401.")
             .Takes<OrganizationBody>()
             .Gives<OrganizationAnswer>(StatusCodes.Status201Created)
             .Problems([.. ApiBody.Errors, ErrorCode.InvalidParameter, ErrorCode.AlreadyExists]);
@@ -29,7 +29,7 @@ internal static class OrganizationEndpoints
             .AllowQuery(QueryParameter.Limit(ListOrganizations.DefaultLimit, ListOrganizations.MaxLimit), QueryParameter.Cursor)
             .WithTags("Organizations")
             .WithSummary("List the organizations")
-            .WithDescription("All organizations by rising id. Takes the admin token; a host without one answers 401.")
+            .WithDescription("All organizations, ordered by id. Takes the admin token; a host without one answers 401.")
             .Gives<OrganizationsAnswer>()
             .Problems(ErrorCode.InvalidParameter);
     }

@@ -16,12 +16,12 @@ namespace Bxb.Operations.Health;
 
 /// <summary><c>/health/live</c>: the process answers. <c>/health/ready</c>: this host can serve its callers.</summary>
 /// <remarks>
-/// Unhealthy, answered 503, is only a host that starts or stops, or that lacks what its modules need of PostgreSQL. Everything else is degraded and answered 200. Checks read memory, so the answer
-/// comes at once. No key is needed, so descriptions name no server and quote no error.
+/// A host is unhealthy, and answers 503, only while it starts or stops, or while PostgreSQL does not give its modules what they need. Every other fault is degraded and answered 200. Checks read
+/// memory and answer at once. The calls need no key, so descriptions have no server names and no error texts.
 /// </remarks>
 internal static class HealthEndpoints
 {
-    /// <summary>Adds the checks of host and stores, and one log line per change of health instead of one per poll.</summary>
+    /// <summary>Adds the checks of host and stores, and a log line for each change of health instead of one for each poll.</summary>
     public static void AddHealth(this IServiceCollection services)
     {
         services.AddHealthChecks();
@@ -85,7 +85,7 @@ internal static class HealthEndpoints
         await context.Response.BodyWriter.FlushAsync(context.RequestAborted);
     }
 
-    /// <summary>Whether callers may see the description. The check of the messaging framework quotes errors and addresses.</summary>
+    /// <summary>Whether callers without a key may see the description. The descriptions of the messaging framework hold errors and addresses.</summary>
     public static bool IsPublic(string name, HealthReportEntry entry) => entry.Tags.Contains(HealthTags.Public) || name.StartsWith("bxb-", StringComparison.Ordinal);
 
     private static string Name(HealthStatus status) => status switch
