@@ -1,6 +1,9 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Net.Http.Headers;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Bxb.Modularity.Json;
 
 namespace Bxb.Host.Cli;
 
@@ -12,6 +15,9 @@ internal sealed class CommandException(string message, Exception? inner = null) 
 /// <param name="keyAliases">Further names of the option <c>--api-key</c>.</param>
 internal sealed class HostConnection(string keyDescription, params string[] keyAliases)
 {
+    /// <summary>Reads answers. Members of later versions are ignored.</summary>
+    public static readonly JsonSerializerOptions Lenient = new(ApiJson.Options) { UnmappedMemberHandling = JsonUnmappedMemberHandling.Skip };
+
     /// <summary>Follows the status of an answer without a reason.</summary>
     public const string NoReason = "It gave no reason: is this the address of Bxb, with its path?";
 

@@ -65,16 +65,7 @@ internal sealed partial class EngineServer(EmbeddedClickHouseOptions options, En
     /// <summary>Requests the end of the process, kills it after the time-out, and returns when it is gone.</summary>
     public async Task StopAsync(Process process)
     {
-        if (!process.HasExited)
-        {
-            Libc.Signal(process.Id, Libc.SigTerm);
-            if (!await RunningProcesses.WaitAsync(() => process.HasExited, options.StopTimeout, CancellationToken.None))
-            {
-                LogStopTakesLong(options.StopTimeout.TotalSeconds);
-                Libc.Signal(process.Id, Libc.SigKill);
-            }
-        }
-
+        await RunningProcesses.StopAsync(process, Libc.SigTerm, Libc.SigKill, options.StopTimeout, LogStopTakesLong);
         await home.EndLeftoversAsync(CancellationToken.None);
     }
 

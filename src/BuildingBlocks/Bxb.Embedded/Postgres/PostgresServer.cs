@@ -38,16 +38,7 @@ internal sealed class PostgresServer(EmbeddedPostgresOptions options, ClusterHom
     /// <summary>Fast stop (transactions are rolled back, a checkpoint is written); after the time-out an immediate one. Returns when no process of the cluster is left.</summary>
     public async Task StopAsync(Process process)
     {
-        if (!process.HasExited)
-        {
-            Libc.Signal(process.Id, Libc.SigInt);
-            if (!await RunningProcesses.WaitAsync(() => process.HasExited, options.StopTimeout, CancellationToken.None))
-            {
-                PostgresLog.StopTakesLong(logger, options.StopTimeout.TotalSeconds);
-                Libc.Signal(process.Id, Libc.SigQuit);
-            }
-        }
-
+        await RunningProcesses.StopAsync(process, Libc.SigInt, Libc.SigQuit, options.StopTimeout, seconds => PostgresLog.StopTakesLong(logger, seconds));
         await LeftoverServer.EndAsync(home.Cluster, CancellationToken.None);
     }
 

@@ -39,6 +39,27 @@ internal static class RunningProcesses
         }
     }
 
+    /// <summary>Stops a child process: one signal, and another one after the time-out. Returns after the end or the second signal.</summary>
+    /// <param name="process">The child.</param>
+    /// <param name="orderly">The first signal.</param>
+    /// <param name="forced">The second signal.</param>
+    /// <param name="timeout">Time between them.</param>
+    /// <param name="onTimeout">Called before the second signal, with the time-out in seconds.</param>
+    public static async Task StopAsync(Process process, int orderly, int forced, TimeSpan timeout, Action<double> onTimeout)
+    {
+        if (process.HasExited)
+        {
+            return;
+        }
+
+        Libc.Signal(process.Id, orderly);
+        if (!await WaitAsync(() => process.HasExited, timeout, CancellationToken.None))
+        {
+            onTimeout(timeout.TotalSeconds);
+            Libc.Signal(process.Id, forced);
+        }
+    }
+
     /// <summary>Waits until a condition holds. False when the time-out comes first.</summary>
     public static async Task<bool> WaitAsync(Func<bool> condition, TimeSpan timeout, CancellationToken ct)
     {

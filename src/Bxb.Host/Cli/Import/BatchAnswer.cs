@@ -28,41 +28,22 @@ internal sealed record BatchAnswer(
     /// <summary>Reads an answer. Without a JSON object everything but the status is empty.</summary>
     public static async Task<BatchAnswer> ReadAsync(HttpResponseMessage response, CancellationToken cancellationToken)
     {
-        var body = await response.Content.ReadAsByteArrayAsync(cancellationToken);
+        var content = await response.Content.ReadAsByteArrayAsync(cancellationToken);
         try
         {
-            using var document = JsonDocument.Parse(body);
-            var root = document.RootElement;
-            return root.ValueKind != JsonValueKind.Object
-                ? Empty(response.StatusCode)
-                : new BatchAnswer(
-                    response.StatusCode, root.TryGetProperty("detail", out var detail) ? detail.GetString() ?? "" : "", FaultsOf(root),
-                    Number(root, "ingested"), Number(root, "duplicates"), Number(root, "conflicts"), Number(root, "rejected"), Number(root, "position"));
+            var body = JsonSerializer.Deserialize<Body>(content, HostConnection.Lenient) ?? new Body();
+            return new BatchAnswer(response.StatusCode, body.Detail ?? "", [.. (body.Errors ?? []).Select(Describe)], body.Ingested, body.Duplicates, body.Conflicts, body.Rejected, body.Position);
         }
-        catch (Exception broken) when (broken is JsonException or InvalidOperationException or FormatException)
+        catch (JsonException)
         {
-            return Empty(response.StatusCode);
+            return new BatchAnswer(response.StatusCode, "", [], 0, 0, 0, 0, 0);
         }
     }
 
-    private static BatchAnswer Empty(HttpStatusCode status) => new(status, "", [], 0, 0, 0, 0, 0);
-
-    private static long Number(JsonElement root, string name) => root.TryGetProperty(name, out var value) ? value.GetInt64() : 0;
-
-    private static List<(int, string)> FaultsOf(JsonElement root)
+    private static (int Index, string Reason) Describe(Fault fault)
     {
-        var faults = new List<(int, string)>();
-        if (root.TryGetProperty("errors", out var errors))
-        {
-            foreach (var error in errors.EnumerateArray())
-            {
-                var (index, place) = Place(error.GetProperty("pointer").GetString() ?? "");
-                var reason = error.GetProperty("reason").GetString() ?? "";
-                faults.Add((index, place.Length == 0 ? reason : $"{place}: {reason}"));
-            }
-        }
-
-        return faults;
+        var (index, place) = Place(fault.Pointer ?? "");
+        return (index, place.Length == 0 ? fault.Reason ?? "" : $"{place}: {fault.Reason}");
     }
 
     /// <summary>Splits <c>/events/3/timestamp</c> into 3 and <c>/timestamp</c>.</summary>
@@ -79,4 +60,9 @@ internal sealed record BatchAnswer(
             ? (index, pointer[end..])
             : (-1, pointer);
     }
+
+    private sealed record Fault(string? Pointer, string? Reason);
+
+    private sealed record Body(
+        string? Detail = null, IReadOnlyList<Fault>? Errors = null, long Ingested = 0, long Duplicates = 0, long Conflicts = 0, long Rejected = 0, long Position = 0);
 }

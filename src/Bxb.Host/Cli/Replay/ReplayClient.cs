@@ -2,8 +2,6 @@ using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json;
-using System.Text.Json.Serialization;
-using Bxb.Modularity.Json;
 using Bxb.Operations.Contracts;
 
 namespace Bxb.Host.Cli.Replay;
@@ -14,7 +12,6 @@ internal sealed class ReplayClient : IDisposable
 {
     private static readonly TimeSpan RetryFor = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
-    private static readonly JsonSerializerOptions Lenient = new(ApiJson.Options) { UnmappedMemberHandling = JsonUnmappedMemberHandling.Skip };
 
     private readonly HttpClient _client;
     private readonly Uri _group;
@@ -76,7 +73,7 @@ internal sealed class ReplayClient : IDisposable
             }
 
             return answer.IsSuccessStatusCode
-                ? JsonSerializer.Deserialize<ReplayAnswer>(content, Lenient)!
+                ? JsonSerializer.Deserialize<ReplayAnswer>(content, HostConnection.Lenient)!
                 : throw new CommandException($"The host answered {(int)answer.StatusCode} to {request.Method} {request.RequestUri}. {Detail(content)}");
         }
         catch (HttpRequestException failure)
@@ -93,14 +90,13 @@ internal sealed class ReplayClient : IDisposable
     {
         try
         {
-            using var problem = JsonDocument.Parse(content);
-            return problem.RootElement is { ValueKind: JsonValueKind.Object } root && root.TryGetProperty("detail", out var detail) && detail.ValueKind == JsonValueKind.String
-                ? detail.GetString()!
-                : HostConnection.NoReason;
+            return JsonSerializer.Deserialize<Problem>(content, HostConnection.Lenient)?.Detail ?? HostConnection.NoReason;
         }
         catch (JsonException)
         {
             return HostConnection.NoReason;
         }
     }
+
+    private sealed record Problem(string? Detail);
 }
