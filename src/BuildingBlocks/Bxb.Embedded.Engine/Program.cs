@@ -16,8 +16,7 @@ try
 
     var password = (await File.ReadAllTextAsync(arguments.PasswordFile)).Trim();
     var (library, connections) = EngineLibrary.Open(arguments, await EngineConfiguration.WriteAsync(arguments));
-    var pool = new ConnectionPool(connections[1..]);
-    var queries = new QueryRunner(pool, new RunningQueries(), connections[0]);
+    var queries = new QueryRunner(connections[1..], connections[0]);
     await using var server = await HttpServer.StartAsync(arguments, password, queries);
     await Console.Out.WriteLineAsync($"ready {arguments.Port} {server.Instance}");
     await Console.Out.FlushAsync();

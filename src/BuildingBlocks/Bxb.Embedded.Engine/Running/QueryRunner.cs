@@ -1,3 +1,4 @@
+using System.Threading.Channels;
 using Bxb.Embedded.Engine.Native;
 using Bxb.Embedded.Engine.Results;
 using Bxb.Embedded.Engine.Sql;
@@ -8,10 +9,7 @@ namespace Bxb.Embedded.Engine.Running;
 /// Runs queries on the pool's connections, and kills them. A query is cancelled when it is killed or its client disconnects. The engine ends it before its connection returns to the pool,
 /// and a kill returns after that: a killed query changes nothing any more.
 /// </summary>
-/// <param name="pool">Where queries run.</param>
-/// <param name="running">The queries of this process.</param>
-/// <param name="control">A connection for kills only, free when all others are busy.</param>
-internal sealed class QueryRunner(ConnectionPool pool, RunningQueries running, EngineConnection control)
+internal sealed class QueryRunner
 {
     private const int QueryWasCancelled = 394;
     // The engine's error for a stream that a piece without a row has ended.
@@ -19,7 +17,21 @@ internal sealed class QueryRunner(ConnectionPool pool, RunningQueries running, E
 
     private static readonly TimeSpan KillInterval = TimeSpan.FromMilliseconds(50);
 
-    private readonly SemaphoreSlim _controlGate = new(1);
+    private readonly Channel<EngineConnection> _free = Channel.CreateUnbounded<EngineConnection>();
+    private readonly RunningQueries _running = new();
+    private readonly EngineConnection _control;
+
+    /// <summary>Creates the runner.</summary>
+    /// <param name="pool">The connections for queries. Further queries wait for one in order.</param>
+    /// <param name="control">A connection for kills only, free when all others are busy.</param>
+    public QueryRunner(IEnumerable<EngineConnection> pool, EngineConnection control)
+    {
+        _control = control;
+        foreach (var connection in pool)
+        {
+            _free.Writer.TryWrite(connection);
+        }
+    }
 
     /// <summary>
     /// Runs the work of one request under its query id. The id is registered before the body is read, so a kill also finds a query whose rows are still arriving.
@@ -27,7 +39,7 @@ internal sealed class QueryRunner(ConnectionPool pool, RunningQueries running, E
     /// <exception cref="EngineException">Another query with this id runs, this one was cancelled, or it failed.</exception>
     public async Task RegisteredAsync(string id, CancellationToken clientGone, Func<RunningQuery, Task> work)
     {
-        var query = running.Add(id);
+        var query = _running.Add(id);
         await using var cancelling = clientGone.Register(() => _ = KillAsync(query));
         try
         {
@@ -39,7 +51,7 @@ internal sealed class QueryRunner(ConnectionPool pool, RunningQueries running, E
         }
         finally
         {
-            running.Remove(query);
+            _running.Remove(query);
         }
     }
 
@@ -47,7 +59,7 @@ internal sealed class QueryRunner(ConnectionPool pool, RunningQueries running, E
     /// <exception cref="EngineException">The engine refused the statement or ended it. The answer may have begun.</exception>
     public async Task RunAsync(RunningQuery query, QueryRequest request, Statement statement, string sql, ResultWriter answer)
     {
-        var connection = await pool.TakeAsync(query.Cancelled);
+        var connection = await _free.Reader.ReadAsync(query.Cancelled);
         try
         {
             await RunOnAsync(connection, query, request, statement, sql, answer);
@@ -55,7 +67,7 @@ internal sealed class QueryRunner(ConnectionPool pool, RunningQueries running, E
         finally
         {
             await connection.RunAsync(() => connection.Reset(request.Settings));
-            pool.Return(connection);
+            _free.Writer.TryWrite(connection);
         }
     }
 
@@ -65,7 +77,7 @@ internal sealed class QueryRunner(ConnectionPool pool, RunningQueries running, E
     /// </summary>
     public async Task KillAsync(string id, bool isPrefix, string containing, string format, ResultWriter answer, CancellationToken ct)
     {
-        var queries = running.Find(id, isPrefix, containing);
+        var queries = _running.Find(id, isPrefix, containing);
         await Task.WhenAll(queries.Select(KillAsync));
         var sql = $"SELECT 'finished' AS kill_status, {SqlText.Literal(id)} AS query_id, 'default' AS user, '' AS query WHERE {(queries.Count > 0 ? 1 : 0)}";
         using var result = await ControlAsync(sql, format);
@@ -89,18 +101,7 @@ internal sealed class QueryRunner(ConnectionPool pool, RunningQueries running, E
         }
     }
 
-    private async Task<EngineResult> ControlAsync(string sql, string format)
-    {
-        await _controlGate.WaitAsync(CancellationToken.None);
-        try
-        {
-            return await control.RunAsync(() => control.Query(sql, format, [], streaming: false));
-        }
-        finally
-        {
-            _controlGate.Release();
-        }
-    }
+    private Task<EngineResult> ControlAsync(string sql, string format) => _control.RunAsync(() => _control.Query(sql, format, [], streaming: false));
 
     private static async Task RunOnAsync(EngineConnection connection, RunningQuery query, QueryRequest request, Statement statement, string sql, ResultWriter answer)
     {
