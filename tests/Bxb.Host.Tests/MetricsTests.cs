@@ -43,7 +43,8 @@ public sealed class MetricsTests
         // The seconds of the log, of batches, relay, statements, loads, checkpoints, queries and requests.
         histograms.Count(h => h.Unit == "s").ShouldBeGreaterThanOrEqualTo(9);
         histograms.Where(h => Boundaries(h) is not { Length: > 5 }).Select(h => h.Name).ShouldBeEmpty();
-        histograms.Where(h => h.Unit == "s" && Convert.ToDouble(Boundaries(h)![0], CultureInfo.InvariantCulture) > 0.005).Select(h => h.Name).ShouldBeEmpty("A duration's first bucket ends within milliseconds.");
+        histograms.Where(h => h.Unit == "s" && Convert.ToDouble(Boundaries(h)![0], CultureInfo.InvariantCulture) > 0.005).Select(h => h.Name)
+            .ShouldBeEmpty("A duration's first bucket ends within milliseconds.");
     }
 
     private static IEnumerable<Type> InstrumentTypes() => Directory.EnumerateFiles(AppContext.BaseDirectory, "Bxb.*.dll")

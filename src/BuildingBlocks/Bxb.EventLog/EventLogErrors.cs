@@ -36,6 +36,15 @@ public static class EventLogErrors
         };
     }
 
+    /// <summary>The log's error for an exception of the driver or the log, found among an exception and its inner ones; null when there is none.</summary>
+    public static EventLogException? Find(Exception? exception) => exception switch
+    {
+        null => null,
+        EventLogException known => known,
+        NpgsqlException => (EventLogException)Translate(exception),
+        _ => Find(exception.InnerException),
+    };
+
     /// <summary>Whether an exception comes from the driver or from the way to the server, so that <see cref="Translate"/> has a word for it.</summary>
     internal static bool IsDriverError(Exception exception) => exception is NpgsqlException or SocketException or IOException or TimeoutException;
 
@@ -48,7 +57,7 @@ public static class EventLogErrors
     private static bool IsTransientState(string state) => state switch
     {
         SqlStates.QueryCanceled or SqlStates.AdminShutdown or SqlStates.CrashShutdown or SqlStates.CannotConnectNow or SqlStates.DatabaseDropped
-            or SqlStates.SerializationFailure or SqlStates.DeadlockDetected or SqlStates.LockNotAvailable or SqlStates.ReadOnlyTransaction
+            or SqlStates.SerializationFailure or SqlStates.DeadlockDetected or SqlStates.LockNotAvailable or SqlStates.ReadOnlyTransaction or SqlStates.NotAccepting
             or SqlStates.IdleSessionTimeout or SqlStates.UndefinedTable or SqlStates.UndefinedSchema => true,
         _ => state.StartsWith(SqlStates.ClassConnection, StringComparison.Ordinal)
             || state.StartsWith(SqlStates.ClassResources, StringComparison.Ordinal)
@@ -68,6 +77,9 @@ internal static class SqlStates
     public const string SerializationFailure = "40001";
     public const string DeadlockDetected = "40P01";
     public const string LockNotAvailable = "55P03";
+
+    /// <summary>Object not in prerequisite state: the database accepts no connections.</summary>
+    public const string NotAccepting = "55000";
     public const string ReadOnlyTransaction = "25006";
     public const string CheckViolation = "23514";
 

@@ -4,10 +4,10 @@ using Microsoft.AspNetCore.Http;
 
 namespace Bxb.Management;
 
-/// <summary>Cursors over a rising number.</summary>
+/// <summary>Cursors that hold an id.</summary>
 internal static class NumberCursor
 {
-    /// <summary>The number after which the page begins; 0 for the first page.</summary>
+    /// <summary>The id after which the page begins; 0 for the first page.</summary>
     public static long Read(HttpContext http, long max)
     {
         if (ApiQuery.Cursor(http) is not { } cursor)

@@ -1,6 +1,8 @@
+using System.Text.Json.Serialization;
+
 namespace Bxb.Management.Contracts;
 
-/// <summary>How the events of a metric become one quantity.</summary>
+/// <summary>The aggregation of a metric.</summary>
 public enum AggregationType
 {
     /// <summary>The number of events.</summary>
@@ -15,11 +17,11 @@ public enum AggregationType
     /// <summary>The number of different texts of a property.</summary>
     UniqueCount,
 
-    /// <summary>The number that the latest event brought.</summary>
+    /// <summary>The number in the latest event.</summary>
     Latest,
 }
 
-/// <summary>How a quantity is rounded, once, at the end.</summary>
+/// <summary>The rounding of a quantity, applied once, to the result.</summary>
 public enum RoundingFunction
 {
     /// <summary>To the nearest, half away from zero.</summary>
@@ -32,24 +34,24 @@ public enum RoundingFunction
     Floor,
 }
 
-/// <summary>Only events whose property has one of the values count.</summary>
+/// <summary>Matches events whose property has one of the values.</summary>
 /// <param name="Key">A property, by dotted path; a dot inside a name is <c>\.</c>.</param>
 /// <param name="Values">Texts, at least one.</param>
 public sealed record MetricFilter(string Key, IReadOnlyList<string> Values);
 
-/// <summary>A named aggregation over the events of one code.</summary>
-/// <param name="OrganizationId">The organization that owns it.</param>
+/// <summary>A named aggregation over the events of one code, as the API answers it.</summary>
+/// <param name="OrganizationId">The organization that owns it. Not part of answers.</param>
 /// <param name="Code">Unique within the organization.</param>
-/// <param name="Name">For people.</param>
-/// <param name="EventCode">The code of the events it counts.</param>
-/// <param name="AggregationType">How they become one quantity.</param>
-/// <param name="FieldName">The property that is aggregated, by dotted path; null for <see cref="AggregationType.Count"/>.</param>
-/// <param name="Filters">All of them must hold.</param>
-/// <param name="GroupKeys">Properties that usage is commonly grouped by.</param>
-/// <param name="RoundingFunction">Null: no rounding but to 18 digits.</param>
-/// <param name="RoundingPrecision">Digits behind the point, -18 to 18; null: 0.</param>
-/// <param name="Recurring">Whether the quantity outlives the billing period; carried for the invoice, not used by usage queries.</param>
-/// <param name="Description">For people.</param>
+/// <param name="Name">A name for people.</param>
+/// <param name="EventCode">The code of the events that it counts.</param>
+/// <param name="AggregationType">The aggregation.</param>
+/// <param name="FieldName">The property that is aggregated, by dotted path; absent for count.</param>
+/// <param name="Filters">Only events that match all filters are counted.</param>
+/// <param name="GroupKeys">Properties, by dotted path, that usage is commonly grouped by.</param>
+/// <param name="RoundingFunction">The rounding of the quantity; absent: to 18 digits only.</param>
+/// <param name="RoundingPrecision">Decimal places, -18 to 18; absent: 0.</param>
+/// <param name="Recurring">Whether the quantity carries over to the next billing period. For invoices; usage queries ignore it.</param>
+/// <param name="Description">A text for people.</param>
 public sealed record BillableMetric(
-    int OrganizationId, string Code, string Name, string EventCode, AggregationType AggregationType, string? FieldName, IReadOnlyList<MetricFilter> Filters,
+    [property: JsonIgnore] int OrganizationId, string Code, string Name, string EventCode, AggregationType AggregationType, string? FieldName, IReadOnlyList<MetricFilter> Filters,
     IReadOnlyList<string> GroupKeys, RoundingFunction? RoundingFunction, int? RoundingPrecision, bool Recurring, string? Description);

@@ -3,7 +3,7 @@ using FluentValidation;
 
 namespace Bxb.Management.Metrics;
 
-/// <summary>What a metric must be, whether it is made or replaced.</summary>
+/// <summary>The rules of a metric, for creation and replacement.</summary>
 internal sealed class BillableMetricRules : AbstractValidator<BillableMetricBody>
 {
     public const int MaxFilters = 50;

@@ -6,9 +6,9 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Bxb.Management.Organizations;
 
-/// <summary>A page of organizations, by rising id.</summary>
+/// <summary>A page of organizations, ordered by id.</summary>
 /// <param name="Organizations">The organizations of this page.</param>
-/// <param name="NextCursor">Where the next page begins; absent on the last one.</param>
+/// <param name="NextCursor">The cursor of the next page; absent on the last page.</param>
 internal sealed record OrganizationsAnswer(IReadOnlyList<OrganizationAnswer> Organizations, string? NextCursor);
 
 /// <summary><c>GET /v1/organizations</c>.</summary>

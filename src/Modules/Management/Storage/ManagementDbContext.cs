@@ -16,6 +16,10 @@ internal sealed class ManagementDbContext(DbContextOptions<ManagementDbContext> 
 
     public DbSet<BillableMetricRow> BillableMetrics => Set<BillableMetricRow>();
 
+    /// <summary>An organization's metric of this code; null when there is none.</summary>
+    public Task<BillableMetricRow?> FindMetricAsync(int organizationId, string code, CancellationToken cancellationToken)
+        => BillableMetrics.SingleOrDefaultAsync(m => m.OrganizationId == organizationId && m.Code == code, cancellationToken);
+
     protected override void OnModelCreating(ModelBuilder modelBuilder)
     {
         modelBuilder.HasDefaultSchema(Schema);
@@ -63,6 +67,6 @@ internal sealed class ManagementDbContext(DbContextOptions<ManagementDbContext> 
         });
     }
 
-    /// <summary>Filters are replaced as a whole, so the list itself is the value.</summary>
+    /// <summary>Filters are only ever replaced as a whole list, so lists are compared by reference.</summary>
     private static readonly ValueComparer<List<MetricFilter>> SameFilters = new((a, b) => ReferenceEquals(a, b), f => f.Count, f => f);
 }

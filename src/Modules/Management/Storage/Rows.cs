@@ -11,7 +11,7 @@ internal sealed class OrganizationRow
     public DateTimeOffset CreatedAt { get; init; }
 }
 
-/// <summary>An API key. The key itself is nowhere: <see cref="Hash"/> is its SHA-256.</summary>
+/// <summary>An API key. Only <see cref="Hash"/>, its SHA-256, is stored.</summary>
 internal sealed class ApiKeyRow
 {
     public long Id { get; init; }

@@ -1,4 +1,4 @@
-namespace Bxb.Embedded.Engine.Http;
+namespace Bxb.Embedded.Engine.Results;
 
 /// <summary>The HTTP status of an error, as a ClickHouse server chooses it by its code.</summary>
 internal static class ErrorStatus
@@ -11,7 +11,7 @@ internal static class ErrorStatus
         // READONLY, UNKNOWN_USER, WRONG_PASSWORD, ACCESS_DENIED, AUTHENTICATION_FAILED
         164 or 192 or 193 or 497 or 516 => 403,
 
-        // What cannot be parsed: texts, quotes, dates, numbers, input, syntax trees, arguments, parameters
+        // Errors of parsing: texts, quotes, dates, numbers, input, syntax trees, arguments, parameters
         6 or 25 or 26 or 27 or 38 or 41 or 72 or 36 or 53 or 62 or 117 or 167 or 168 or 455 or 456 or 457 => 400,
 
         // UNKNOWN_: identifier, function, type, storage, table, setting, direction, format, database, engine

@@ -1,14 +1,15 @@
 using System.Buffers;
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using Bxb.Embedded.Engine.Native;
 using Microsoft.AspNetCore.Http;
 
-namespace Bxb.Embedded.Engine.Http;
+namespace Bxb.Embedded.Engine.Results;
 
 /// <summary>
-/// Sends rows as they come. The first mebibyte is held back, so that a query that fails early is answered with an error's status; one
-/// that fails later has its error at the end of the rows, framed as ClickHouse 25.11 and later do. Not thread-safe.
+/// Sends rows as they arrive. The first mebibyte is held back, so a query that fails early is answered with an error status. A later error follows the rows, framed as in ClickHouse 25.11 and
+/// later. Not thread-safe.
 /// </summary>
 internal sealed class ResultWriter(HttpContext context)
 {
@@ -22,7 +23,7 @@ internal sealed class ResultWriter(HttpContext context)
     /// <summary>Rows that an INSERT wrote.</summary>
     public ulong RowsWritten { get; private set; }
 
-    /// <summary>Takes a piece of the answer from one of its bytes on; copied before this returns.</summary>
+    /// <summary>Adds a piece of the answer, without its first <paramref name="from"/> bytes. Copied before this returns.</summary>
     public async Task WriteAsync(EngineResult piece, int from, CancellationToken ct)
     {
         RowsWritten += piece.RowsWritten;
@@ -41,7 +42,7 @@ internal sealed class ResultWriter(HttpContext context)
         }
     }
 
-    /// <summary>Sends what is held back; the answer is complete.</summary>
+    /// <summary>Sends the bytes held back and completes the answer.</summary>
     public async Task CompleteAsync(CancellationToken ct)
     {
         if (!_begun)
@@ -53,7 +54,7 @@ internal sealed class ResultWriter(HttpContext context)
         await BeginAsync(ct);
     }
 
-    /// <summary>Answers with an error: as the whole answer, or at the end of the rows that were sent already.</summary>
+    /// <summary>Answers with an error: as the whole answer, or after the rows already sent.</summary>
     public async Task FailAsync(EngineException error, CancellationToken ct)
     {
         var text = error.Message + "\n";
@@ -65,7 +66,7 @@ internal sealed class ResultWriter(HttpContext context)
         }
 
         context.Response.StatusCode = ErrorStatus.Of(error.Code);
-        context.Response.Headers["X-ClickHouse-Exception-Code"] = error.Code.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        context.Response.Headers["X-ClickHouse-Exception-Code"] = error.Code.ToString(CultureInfo.InvariantCulture);
         context.Response.ContentType = "text/plain; charset=UTF-8";
         await context.Response.WriteAsync(text, ct);
     }

@@ -1,8 +1,8 @@
-namespace Bxb.Embedded.Engine.Http;
+namespace Bxb.Embedded.Engine.Results;
 
 /// <summary>
-/// Makes one answer of the pieces of a streamed result. The engine formats each piece as a whole answer of its own: most row formats can
-/// simply be joined, the binary ones with names repeat them at each piece, and formats with a frame (JSON) cannot be joined at all.
+/// Joins the pieces of a streamed result to one answer. The engine formats each piece as a whole answer. Pieces of most row formats can simply be joined; binary formats with names
+/// repeat them in each piece; formats with a frame, such as JSON, cannot be joined.
 /// </summary>
 /// <param name="hasNames">Whether each piece begins with the columns' names.</param>
 /// <param name="hasTypes">Whether their types follow.</param>
@@ -17,15 +17,15 @@ internal sealed class PieceFraming(bool hasNames, bool hasTypes)
 
     private byte[]? _head;
 
-    /// <summary>How pieces in a format are joined; null when they cannot be, and the result has to be taken as a whole.</summary>
+    /// <summary>How pieces in a format are joined; null when they cannot be joined and the result is taken as a whole.</summary>
     public static PieceFraming? Of(string format) =>
         Joinable.Contains(format) ? new PieceFraming(hasNames: false, hasTypes: false)
         : format.Equals("RowBinaryWithNamesAndTypes", StringComparison.OrdinalIgnoreCase) ? new PieceFraming(hasNames: true, hasTypes: true)
         : format.Equals("RowBinaryWithNames", StringComparison.OrdinalIgnoreCase) ? new PieceFraming(hasNames: true, hasTypes: false)
         : null;
 
-    /// <summary>How many bytes at the start of the next piece are to be left out.</summary>
-    /// <exception cref="EngineException">The piece does not begin as the first one did: the rows cannot be told.</exception>
+    /// <summary>Number of bytes at the start of the next piece that repeat the first one and are left out.</summary>
+    /// <exception cref="EngineException">The piece does not begin with the same names as the first one.</exception>
     public int Repeated(ReadOnlySpan<byte> piece)
     {
         if (!hasNames)
