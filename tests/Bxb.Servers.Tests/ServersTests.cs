@@ -24,9 +24,8 @@ public sealed class ServersTests
     [Fact]
     public void Suites_that_are_not_asked_for_say_how_to_ask()
     {
-        if (!ContainersTheoryAttribute.IsAsked)
-        {
-            new ContainersTheoryAttribute().Skip.ShouldContain("BXB_CONTAINERS");
-        }
+        var skip = new ContainersTheoryAttribute().Skip;
+        (skip is null).ShouldBe(ContainersTheoryAttribute.IsAsked);
+        (skip ?? ContainersTheoryAttribute.Variable).ShouldContain("BXB_CONTAINERS");
     }
 }
