@@ -8,7 +8,6 @@ public sealed class FolderTests
     [
         "Bxb.Embedded.Engine: Http, Running",
         "Bxb.Host: Serving, Settings",
-        "Bxb.Ingestion: Intake, Readers",
         "Bxb.Management: Contracts, Metrics",
         "Bxb.Management: Contracts, Storage",
         "Bxb.Management: Metrics, Storage",

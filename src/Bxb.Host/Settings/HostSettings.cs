@@ -1,5 +1,4 @@
 using Bxb.Analytics;
-using Bxb.ClickHouse;
 using Bxb.EventLog;
 using Bxb.Host.Serving;
 using Bxb.Ingestion;
@@ -73,7 +72,6 @@ internal static partial class HostSettings
     {
         var services = new ServiceCollection().AddLogging().AddParts(bxb);
         services.AddOptions<EventLogOptions>().PostConfigure(log => log.ConnectionString = "not known yet");
-        services.AddValidatedOptions<ClickHouseOptions>(bxb, "ClickHouse").PostConfigure(clickHouse => clickHouse.Url ??= new Uri("http://not.known.yet/"));
         return services;
     }
 

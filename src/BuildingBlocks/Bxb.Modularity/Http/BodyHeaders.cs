@@ -9,7 +9,7 @@ internal static class BodyHeaders
 {
     private const string Json = "application/json";
 
-    /// <summary>Checks the headers. What is accepted instead stands in the headers of a 415 answer.</summary>
+    /// <summary>Checks the headers. With 415 the headers of the answer list the accepted values.</summary>
     /// <param name="context">The request.</param>
     /// <param name="gzip">Whether the body has to be decompressed.</param>
     /// <returns>415, or null.</returns>

@@ -1,18 +1,18 @@
 using Bxb.ClickHouse;
+using Bxb.EventLog;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Options;
 
 namespace Bxb.Analytics.Loading;
 
 /// <summary>Stores checkpoints at each <see cref="AnalyticsOptions.CheckpointInterval"/>, and last ones after all other services of the host have stopped.</summary>
-internal sealed partial class CheckpointService(UsageLoader loader, IOptions<AnalyticsOptions> options, TimeProvider time, ILogger<CheckpointService> logger)
+internal sealed partial class CheckpointService(UsageLoader loader, AnalyticsOptions options, TimeProvider time, ILogger<CheckpointService> logger)
     : BackgroundService, IHostedLifecycleService
 {
     /// <summary>Maximum wait for the last checkpoints at a stop. Without them the next start compares a few seconds of events.</summary>
     private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(10);
 
-    private readonly OutageLog _outage = new("The checkpoints of ClickHouse cannot be stored", "The checkpoints of ClickHouse are stored again", time, logger);
+    private readonly OutageLog _outage = new(logger, "The checkpoints of ClickHouse cannot be stored", time) { QuietTime = TimeSpan.Zero };
 
     public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
@@ -36,7 +36,7 @@ internal sealed partial class CheckpointService(UsageLoader loader, IOptions<Ana
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        using var timer = new PeriodicTimer(options.Value.CheckpointInterval, time);
+        using var timer = new PeriodicTimer(options.CheckpointInterval, time);
         try
         {
             while (await timer.WaitForNextTickAsync(stoppingToken))

@@ -68,7 +68,11 @@ internal sealed class UsageRowWriter : IDisposable
     /// <summary>Whether a record is a row of a slice. An entry that voids another event is none.</summary>
     internal static bool IsRow(EventRecord record, MonthSlice slice) => record.Kind != EventKind.Voided && slice.Contains(record.TimestampMilliseconds);
 
-    public void Dispose() => _rows.Dispose();
+    public void Dispose()
+    {
+        _rows.Dispose();
+        _properties.Dispose();
+    }
 
     private void WriteRow(EventRecord record)
     {
