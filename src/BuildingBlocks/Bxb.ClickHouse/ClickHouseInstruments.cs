@@ -11,7 +11,7 @@ internal sealed class ClickHouseInstruments
 
     /// <summary>Creates the instruments.</summary>
     /// <param name="meters">Null outside of a host: the meter then belongs to the process.</param>
-    internal ClickHouseInstruments(IMeterFactory? meters)
+    public ClickHouseInstruments(IMeterFactory? meters)
     {
         var meter = meters?.Create("Bxb.ClickHouse") ?? new Meter("Bxb.ClickHouse");
         _duration = meter.CreateHistogram(
