@@ -163,6 +163,20 @@ public class EngineTests
     }
 
     [Fact]
+    public async Task A_migration_recorded_before_checksums_is_known_by_its_name_and_a_changed_one_is_refused()
+    {
+        using var client = await ClientAsync();
+        await client.ExecuteAsync(new("CREATE TABLE bxb_migrations (`set` String, number UInt32, name String, applied_at DateTime64(3, 'UTC')) ENGINE = MergeTree ORDER BY (`set`, number)"));
+        await client.ExecuteAsync(new("INSERT INTO bxb_migrations SELECT 's', 1, 'one', now64(3)"));
+        var migrations = new ClickHouseMigrations(client, NullLogger<ClickHouseMigrations>.Instance);
+        var one = new SqlMigration("s", 1, "one", "never run");
+        var two = new SqlMigration("s", 2, "two", "CREATE TABLE b (x UInt8) ENGINE = Memory");
+        await migrations.RunAsync([one, two], default);
+        await migrations.RunAsync([one, two], default);
+        (await Should.ThrowAsync<InvalidOperationException>(() => migrations.RunAsync([one, two with { Sql = two.Sql + " " }], default))).Message.ShouldContain("s 2 two");
+    }
+
+    [Fact]
     public async Task A_database_that_is_not_there_is_made()
     {
         var url = await TestClickHouse.CreateDatabaseAsync();

@@ -18,10 +18,8 @@ internal sealed class AnswerStream(HttpResponseMessage response, Stream stream, 
     /// <summary>The available bytes, without those held back and without the trailer; valid until <see cref="FillAsync"/>.</summary>
     internal ReadOnlySpan<byte> Data => _buffer.AsSpan(_start, Math.Max(0, _end - (HasEnded ? trailer.Length : LateException.HoldBackBytes) - _start));
 
-    /// <summary>A range of the available bytes.</summary>
     internal ReadOnlySpan<byte> Bytes(int start, int length) => _buffer.AsSpan(_start + start, length);
 
-    /// <summary>Skips bytes.</summary>
     internal void Advance(int bytes) => _start += bytes;
 
     /// <summary>Waits for more bytes, or the end.</summary>

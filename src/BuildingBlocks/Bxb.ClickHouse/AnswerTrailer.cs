@@ -23,6 +23,5 @@ internal sealed class AnswerTrailer
     /// <param name="sql">One query, without a FORMAT clause.</param>
     internal string Wrap(string sql) => $"SELECT groupArray(tuple(*)) AS rows, '{_text}' AS trailer FROM (\n{sql}\n)\nFORMAT RowBinaryWithNamesAndTypes";
 
-    /// <summary>Whether the bytes end with the trailer.</summary>
     internal bool Ends(ReadOnlySpan<byte> bytes) => bytes.EndsWith(_bytes);
 }

@@ -23,7 +23,6 @@ public sealed class ClickHouseAddress
     /// <summary>The URL of requests, without credentials and query. Its path ends with a slash.</summary>
     internal Uri Root { get; }
 
-    /// <summary>The database of the URL; null if none.</summary>
     internal string? Database { get; }
 
     /// <summary>The user information of the URL; null if there is none.</summary>

@@ -22,7 +22,6 @@ internal sealed class StatementRequest
         _database = server.Database is { } database ? "database=" + Uri.EscapeDataString(database) + "&" : "";
     }
 
-    /// <summary>The database of the URL; null if none.</summary>
     internal string? Database => _server.Database;
 
     internal HttpRequestMessage Query(ClickHouseStatement statement, string sql, TimeSpan? serverLimit)

@@ -35,7 +35,6 @@ internal sealed class CanonicalMembers
 
     public void Add(CanonicalMember member) => _members.Add(in member);
 
-    /// <summary>The members of the innermost object.</summary>
     public Span<CanonicalMember> From(int first) => _members.WrittenSpan[first..];
 
     /// <summary>Sorts the members of the innermost object by the bytes of their names. Returns false if they were sorted and each name occurs once.</summary>

@@ -12,7 +12,6 @@ internal sealed class CanonicalOutput
     private readonly ArrayPoolBufferWriter<byte> _text = new(4096);
     private int _limit;
 
-    /// <summary>The number of bytes written.</summary>
     public int Length => _text.WrittenCount;
 
     /// <summary>Whether the limit was exceeded. The text is then incomplete.</summary>

@@ -15,7 +15,6 @@ namespace Bxb.EventLog.Reading;
 internal sealed partial class LogNotifier(
     EventLogConnections connections, IOptions<EventLogOptions> options, TimeProvider time, ILogger<LogNotifier> logger) : BackgroundService
 {
-    /// <summary>The channel's name.</summary>
     public const string ChannelName = "bxb_events";
 
     private readonly Channel<bool> _raised = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });

@@ -18,7 +18,6 @@ namespace Bxb.Ingestion.Http;
 internal sealed class EventIntake(
     BatchReader reader, EventLogAppender appender, Admission admission, IngestionOptions options, IngestionInstruments instruments, ILogger<EventIntake> logger)
 {
-    /// <summary>Takes in one event.</summary>
     public ValueTask<TakenEvents> TakeEventAsync(HttpContext context) => TakeAsync(context, batch: false, partial: false);
 
     /// <summary>Takes in a batch.</summary>

@@ -11,7 +11,6 @@ internal static class JsonAnswer
     /// <summary>The header with the highest position of the request.</summary>
     public const string PositionHeader = "Bxb-Position";
 
-    /// <summary>Sets <see cref="PositionHeader"/>.</summary>
     public static void SetPosition(HttpContext context, long position)
         => context.Response.Headers[PositionHeader] = position.ToString(System.Globalization.CultureInfo.InvariantCulture);
 

@@ -13,7 +13,6 @@ internal sealed class ListEvents(EventLogQueries queries, IngestionOptions optio
 {
     private const string List = "events";
 
-    /// <summary>The query parameters.</summary>
     public static QueryParameter[] Parameters { get; } =
     [
         new("code", "Only events of this type."),

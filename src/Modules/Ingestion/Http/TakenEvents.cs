@@ -11,7 +11,6 @@ internal sealed class TakenEvents(Admission admission) : IDisposable
     /// <summary>The bytes that the request holds.</summary>
     public AdmissionLease Lease { get; } = new(admission);
 
-    /// <summary>The faults of the events.</summary>
     public EventFaults Faults { get; } = new();
 
     /// <summary>The events with their outcomes; null only with a refusal.</summary>
@@ -26,7 +25,6 @@ internal sealed class TakenEvents(Admission admission) : IDisposable
     /// <summary>Number of invalid events.</summary>
     public int Rejected { get; set; }
 
-    /// <summary>Number of new events.</summary>
     public int Recorded { get; private set; }
 
     /// <summary>Number of events that were recorded before with the same content.</summary>

@@ -7,22 +7,11 @@ namespace Bxb.Ingestion.Reading;
 [Flags]
 internal enum EventMember
 {
-    /// <summary>None of them.</summary>
     None = 0,
-
-    /// <summary>transaction_id.</summary>
     TransactionId = 1,
-
-    /// <summary>external_customer_id.</summary>
     ExternalCustomerId = 2,
-
-    /// <summary>code.</summary>
     Code = 4,
-
-    /// <summary>timestamp.</summary>
     Timestamp = 8,
-
-    /// <summary>properties.</summary>
     Properties = 16,
 
     /// <summary>A member that events do not have.</summary>

@@ -19,7 +19,6 @@ internal sealed class EventFaults
     /// <summary>A sentence about the first duplicate member, which refuses the whole body; null if there is none.</summary>
     public string? DuplicateMember { get; private set; }
 
-    /// <summary>The listed faults.</summary>
     public IReadOnlyList<ApiFault> Listed => (IReadOnlyList<ApiFault>?)_listed ?? [];
 
     /// <summary>Receives the faults of properties; <see cref="TakeProperties"/> moves them into the list.</summary>

@@ -5,7 +5,6 @@ namespace Bxb.Ingestion.Rules;
 /// <summary>The rule of transaction_id, external_customer_id and code: 1 to 255 characters, no NUL. A character is a Unicode code point; case and normal form are kept.</summary>
 internal static class TextRule
 {
-    /// <summary>Maximum number of characters.</summary>
     public const int MaxCharacters = 255;
 
     /// <summary>Checks a text of valid UTF-8.</summary>

@@ -26,7 +26,6 @@ internal sealed class ClickHouseBreaker(Func<CancellationToken, Task> probe, Tim
         }
     }
 
-    /// <summary>Ends the probes.</summary>
     public void Dispose()
     {
         _stop.Cancel();
