@@ -92,19 +92,7 @@ public sealed class ServerWatch : BackgroundService
         {
             await LookAsync(stoppingToken);
         }
-        while (!stoppingToken.IsCancellationRequested && await NextAsync(timer, stoppingToken));
-    }
-
-    private static async Task<bool> NextAsync(PeriodicTimer timer, CancellationToken ct)
-    {
-        try
-        {
-            return await timer.WaitForNextTickAsync(ct);
-        }
-        catch (OperationCanceledException) when (ct.IsCancellationRequested)
-        {
-            return false;
-        }
+        while (await timer.WaitForNextTickAsync(stoppingToken));
     }
 
     private async Task LookAsync(CancellationToken ct)
@@ -147,10 +135,6 @@ public sealed class ServerWatch : BackgroundService
         {
             _condition = ServerCondition.Away;
             _away.Failed(e);
-        }
-        catch (OperationCanceledException) when (ct.IsCancellationRequested)
-        {
-            return;
         }
     }
 

@@ -56,10 +56,6 @@ internal sealed partial class LogNotifier(
                 await Task.Delay(options.Value.NotifyInterval, time, stoppingToken);
             }
         }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-        {
-            LogStopped(logger);
-        }
         finally
         {
             if (connection is not null)
@@ -71,7 +67,4 @@ internal sealed partial class LogNotifier(
 
     [LoggerMessage(1040, LogLevel.Debug, "A notification could not be sent; the others find the events by polling")]
     private static partial void LogFailed(ILogger logger, Exception exception);
-
-    [LoggerMessage(1041, LogLevel.Debug, "Notifications are no longer sent")]
-    private static partial void LogStopped(ILogger logger);
 }

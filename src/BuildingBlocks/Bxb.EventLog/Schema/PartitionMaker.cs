@@ -75,16 +75,9 @@ public sealed partial class PartitionMaker : BackgroundService
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(_options.PartitionInterval, _time);
-        try
+        while (await timer.WaitForNextTickAsync(stoppingToken))
         {
-            while (await timer.WaitForNextTickAsync(stoppingToken))
-            {
-                await LookAsync(stoppingToken);
-            }
-        }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-        {
-            LogStopped(_logger);
+            await LookAsync(stoppingToken);
         }
     }
 
@@ -132,7 +125,4 @@ public sealed partial class PartitionMaker : BackgroundService
 
     [LoggerMessage(1030, LogLevel.Information, "Created the partition for positions from {From} to below {To}")]
     private static partial void LogMade(ILogger logger, long from, long to);
-
-    [LoggerMessage(1032, LogLevel.Debug, "The partitions of the log are no longer maintained")]
-    private static partial void LogStopped(ILogger logger);
 }

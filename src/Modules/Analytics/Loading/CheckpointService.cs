@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging;
 namespace Bxb.Analytics.Loading;
 
 /// <summary>Stores checkpoints at each <see cref="AnalyticsOptions.CheckpointInterval"/>, and last ones after all other services of the host have stopped.</summary>
-internal sealed partial class CheckpointService(UsageLoader loader, AnalyticsOptions options, TimeProvider time, ILogger<CheckpointService> logger)
+internal sealed class CheckpointService(UsageLoader loader, AnalyticsOptions options, TimeProvider time, ILogger<CheckpointService> logger)
     : BackgroundService, IHostedLifecycleService
 {
     /// <summary>Maximum wait for the last checkpoints at a stop. Without them the next start compares a few seconds of events.</summary>
@@ -37,16 +37,9 @@ internal sealed partial class CheckpointService(UsageLoader loader, AnalyticsOpt
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(options.CheckpointInterval, time);
-        try
+        while (await timer.WaitForNextTickAsync(stoppingToken))
         {
-            while (await timer.WaitForNextTickAsync(stoppingToken))
-            {
-                await TryAsync(stoppingToken);
-            }
-        }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-        {
-            LogStopped();
+            await TryAsync(stoppingToken);
         }
     }
 
@@ -63,7 +56,4 @@ internal sealed partial class CheckpointService(UsageLoader loader, AnalyticsOpt
             _outage.Failed(e);
         }
     }
-
-    [LoggerMessage(7011, LogLevel.Debug, "Only the last checkpoints are still to be stored")]
-    private partial void LogStopped();
 }
