@@ -1,7 +1,6 @@
 using System.Diagnostics.Metrics;
 using System.Globalization;
 using System.Reflection;
-using System.Runtime.CompilerServices;
 using Bxb.EventLog;
 using Bxb.Host.Settings;
 using Bxb.Riders;
@@ -30,14 +29,7 @@ public sealed class MetricsTests
         await using var services = Services();
         foreach (var type in InstrumentTypes())
         {
-            if (type is { IsAbstract: true, IsSealed: true })
-            {
-                RuntimeHelpers.RunClassConstructor(type.TypeHandle);
-            }
-            else
-            {
-                services.GetRequiredService(type);
-            }
+            ActivatorUtilities.GetServiceOrCreateInstance(services, type);
         }
 
         // The seconds of the log, of batches, relay, statements, loads, checkpoints, queries and requests.

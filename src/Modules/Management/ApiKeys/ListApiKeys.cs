@@ -1,4 +1,3 @@
-using System.Globalization;
 using Bxb.Management.Authentication;
 using Bxb.Management.Storage;
 using Bxb.Modularity.Authorization;
@@ -24,13 +23,16 @@ internal sealed record ApiKeysAnswer(IReadOnlyList<ApiKeyAnswer> ApiKeys, string
 /// <summary><c>GET /v1/organizations/{id}/api_keys</c>.</summary>
 internal sealed class ListApiKeys(IDbContextFactory<ManagementDbContext> contexts) : IApiCall
 {
+    private const string List = "api_keys";
+
     public const int DefaultLimit = 100;
     public const int MaxLimit = 1000;
 
     public async Task AnswerAsync(HttpContext context)
     {
         var limit = ApiQuery.Limit(context, DefaultLimit, MaxLimit);
-        var (organizationId, after) = (ApiKeyPath.OrganizationId(context), NumberCursor.Read(context, long.MaxValue));
+        var organizationId = ApiKeyPath.OrganizationId(context);
+        var after = PageCursor.ReadNumber(context, List, organizationId) ?? 0;
         await using var db = await contexts.CreateDbContextAsync(context.RequestAborted);
         if (!await db.Organizations.AnyAsync(o => o.Id == organizationId, context.RequestAborted))
         {
@@ -41,6 +43,6 @@ internal sealed class ListApiKeys(IDbContextFactory<ManagementDbContext> context
             .Where(k => k.OrganizationId == organizationId && k.Id > after && k.RevokedAt == null)
             .OrderBy(k => k.Id).Take(limit + 1).ToListAsync(context.RequestAborted);
         var shown = page.Take(limit).Select(k => new ApiKeyAnswer(k.Id, k.Name, ScopeNames.Of((ApiScopes)k.Scopes), k.CreatedAt)).ToList();
-        await context.AnswerJsonAsync(new ApiKeysAnswer(shown, page.Count > shown.Count ? ApiQuery.CursorOf(shown[^1].Id.ToString(CultureInfo.InvariantCulture)) : null));
+        await context.AnswerJsonAsync(new ApiKeysAnswer(shown, page.Count > shown.Count ? PageCursor.After(List, organizationId, shown[^1].Id) : null));
     }
 }

@@ -15,13 +15,15 @@ internal sealed record BillableMetricsAnswer(IReadOnlyList<BillableMetric> Billa
 /// <summary><c>GET /v1/billable_metrics</c>.</summary>
 internal sealed class ListBillableMetrics(IDbContextFactory<ManagementDbContext> contexts) : IApiCall
 {
+    private const string List = "billable_metrics";
+
     public const int DefaultLimit = 100;
     public const int MaxLimit = 1000;
 
     public async Task AnswerAsync(HttpContext context)
     {
         var organizationId = context.Caller().OrganizationId;
-        var after = ApiQuery.Cursor(context);
+        var after = PageCursor.Read(context, List, organizationId);
         var limit = ApiQuery.Limit(context, DefaultLimit, MaxLimit);
         await using var db = await contexts.CreateDbContextAsync(context.RequestAborted);
         var metrics = db.BillableMetrics.AsNoTracking().Where(m => m.OrganizationId == organizationId);
@@ -32,6 +34,6 @@ internal sealed class ListBillableMetrics(IDbContextFactory<ManagementDbContext>
 
         var page = await metrics.OrderBy(m => m.Code).Take(limit + 1).ToListAsync(context.RequestAborted);
         var shown = page.Take(limit).Select(m => m.ToContract()).ToList();
-        await context.AnswerJsonAsync(new BillableMetricsAnswer(shown, page.Count > shown.Count ? ApiQuery.CursorOf(shown[^1].Code) : null));
+        await context.AnswerJsonAsync(new BillableMetricsAnswer(shown, page.Count > shown.Count ? PageCursor.After(List, organizationId, shown[^1].Code) : null));
     }
 }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Bxb.Management.Storage;
 using Bxb.Modularity.Http;
 using Microsoft.AspNetCore.Http;
@@ -14,18 +13,19 @@ internal sealed record OrganizationsAnswer(IReadOnlyList<OrganizationAnswer> Org
 /// <summary><c>GET /v1/organizations</c>.</summary>
 internal sealed class ListOrganizations(IDbContextFactory<ManagementDbContext> contexts) : IApiCall
 {
+    private const string List = "organizations";
+
     public const int DefaultLimit = 100;
     public const int MaxLimit = 1000;
 
     public async Task AnswerAsync(HttpContext context)
     {
-        var after = (int)NumberCursor.Read(context, int.MaxValue);
+        var after = (int)(PageCursor.ReadNumber(context, List, owner: 0, int.MaxValue) ?? 0);
         var limit = ApiQuery.Limit(context, DefaultLimit, MaxLimit);
         await using var db = await contexts.CreateDbContextAsync(context.RequestAborted);
         var page = await db.Organizations.Where(o => o.Id > after).OrderBy(o => o.Id).Take(limit + 1)
             .Select(o => new OrganizationAnswer(o.Id, o.Name)).ToListAsync(context.RequestAborted);
         var shown = page.Take(limit).ToList();
-        await context.AnswerJsonAsync(
-            new OrganizationsAnswer(shown, page.Count > shown.Count ? ApiQuery.CursorOf(shown[^1].Id.ToString(CultureInfo.InvariantCulture)) : null));
+        await context.AnswerJsonAsync(new OrganizationsAnswer(shown, page.Count > shown.Count ? PageCursor.After(List, owner: 0, shown[^1].Id) : null));
     }
 }
