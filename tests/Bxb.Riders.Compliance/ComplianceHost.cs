@@ -1,4 +1,5 @@
 using Bxb.EventLog;
+using Bxb.Riders.Replays;
 using MassTransit;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -67,6 +68,7 @@ public sealed class ComplianceHostBuilder
             o.OwnershipInterval = TimeSpan.FromMilliseconds(50);
             _riders(o);
         });
+        Services.AddReplays();
         return this;
     }
 

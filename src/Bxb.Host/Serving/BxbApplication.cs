@@ -7,6 +7,7 @@ using Bxb.Modularity.Json;
 using Bxb.Operations.Contracts;
 using Bxb.Riders;
 using Bxb.Riders.Kafka;
+using Bxb.Riders.Replays;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Options;
 
@@ -48,6 +49,7 @@ internal static class BxbApplication
         }
 
         builder.Services.AddRiders();
+        builder.Services.AddReplays();
         builder.Services.AddSingleton<StoreAway>();
         builder.Services.AddSingleton<StopLimit>();
         if (engines.ClickHouse is { } engine)

@@ -24,7 +24,7 @@ public sealed class AnalyticsModule : IModule
         if (!string.IsNullOrEmpty(bxb["ClickHouse:Url"]))
         {
             services.AddUsageRebuild();
-            services.AddUsageLoading(bxb, provider => provider.GetRequiredService<ShadowUsage>());
+            services.AddUsageLoading(bxb);
         }
 
         services.AddUsageQueries(bxb);

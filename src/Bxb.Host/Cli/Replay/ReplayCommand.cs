@@ -1,7 +1,7 @@
 using System.CommandLine;
 using Bxb.Host.Cli.Import;
 using Bxb.Operations.Contracts;
-using Bxb.Riders.Replay;
+using Bxb.Riders.Replays;
 using Spectre.Console;
 
 namespace Bxb.Host.Cli.Replay;

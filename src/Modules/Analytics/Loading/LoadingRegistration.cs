@@ -5,7 +5,6 @@ using Bxb.Analytics.Schema;
 using Bxb.ClickHouse;
 using Bxb.Modularity.Settings;
 using Bxb.Riders;
-using Bxb.Riders.Replay;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -19,8 +18,7 @@ internal static class LoadingRegistration
     /// <summary>Registers the loader and its consumer group. Call it only if <c>Bxb:ClickHouse:Url</c> is set.</summary>
     /// <param name="services">The services.</param>
     /// <param name="bxb">The section <c>Bxb</c>.</param>
-    /// <param name="shadow">Creates the copy of the table that a replay fills.</param>
-    internal static IServiceCollection AddUsageLoading(this IServiceCollection services, IConfigurationSection bxb, Func<IServiceProvider, IShadowStore> shadow)
+    internal static IServiceCollection AddUsageLoading(this IServiceCollection services, IConfigurationSection bxb)
     {
         var options = bxb.GetSection("Analytics").Get<AnalyticsOptions>() ?? new AnalyticsOptions();
         services.AddValidatedOptions<ClickHouseOptions>(bxb, "ClickHouse");
@@ -44,7 +42,6 @@ internal static class LoadingRegistration
             o.MaxWait = options.MaxWait;
             o.StartFrom = StartFrom.Beginning;
             o.IsTransient = LoadingFaults.IsTransient;
-            o.Shadow = shadow;
             o.DurableProgress = async (provider, progress, cancellationToken) => await provider.GetRequiredService<UsageLoader>().TakeOverAsync(progress, cancellationToken);
         });
     }
