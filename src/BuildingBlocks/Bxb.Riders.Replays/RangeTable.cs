@@ -15,7 +15,8 @@ internal sealed partial class RangeTable(NpgsqlDataSource database, ILogger<Rang
         """;
 
     private const string Resume = $"""
-        select {Columns} from event_log.replay_ranges r join event_log.replays p on p.id = r.replay_id join event_log.consumer_groups g using (group_name, partition)
+        select {Columns} from event_log.replay_ranges r join event_log.replays p on p.id = r.replay_id
+            join event_log.consumer_groups g on g.group_name = r.group_name and g.partition = r.partition
         where r.group_name = $1 and r.partition = $2 and r.progress is not null and g.owner_epoch = $3
         """;
 

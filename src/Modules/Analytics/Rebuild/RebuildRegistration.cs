@@ -1,4 +1,4 @@
-using Bxb.Analytics.Loading;
+using Bxb.Analytics.Loading.Epochs;
 using Bxb.Riders.Replays;
 using Microsoft.Extensions.DependencyInjection;
 
