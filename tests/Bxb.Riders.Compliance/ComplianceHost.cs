@@ -63,12 +63,12 @@ public sealed class ComplianceHostBuilder
     {
         _added = true;
         _rig.AddTransport(Services);
+        Services.AddReplays();
         Services.AddRiders(o =>
         {
             o.OwnershipInterval = TimeSpan.FromMilliseconds(50);
             _riders(o);
         });
-        Services.AddReplays();
         return this;
     }
 

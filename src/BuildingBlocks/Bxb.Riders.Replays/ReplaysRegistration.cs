@@ -8,7 +8,7 @@ namespace Bxb.Riders.Replays;
 /// <summary>Adds replays of consumer groups.</summary>
 public static class ReplaysRegistration
 {
-    /// <summary>Adds <see cref="GroupReplays"/> and what runs replays on this host. Called once, by the host; requires <c>AddRiders</c>.</summary>
+    /// <summary>Adds <see cref="GroupReplays"/> and what runs replays on this host. Called once, by the host, before <c>AddRiders</c>, so that a stop reaches the consumer groups first.</summary>
     public static IServiceCollection AddReplays(this IServiceCollection services)
     {
         ArgumentNullException.ThrowIfNull(services);

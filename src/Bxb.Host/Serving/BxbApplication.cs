@@ -48,8 +48,8 @@ internal static class BxbApplication
             builder.Services.UsingKafka(withRelay: HostModules.Read(bxb).Runs(HostModules.Relay));
         }
 
-        builder.Services.AddRiders();
         builder.Services.AddReplays();
+        builder.Services.AddRiders();
         builder.Services.AddSingleton<StoreAway>();
         builder.Services.AddSingleton<StopLimit>();
         if (engines.ClickHouse is { } engine)
