@@ -1,4 +1,5 @@
 using Bxb.EventLog;
+using Bxb.Riders.Replays;
 using MassTransit;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -62,6 +63,7 @@ public sealed class ComplianceHostBuilder
     {
         _added = true;
         _rig.AddTransport(Services);
+        Services.AddReplays();
         Services.AddRiders(o =>
         {
             o.OwnershipInterval = TimeSpan.FromMilliseconds(50);

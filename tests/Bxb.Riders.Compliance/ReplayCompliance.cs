@@ -1,4 +1,4 @@
-using Bxb.Riders.Replay;
+using Bxb.Riders.Replays;
 using Bxb.Testing;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -281,10 +281,10 @@ public abstract class ReplayCompliance : TransportCompliance
     }
 
     /// <summary>The host's replays.</summary>
-    protected static Replays Replays(ComplianceHost host)
+    protected static GroupReplays Replays(ComplianceHost host)
     {
         ArgumentNullException.ThrowIfNull(host);
-        return host.Services.GetRequiredService<Replays>();
+        return host.Services.GetRequiredService<GroupReplays>();
     }
 
     /// <summary>Waits until a replay has ended.</summary>

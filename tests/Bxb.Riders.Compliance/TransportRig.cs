@@ -6,6 +6,7 @@ using Bxb.EventLog;
 using Bxb.EventLog.Appending;
 using Bxb.EventLog.Records;
 using Bxb.EventLog.Schema;
+using Bxb.Riders.Replays;
 using Bxb.Testing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -35,11 +36,19 @@ public class TransportRig : IAsyncDisposable
         var builder = Host.CreateEmptyApplicationBuilder(null);
         builder.Services.AddEventLog(o => o.ConnectionString = ConnectionString);
         builder.Services.AddSqlMigrations(typeof(RidersRegistration).Assembly, "riders", "Schema");
+        if (HasReplays)
+        {
+            builder.Services.AddSqlMigrations(typeof(ReplaysRegistration).Assembly, "riders_replays", "Schema");
+        }
+
         _writer = builder.Build();
         await _writer.Services.MigrateSqlAsync(CancellationToken.None);
         await _writer.StartAsync();
         _database = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(ConnectionString) { ApplicationName = "rig" });
     }
+
+    /// <summary>Whether the database has the tables of replays from the beginning.</summary>
+    protected virtual bool HasReplays => true;
 
     /// <summary>The hosts of the test.</summary>
     protected IReadOnlyList<ComplianceHost> Hosts => _hosts;

@@ -95,17 +95,17 @@ public sealed class HealthTests
         var lag = 0L;
         var partition = group.Partition(0);
         partition.Held(default, _ => lag);
-        partition.Replaying(true);
+        partition.Redelivering(true);
         clock.Advance(TimeSpan.FromSeconds(5));
         partition.Moved();
-        partition.Replaying(true);
+        partition.Redelivering(true);
         partition.LagSeconds.ShouldBe(0);
         lag = 1;
         partition.LagSeconds.ShouldBe(5);
         clock.Advance(TimeSpan.FromSeconds(8));
         group.Sample();
         health.FindStall(group).ShouldBe("no progress for 8 s, 1 events behind");
-        partition.Replaying(false);
+        partition.Redelivering(false);
         lag = 0;
         health.FindStall(group).ShouldBeNull();
     }

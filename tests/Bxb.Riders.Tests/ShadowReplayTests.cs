@@ -1,5 +1,6 @@
 using Bxb.Riders.Compliance;
-using Bxb.Riders.Replay;
+using Bxb.Riders.Replays;
+using Bxb.Riders.Replays.Shadow;
 using Bxb.Testing;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -33,7 +34,7 @@ public sealed class ShadowReplayTests : IAsyncLifetime
 
         // The live group has no replay.
         host.Stage.Positions(Group).ShouldBe(positions);
-        (await _rig.ScalarAsync<long>("select count(*) from event_log.consumer_groups where replay_id is not null")).ShouldBe(0);
+        (await _rig.ScalarAsync<long>("select count(*) from event_log.replay_ranges")).ShouldBe(0);
     }
 
     [Fact]
@@ -182,9 +183,9 @@ public sealed class ShadowReplayTests : IAsyncLifetime
     }
 
     private async Task<ComplianceHost> StartAsync(Script? script = null) =>
-        await _rig.StartHostAsync(b => b.Group(Group, o => (o.MaxBatch, o.Shadow) = (10, _ => _shadow), script));
+        await _rig.StartHostAsync(b => b.Group(Group, o => o.MaxBatch = 10, script).Services.AddShadowStore(Group, _ => _shadow));
 
-    private static Replays Replays(ComplianceHost host) => host.Services.GetRequiredService<Replays>();
+    private static GroupReplays Replays(ComplianceHost host) => host.Services.GetRequiredService<GroupReplays>();
 
     private static async Task<ReplayStatus> AskAsync(ComplianceHost host) => (await Replays(host).StartAsync(Group, Everything, CancellationToken.None)).ShouldNotBeNull();
 

@@ -30,7 +30,7 @@ public sealed class ServerSuitesTests(Servers servers) : IClassFixture<Servers>
 
         using var run = Process.Start(start)!;
         using var limit = new CancellationTokenSource(Limit);
-        using var kill = limit.Token.Register(() => run.Kill(entireProcessTree: true));
+        await using var kill = limit.Token.Register(() => run.Kill(entireProcessTree: true));
         var said = await Task.WhenAll(run.StandardOutput.ReadToEndAsync(), run.StandardError.ReadToEndAsync());
         await run.WaitForExitAsync();
         run.ExitCode.ShouldBe(0, string.Concat(said));

@@ -1,5 +1,4 @@
 using System.ComponentModel.DataAnnotations;
-using Bxb.Riders.Replay;
 using MassTransit;
 
 namespace Bxb.Riders;
@@ -65,9 +64,6 @@ public sealed class EventConsumerOptions
     /// the progress is trusted.
     /// </summary>
     public Func<IServiceProvider, PartitionProgress, CancellationToken, ValueTask<long>>? DurableProgress { get; set; }
-
-    /// <summary>Returns the copy of the group's store that a replay can be loaded into. Default: none; the group can only be replayed in place.</summary>
-    public Func<IServiceProvider, IShadowStore>? Shadow { get; set; }
 
     /// <summary>
     /// Adds to the group's pipeline before the consumer: circuit breaker, filters, concurrency limits. Default: nothing. Failures must reach the group, so do not discard them here. A message retry

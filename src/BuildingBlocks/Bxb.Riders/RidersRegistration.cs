@@ -8,7 +8,6 @@ using Bxb.Riders.Leases;
 using Bxb.Riders.Pipeline;
 using Bxb.Riders.PostgresLog;
 using Bxb.Riders.Progress;
-using Bxb.Riders.Replay;
 using Bxb.Riders.Transport;
 using MassTransit;
 using MassTransit.Configuration;
@@ -65,16 +64,6 @@ public static class RidersRegistration
         services.AddSingleton<RidersInstruments>();
         services.AddSingleton<ConsumerProgress>();
         services.AddSingleton<TakeOver>();
-        services.AddSingleton<PartitionReplayStore>();
-        services.AddSingleton<ReplayPlanner>();
-        services.AddSingleton<ReplayTable>();
-        services.AddSingleton<ShadowTable>();
-        services.AddSingleton<ShadowReplayFactory>();
-        services.AddSingleton<ShadowReplayService>();
-        services.AddHostedService(p => p.GetRequiredService<ShadowReplayService>());
-        services.AddSingleton(p => new Replays(
-            p.GetRequiredService<ReplayTable>(), p.GetRequiredService<ReplayPlanner>(), p.GetRequiredService<ConsumerProgress>(), p.GetRequiredService<GroupRegistry>(),
-            p.GetServices<EventConsumerRegistration>(), p.GetRequiredService<ShadowReplayService>()));
         services.AddSingleton<DeadLetterStore>();
         services.AddSingleton<PartitionWorkerFactory>();
         services.AddSingleton<ReceiveLoopFactory>();

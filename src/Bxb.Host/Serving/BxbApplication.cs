@@ -7,6 +7,7 @@ using Bxb.Modularity.Json;
 using Bxb.Operations.Contracts;
 using Bxb.Riders;
 using Bxb.Riders.Kafka;
+using Bxb.Riders.Replays;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Options;
 
@@ -47,6 +48,7 @@ internal static class BxbApplication
             builder.Services.UsingKafka(withRelay: HostModules.Read(bxb).Runs(HostModules.Relay));
         }
 
+        builder.Services.AddReplays();
         builder.Services.AddRiders();
         builder.Services.AddSingleton<StoreAway>();
         builder.Services.AddSingleton<StopLimit>();

@@ -31,7 +31,7 @@ public sealed class AnalyticsModule : IModule
         if (!string.IsNullOrEmpty(bxb["ClickHouse:Url"]))
         {
             services.AddUsageRebuild();
-            services.AddUsageLoading(options, provider => provider.GetRequiredService<ShadowUsage>());
+            services.AddUsageLoading(options);
         }
 
         services.AddUsageQueries(bxb);

@@ -1,6 +1,6 @@
 using Bxb.Riders.Compliance;
 using Bxb.Riders.Kafka.Tests.Compliance;
-using Bxb.Riders.Replay;
+using Bxb.Riders.Replays;
 using Bxb.Testing;
 using Confluent.Kafka;
 using Microsoft.Extensions.DependencyInjection;
@@ -124,7 +124,7 @@ public sealed class KafkaReplayTests : IAsyncLifetime
     private static long PositionOf(ConsumeResult<byte[], byte[]> record) =>
         System.Text.Json.JsonDocument.Parse(record.Message.Value).RootElement.GetProperty("position").GetInt64();
 
-    private static Replays Replays(ComplianceHost host) => host.Services.GetRequiredService<Replays>();
+    private static GroupReplays Replays(ComplianceHost host) => host.Services.GetRequiredService<GroupReplays>();
 
     private static Task<ReplayRefusedException> RefusedAsync(ComplianceHost host, ReplayRequest request) =>
         Should.ThrowAsync<ReplayRefusedException>(() => Replays(host).StartAsync(Group, request, CancellationToken.None));

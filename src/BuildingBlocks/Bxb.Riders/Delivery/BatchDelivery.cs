@@ -7,14 +7,14 @@ namespace Bxb.Riders.Delivery;
 
 /// <summary>Delivers records to the consumer: retries transient failures without limit, halves the batch on others, and puts the record that still fails into the dead letters.</summary>
 /// <remarks>
-/// Completes only when every record was processed or is a dead letter, or when the partition must rewind or end its replay. A stop ends a pause between attempts with
+/// Completes only when every record was processed or is a dead letter, or when the partition must rewind or end its redelivery. A stop ends a pause between attempts with
 /// <see cref="OperationCanceledException"/>. Failures of PostgreSQL are not retried here: the lease is released, and the next owner repeats the batch with its stored edges.
 /// </remarks>
 internal sealed partial class BatchDelivery(
     PartitionSession session, EventConsumerOptions options, ConsumerCall consumer, RetryPause pause, DeadLetterStore deadLetters, PartitionActivity activity, RidersInstruments instruments,
     TimeProvider time, ILogger logger)
 {
-    /// <summary>Asked before a batch is retried; false ends the delivery with <see cref="DeliveryOutcome.ReplayEnding"/>.</summary>
+    /// <summary>Asked before a batch is retried; false ends the delivery with <see cref="DeliveryOutcome.Withdrawn"/>.</summary>
     public Func<Task<bool>>? MayRetry { get; init; }
 
     private string Group => session.Ownership.Group;
@@ -49,7 +49,7 @@ internal sealed partial class BatchDelivery(
             await pause.ReportAsync(failure, failures);
             if (MayRetry is { } mayRetry && !await mayRetry())
             {
-                return new DeliveryResult(DeliveryOutcome.ReplayEnding);
+                return new DeliveryResult(DeliveryOutcome.Withdrawn);
             }
         }
     }

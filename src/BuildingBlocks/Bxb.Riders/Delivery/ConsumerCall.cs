@@ -1,6 +1,5 @@
 using System.Data.Common;
 using Bxb.EventLog.Records;
-using Bxb.Riders.Progress;
 using Bxb.Riders.Transport;
 
 namespace Bxb.Riders.Delivery;
@@ -11,8 +10,8 @@ internal delegate Task DispatchBatch(EventBatch batch, CancellationToken cancell
 /// <summary>Calls the consumer once with a part of the records.</summary>
 /// <param name="session">The ownership.</param>
 /// <param name="dispatch">The group's pipeline.</param>
-/// <param name="movesProgress">Whether a consumer that stores progress in its own transaction advances the partition's progress; if not, the write only checks that the partition is still owned.</param>
-internal sealed class ConsumerCall(PartitionSession session, DispatchBatch dispatch, bool movesProgress)
+/// <param name="storeWithin">Stores progress in the consumer's own transaction; returns false when another host owns the partition.</param>
+internal sealed class ConsumerCall(PartitionSession session, DispatchBatch dispatch, Func<DbTransaction, Checkpoint, CancellationToken, Task<bool>> storeWithin)
 {
     /// <summary>Makes one attempt. After an abort its result does not count, even if the consumer succeeded.</summary>
     /// <returns>Null when the records were processed; the failure otherwise.</returns>
@@ -46,6 +45,6 @@ internal sealed class ConsumerCall(PartitionSession session, DispatchBatch dispa
     private async Task StoreWithinAsync(DbTransaction transaction, Checkpoint progress, CancellationToken cancellationToken)
     {
         session.ThrowIfAborting();
-        await session.EnsureOwnedAsync(ConsumerProgress.StoreWithinAsync(transaction, session.Ownership, movesProgress ? progress : default, cancellationToken));
+        await session.EnsureOwnedAsync(storeWithin(transaction, progress, cancellationToken));
     }
 }

@@ -12,8 +12,8 @@ internal enum DeliveryOutcome
     /// <summary>The consumer's store holds less than the progress says: the partition must rewind.</summary>
     ProgressLost,
 
-    /// <summary>The replay is to end. Its records were processed before, so the batch may be dropped.</summary>
-    ReplayEnding,
+    /// <summary>The records are no longer to be delivered again. They were processed before, so the batch may be dropped.</summary>
+    Withdrawn,
 }
 
 /// <summary>The result of a delivery.</summary>

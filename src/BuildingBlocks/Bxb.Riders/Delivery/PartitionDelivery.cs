@@ -4,9 +4,9 @@ using Microsoft.Extensions.Logging;
 
 namespace Bxb.Riders.Delivery;
 
-/// <summary>Delivers whole batches of a partition and acts on the result: rewinds, or ends the replay.</summary>
+/// <summary>Delivers whole batches of a partition and acts on the result: rewinds, or ends the redelivery.</summary>
 internal sealed partial class PartitionDelivery(
-    PartitionSession session, BatchDelivery delivery, ProgressTracker progress, PartitionRewind rewind, PartitionReplay replay, PartitionActivity activity, RidersInstruments instruments,
+    PartitionSession session, BatchDelivery delivery, PartitionRewind rewind, PartitionRedelivery redelivery, PartitionActivity activity, RidersInstruments instruments,
     TimeProvider time, ILogger logger)
 {
     /// <summary>Delivers a batch whose edges are stored.</summary>
@@ -14,15 +14,15 @@ internal sealed partial class PartitionDelivery(
     public async ValueTask<bool> DeliverAsync(EventRecords records, bool isRepeat)
     {
         var started = time.GetTimestamp();
-        activity.Pending(progress.Replay is null ? records[0].IngestedAtMilliseconds : 0);
+        activity.Pending(redelivery.IsActive ? 0 : records[0].IngestedAtMilliseconds);
         var result = await delivery.DeliverAsync(records, 0, records.Count, attempt: 0, isRepeat);
         switch (result.Outcome)
         {
             case DeliveryOutcome.ProgressLost:
                 await rewind.RunAsync(result.DurablePosition);
                 return false;
-            case DeliveryOutcome.ReplayEnding:
-                await replay.EndAsync();
+            case DeliveryOutcome.Withdrawn:
+                await redelivery.EndAsync();
                 return false;
             default:
                 var elapsed = time.GetElapsedTime(started);

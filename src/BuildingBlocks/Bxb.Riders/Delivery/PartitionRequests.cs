@@ -3,9 +3,9 @@ using Bxb.Riders.Reading;
 
 namespace Bxb.Riders.Delivery;
 
-/// <summary>Serves requests that are stored for a partition: requeued dead letters, replays, and comparisons with the consumer's store. Called by the worker between two batches.</summary>
+/// <summary>Serves requests that are stored for a partition: requeued dead letters, ranges to deliver again, and comparisons with the consumer's store. Called by the worker between two batches.</summary>
 internal sealed class PartitionRequests(
-    PartitionSession session, GroupActivity group, RequeuedDelivery requeued, PartitionReplay replay, DurablePositionQuery durable, ProgressTracker progress, PartitionRewind rewind,
+    PartitionSession session, GroupActivity group, RequeuedDelivery requeued, PartitionRedelivery redelivery, DurablePositionQuery durable, ProgressTracker progress, PartitionRewind rewind,
     TimeProvider time)
 {
     /// <summary>The longest time until a request that another host received is served.</summary>
@@ -27,7 +27,7 @@ internal sealed class PartitionRequests(
                 return true;
             }
 
-            if (await replay.ApplyRequestAsync())
+            if (await redelivery.ServeAsync())
             {
                 return true;
             }
@@ -67,8 +67,8 @@ internal sealed class PartitionRequests(
     {
         try
         {
-            var held = await durable.AskAsync(progress.Processed.Position, isRecheck: true);
-            if (held >= progress.Processed.Position)
+            var held = await durable.AskAsync(progress.Progress.Position, isRecheck: true);
+            if (held >= progress.Progress.Position)
             {
                 return false;
             }

@@ -11,9 +11,9 @@ internal sealed partial class PartitionRewind(PartitionSession session, Progress
     /// <param name="durable">The position up to which the consumer's store holds everything.</param>
     public async Task RunAsync(long durable)
     {
-        var from = progress.Processed.Position;
+        var from = progress.Progress.Position;
         progress.Rewind(durable);
-        LogRewinding(logger, session.Ownership.Group, from, progress.Processed.Position);
+        LogRewinding(logger, session.Ownership.Group, from, progress.Progress.Position);
         await progress.StoreAsync();
         instruments.Rewound(session.Ownership.Group);
         if (++_rewinds > 1)

@@ -7,27 +7,26 @@ using Microsoft.Extensions.Logging;
 
 namespace Bxb.Riders.Delivery;
 
-/// <summary>Chooses where a partition is read: the transport by default; the event log if a replay asks for it, or while the topic does not hold the next records.</summary>
+/// <summary>Chooses where a partition is read: the transport by default; the event log if the records are delivered again from there, or while the topic does not hold the next records.</summary>
 internal sealed partial class PartitionSource(
-    PartitionSession session, ProgressTracker progress, EventConsumerOptions options, EventLogReader log, IEventTopic? topic, ILogger logger)
+    PartitionSession session, EventConsumerOptions options, EventLogReader log, IEventTopic? topic, ILogger logger)
 {
     private readonly LogRecordSource _log = new(log, topic, session.Ownership.Partition);
     private long _logUntil;
 
     /// <summary>Opens a reader from current progress until the source changes. The caller disposes it.</summary>
-    public ReadAhead Open()
+    public ReadAhead Open(IDeliveryTracker progress)
     {
-        var until = progress.Replay?.Until ?? long.MaxValue;
-        var (source, end) = progress.Replay is { FromLog: true } ? (_log, until)
-            : _logUntil > progress.Progress.Position ? (_log, Math.Min(until, _logUntil))
-            : ((IRecordSource)session.Lease, until);
+        var (source, end) = progress.FromLog ? (_log, progress.Until)
+            : _logUntil > progress.Progress.Position ? (_log, Math.Min(progress.Until, _logUntil))
+            : ((IRecordSource)session.Lease, progress.Until);
         return new ReadAhead(source, progress.Progress, progress.RepeatUntil, end, options, session.Stopping);
     }
 
     /// <summary>Reads a batch by its stored edges.</summary>
-    public async Task FillAsync(EventRecords into, Checkpoint after, long upTo)
+    public async Task FillAsync(EventRecords into, bool fromLog, Checkpoint after, long upTo)
     {
-        if (progress.Replay is not { FromLog: true })
+        if (!fromLog)
         {
             try
             {
@@ -45,9 +44,8 @@ internal sealed partial class PartitionSource(
 
     /// <summary>Makes the next reader read the event log up to the position from which the topic holds everything.</summary>
     /// <param name="gone">What the topic no longer holds; thrown if the event log cannot replace it.</param>
-    public void ReadFromLog(RecordsGoneException gone) => ReadFromLog(gone, progress.Progress.Position);
-
-    private void ReadFromLog(RecordsGoneException gone, long after)
+    /// <param name="after">Records above this position are needed.</param>
+    public void ReadFromLog(RecordsGoneException gone, long after)
     {
         if (topic is null || gone.HeldAbove <= after)
         {

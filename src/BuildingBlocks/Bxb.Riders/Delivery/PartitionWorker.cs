@@ -9,26 +9,27 @@ namespace Bxb.Riders.Delivery;
 /// <see cref="OwnershipLostException"/> when another host owns the partition, and any failure of PostgreSQL or of the transport. At a stop it returns with the finished work stored.
 /// </remarks>
 internal sealed class PartitionWorker(
-    PartitionSession session, PartitionResume resume, PartitionSource source, PartitionRequests requests, PartitionDelivery delivery, PartitionReplay replay, ProgressTracker progress,
+    PartitionSession session, PartitionResume resume, PartitionSource source, PartitionRequests requests, PartitionDelivery delivery, PartitionRedelivery redelivery, ProgressTracker live,
     PartitionRewind rewind, PartitionActivity activity)
 {
     /// <summary>Runs until a stop or a failure.</summary>
     public async Task RunAsync()
     {
-        activity.Replaying(progress.Replay is not null);
         await resume.RunAsync();
         while (!session.IsStopping)
         {
-            await using var reader = source.Open();
-            await DeliverFromAsync(reader);
+            var progress = redelivery.Active;
+            await using var reader = source.Open(progress);
+            await DeliverFromAsync(reader, progress);
         }
 
         session.ThrowIfLost();
-        await progress.StoreAsync();
+        await live.StoreAsync();
+        await redelivery.Active.StoreAsync();
     }
 
-    /// <summary>Delivers until a stop, or until another reader is needed: at the reader's end, after a rewind, at the start or end of a replay, or when the topic lacks the next records.</summary>
-    private async Task DeliverFromAsync(ReadAhead reader)
+    /// <summary>Delivers until a stop, or until another reader is needed: at the reader's end, after a rewind, at the start or end of a redelivery, or when the topic lacks the next records.</summary>
+    private async Task DeliverFromAsync(ReadAhead reader, IDeliveryTracker progress)
     {
         while (!session.IsStopping)
         {
@@ -39,7 +40,7 @@ internal sealed class PartitionWorker(
 
             if (progress.Progress.Position >= reader.Until)
             {
-                await replay.EndIfCompleteAsync();
+                await redelivery.EndIfCompleteAsync();
                 return;
             }
 
@@ -49,7 +50,7 @@ internal sealed class PartitionWorker(
                 await progress.StoreAsync();
                 if (reader.RecordsGone is { } gone)
                 {
-                    source.ReadFromLog(gone);
+                    source.ReadFromLog(gone, progress.Progress.Position);
                     return;
                 }
 

@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Bxb.EventLog.Reading;
 using Bxb.Riders.Failures;
 using Bxb.Riders.Progress;
@@ -9,8 +10,8 @@ namespace Bxb.Riders.Delivery;
 
 /// <summary>Creates the worker of a partition from the services of the host and the session. Thread-safe.</summary>
 internal sealed class PartitionWorkerFactory(
-    IServiceProvider services, IEventTransport transport, EventLogReader log, ConsumerProgress store, PartitionReplayStore replays, DeadLetterStore deadLetters, RidersInstruments instruments,
-    IOptions<RidersOptions> riders, TimeProvider time, ILogger<PartitionWorker> logger)
+    IServiceProvider services, IEventTransport transport, EventLogReader log, ConsumerProgress store, DeadLetterStore deadLetters, RidersInstruments instruments,
+    IOptions<RidersOptions> riders, TimeProvider time, ILogger<PartitionWorker> logger, IRedelivery? redeliveries = null)
 {
     /// <summary>Creates a worker.</summary>
     /// <param name="session">The ownership.</param>
@@ -23,22 +24,22 @@ internal sealed class PartitionWorkerFactory(
         PartitionSession session, EventConsumerOptions options, GroupActivity group, DispatchBatch dispatch, StoredProgress found, bool ownedBefore)
     {
         var activity = group.Partition(session.Ownership.Partition);
-        var progress = new ProgressTracker(session, found, store, replays, group);
+        var progress = new ProgressTracker(session, found, store, group);
         var pause = new RetryPause(session, options, activity, store, time);
         var rewind = new PartitionRewind(session, progress, pause, instruments, logger);
-        var replay = new PartitionReplay(session, progress, replays, logger);
+        var redelivery = new PartitionRedelivery(session, redeliveries, progress, activity);
         var durable = new DurablePositionQuery(session, options, services, pause, activity, logger);
-        var source = new PartitionSource(session, progress, options, log, transport.Topic, logger);
+        var source = new PartitionSource(session, options, log, transport.Topic, logger);
 
-        BatchDelivery CreateDelivery(bool movesProgress, Func<Task<bool>>? mayRetry) => new(
-            session, options, new ConsumerCall(session, dispatch, movesProgress), pause, deadLetters, activity, instruments, time, logger) { MayRetry = mayRetry };
+        BatchDelivery CreateDelivery(Func<DbTransaction, Checkpoint, CancellationToken, Task<bool>> storeWithin, Func<Task<bool>>? mayRetry) => new(
+            session, options, new ConsumerCall(session, dispatch, storeWithin), pause, deadLetters, activity, instruments, time, logger) { MayRetry = mayRetry };
 
-        // A requeued letter can lie anywhere in the log, so its delivery does not move the partition's progress.
-        var requeued = new RequeuedDelivery(session, CreateDelivery(movesProgress: false, mayRetry: null), deadLetters, store, log, logger);
-        var delivery = new PartitionDelivery(session, CreateDelivery(movesProgress: true, replay.MayRetryAsync), progress, rewind, replay, activity, instruments, time, logger);
-        var requests = new PartitionRequests(session, group, requeued, replay, durable, progress, rewind, time);
+        // A requeued letter can lie anywhere in the log, so the write in the consumer's transaction only checks the ownership.
+        var requeued = new RequeuedDelivery(session, CreateDelivery((transaction, _, token) => progress.StoreWithinAsync(transaction, default, token), mayRetry: null), deadLetters, store, log, logger);
+        var delivery = new PartitionDelivery(session, CreateDelivery((transaction, reached, token) => redelivery.Active.StoreWithinAsync(transaction, reached, token), redelivery.MayRetryAsync), rewind, redelivery, activity, instruments, time, logger);
+        var requests = new PartitionRequests(session, group, requeued, redelivery, durable, progress, rewind, time);
         var ownerWait = ownedBefore ? TimeSpan.Zero : riders.Value.OwnershipInterval * 2;
-        var resume = new PartitionResume(session, found, ownerWait, durable, source, delivery, progress, rewind, time);
-        return new PartitionWorker(session, resume, source, requests, delivery, replay, progress, rewind, activity);
+        var resume = new PartitionResume(session, found, ownerWait, durable, source, delivery, progress, redelivery, rewind, time);
+        return new PartitionWorker(session, resume, source, requests, delivery, redelivery, progress, rewind, activity);
     }
 }

@@ -114,8 +114,8 @@ internal sealed partial class ReceiveLoop
         _epochs[lease.Partition] = found.Epoch;
         await _endpoint.TransportObservers.NotifyReady(_endpoint.InputAddress);
         var activity = _group.Partition(lease.Partition);
-        activity.Held(found.Processed, reached => _transport.CountLag(lease.Partition, reached), found.Epoch);
-        _group.Advance(lease.Partition, found.Processed);
+        activity.Held(found.Progress, reached => _transport.CountLag(lease.Partition, reached), found.Epoch);
+        _group.Advance(lease.Partition, found.Progress);
         try
         {
             await _workers.Create(session, _registration.Options, _group, _dispatch, found, ownedBefore).RunAsync();

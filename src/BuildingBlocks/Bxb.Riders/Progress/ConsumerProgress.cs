@@ -16,8 +16,7 @@ internal sealed class ConsumerProgress(NpgsqlDataSource database, IOptions<Rider
     private const string Store = """
         update event_log.consumer_groups
         set progress = $4, next_offset = $5, in_flight_first = $6, in_flight_last = $7, in_flight_first_offset = $8, in_flight_last_offset = $9, repeat_until = $10,
-            resume_at = $11, resume_offset = $12, replay_until = coalesce($13, replay_until), replay_events = $14, last_record = greatest(last_record, $15), error = null,
-            confirmed_at = clock_timestamp(), updated_at = clock_timestamp()
+            last_record = greatest(last_record, $11), error = null, confirmed_at = clock_timestamp(), updated_at = clock_timestamp()
         where group_name = $1 and partition = $2 and owner_epoch = $3
         """;
 
@@ -53,7 +52,7 @@ internal sealed class ConsumerProgress(NpgsqlDataSource database, IOptions<Rider
     private const string Release = "update event_log.consumer_groups set confirmed_at = null where group_name = $1 and partition = $2 and owner_epoch = $3";
 
     private const string Read = """
-        select group_name, partition, stream, coalesce(resume_at, progress), coalesce(case when resume_at is null then next_offset else resume_offset end, -1), last_record, owner, error,
+        select group_name, partition, stream, progress, coalesce(next_offset, -1), last_record, owner, error,
             coalesce(confirmed_at > clock_timestamp() - $2::interval, false), coalesce(compared_epoch = owner_epoch, false)
         from event_log.consumer_groups where $1::text is null or group_name = $1 order by group_name, partition
         """;
@@ -64,11 +63,10 @@ internal sealed class ConsumerProgress(NpgsqlDataSource database, IOptions<Rider
     /// <param name="lastRecord">The last processed record; 0 for none since the take-over.</param>
     /// <param name="next">The edges of the next batch.</param>
     /// <param name="repeatUntil">Everything up to this position was delivered before.</param>
-    /// <param name="replay">The partition's range in a replay.</param>
     /// <param name="cancellationToken">Ends the call; the progress may have been stored.</param>
     /// <returns>False when another host owns the partition: nothing was written.</returns>
     public async Task<bool> StoreAsync(
-        PartitionOwnership owned, Checkpoint progress, long lastRecord, BatchEdges? next, long repeatUntil, ReplayRange? replay, CancellationToken cancellationToken)
+        PartitionOwnership owned, Checkpoint progress, long lastRecord, BatchEdges? next, long repeatUntil, CancellationToken cancellationToken)
     {
         await using var command = database.CreateCommand(Store);
         AddOwnership(command, owned);
@@ -79,10 +77,6 @@ internal sealed class ConsumerProgress(NpgsqlDataSource database, IOptions<Rider
         command.Parameters.Add(Offset(next?.FirstOffset));
         command.Parameters.Add(Offset(next?.LastOffset));
         command.Parameters.Add(Bigint(repeatUntil > progress.Position ? repeatUntil : null));
-        command.Parameters.Add(Bigint(replay?.Resume.Position));
-        command.Parameters.Add(Offset(replay?.Resume.Offset));
-        command.Parameters.Add(Bigint(replay?.Until));
-        command.Parameters.Add(new() { Value = replay?.Events ?? 0L });
         command.Parameters.Add(new() { Value = lastRecord });
         return await command.ExecuteNonQueryAsync(cancellationToken) == 1;
     }

@@ -14,7 +14,7 @@ internal sealed class PartitionActivity(int partition, TimeProvider time)
     private Checkpoint _progress;
     private long _movedAt = time.GetTimestamp();
     private long _oldestPending;
-    private long _replayingSince;
+    private long _redeliveringSince;
     private long _epoch;
     private string? _error;
 
@@ -45,7 +45,7 @@ internal sealed class PartitionActivity(int partition, TimeProvider time)
     public long LagEvents => Volatile.Read(ref _countLag) is { } count ? count(Progress) : 0;
 
     /// <summary>
-    /// Age of the oldest unprocessed record in seconds; 0 without lag. It is the age of the oldest record in flight. When none is in flight, or a replay holds new records back, it is the
+    /// Age of the oldest unprocessed record in seconds; 0 without lag. It is the age of the oldest record in flight. When none is in flight, or a redelivery holds new records back, it is the
     /// time since then: a lower bound.
     /// </summary>
     public double LagSeconds
@@ -57,14 +57,14 @@ internal sealed class PartitionActivity(int partition, TimeProvider time)
                 return 0;
             }
 
-            var (oldest, replaying) = (Interlocked.Read(ref _oldestPending), Interlocked.Read(ref _replayingSince));
+            var (oldest, redelivering) = (Interlocked.Read(ref _oldestPending), Interlocked.Read(ref _redeliveringSince));
             var inFlight = oldest == 0 ? 0 : Math.Max(0, (time.GetUtcNow().ToUnixTimeMilliseconds() - oldest) / 1000.0);
-            var waiting = (replaying == 0 ? Stillness : time.GetElapsedTime(replaying)).TotalSeconds;
+            var waiting = (redelivering == 0 ? Stillness : time.GetElapsedTime(redelivering)).TotalSeconds;
             return Math.Max(inFlight, waiting);
         }
     }
 
-    private bool HasWork => IsHeld && (Interlocked.Read(ref _replayingSince) != 0 || LagEvents > 0);
+    private bool HasWork => IsHeld && (Interlocked.Read(ref _redeliveringSince) != 0 || LagEvents > 0);
 
     /// <summary>Time without movement while there was work.</summary>
     public TimeSpan Stillness => !HasWork ? TimeSpan.Zero : time.GetElapsedTime(Interlocked.Read(ref _movedAt));
@@ -88,23 +88,23 @@ internal sealed class PartitionActivity(int partition, TimeProvider time)
         Volatile.Write(ref _countLag, countLag);
     }
 
-    /// <summary>Sets whether a replay delivers processed records again.</summary>
-    public void Replaying(bool replaying)
+    /// <summary>Sets whether processed records are delivered again.</summary>
+    public void Redelivering(bool redelivering)
     {
-        if (!replaying)
+        if (!redelivering)
         {
-            Interlocked.Exchange(ref _replayingSince, 0);
+            Interlocked.Exchange(ref _redeliveringSince, 0);
         }
         else
         {
-            Interlocked.CompareExchange(ref _replayingSince, time.GetTimestamp(), 0);
+            Interlocked.CompareExchange(ref _redeliveringSince, time.GetTimestamp(), 0);
         }
     }
 
     /// <summary>This host no longer reads the partition.</summary>
     public void Released()
     {
-        Replaying(false);
+        Redelivering(false);
         Interlocked.Exchange(ref _epoch, 0);
         Volatile.Write(ref _countLag, null);
         Volatile.Write(ref _error, null);

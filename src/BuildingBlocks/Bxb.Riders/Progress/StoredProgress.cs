@@ -14,17 +14,12 @@ internal readonly record struct BatchEdges(long First, long Last, long FirstOffs
 }
 
 /// <summary>The stored state of a partition that a new owner takes over.</summary>
-/// <param name="Progress">Everything up to it is processed; during a replay, everything up to it was delivered again.</param>
+/// <param name="Progress">Everything up to it is processed.</param>
 /// <param name="InFlight">The batch that the previous owner had in flight; how much of it was processed is unknown.</param>
 /// <param name="RepeatUntil">Everything up to this position was delivered before; 0 when no rewind is in progress.</param>
 /// <param name="Epoch">The epoch of this ownership; higher than any before.</param>
 /// <param name="IsNew">Whether the group had no progress.</param>
-/// <param name="Replay">The partition's range in a replay that was begun.</param>
-internal readonly record struct StoredProgress(Checkpoint Progress, BatchEdges? InFlight, long RepeatUntil, long Epoch, bool IsNew, ReplayRange? Replay = null)
-{
-    /// <summary>Everything up to it is processed, even while a replay delivers older records again.</summary>
-    public Checkpoint Processed => Replay?.Resume ?? Progress;
-}
+internal readonly record struct StoredProgress(Checkpoint Progress, BatchEdges? InFlight, long RepeatUntil, long Epoch, bool IsNew);
 
 /// <summary>One ownership of one partition. Every write must match its epoch.</summary>
 internal readonly record struct PartitionOwnership(string Group, int Partition, long Epoch);
@@ -33,7 +28,7 @@ internal readonly record struct PartitionOwnership(string Group, int Partition, 
 /// <param name="Group">The group.</param>
 /// <param name="Partition">The partition.</param>
 /// <param name="Stream">The stream of the partition; see <see cref="IPartitionLease.Stream"/>.</param>
-/// <param name="Progress">Everything up to it is processed, even while a replay delivers older records again.</param>
+/// <param name="Progress">Everything up to it is processed, even while older records are delivered again.</param>
 /// <param name="LastRecord">No record of the partition lies between this position and the progress.</param>
 /// <param name="Owner">The host that reads it, or read it last.</param>
 /// <param name="Error">The current failure; null when nothing is wrong.</param>

@@ -1,6 +1,5 @@
 using Bxb.EventLog.Reading;
 using Bxb.Riders.Transport;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using NpgsqlTypes;
@@ -11,34 +10,24 @@ namespace Bxb.Riders.Progress;
 /// <remarks>
 /// A group begins all partitions of a stream at once, at one position. If its progress belongs to another stream (the transport was changed, or the topic was created anew), it continues
 /// from the lowest position reached there, and everything up to the highest is delivered as a repeat: nothing is missed and nothing counts twice. The rows of the other stream are
-/// deleted, so that its owners' writes are refused. A replay in progress on it fails with an error that says so.
+/// deleted, so that its owners' writes are refused. Ranges that were to be delivered again on it are given up.
 /// </remarks>
-internal sealed partial class TakeOver(NpgsqlDataSource database, IEventTransport transport, SettledPosition settled, IOptions<RidersOptions> options, ILogger<TakeOver> logger)
+internal sealed class TakeOver(NpgsqlDataSource database, IEventTransport transport, SettledPosition settled, IOptions<RidersOptions> options, IRedelivery? redelivery = null)
 {
     private const string Take = """
         update event_log.consumer_groups set owner = $4, owner_epoch = owner_epoch + 1, error = null, confirmed_at = clock_timestamp(), updated_at = clock_timestamp()
         where group_name = $1 and partition = $2 and stream = $3
         returning progress, coalesce(next_offset, -1), in_flight_first, in_flight_last, coalesce(in_flight_first_offset, -1), coalesce(in_flight_last_offset, -1),
-            coalesce(repeat_until, 0), owner_epoch, case when resume_at is not null then replay_id end, replay_until, resume_at, coalesce(resume_offset, -1), replay_events,
-            coalesce((select r.source = 'log' from event_log.replays r where r.id = replay_id), false)
+            coalesce(repeat_until, 0), owner_epoch
         """;
 
     // One host at a time begins a group: two at once could begin at different positions.
     internal const string LockGroup = "select pg_advisory_xact_lock(hashtextextended('bxb/begin/' || $1, 0))";
 
     private const string Inspect = """
-        select count(*) filter (where stream = $2), count(*), coalesce(min(coalesce(resume_at, progress)), 0),
-            coalesce(max(greatest(progress, in_flight_last, repeat_until, resume_at)), 0), coalesce(max(owner_epoch), 0)
+        select count(*) filter (where stream = $2), count(*), coalesce(min(progress), 0),
+            coalesce(max(greatest(progress, in_flight_last, repeat_until)), 0), coalesce(max(owner_epoch), 0)
         from event_log.consumer_groups where group_name = $1
-        """;
-
-    private const string EndReplays = """
-        update event_log.replays r set state = 'failed', finished_at = clock_timestamp(), reached = least(r.reached, g.reached),
-            error = 'The group is read from another stream now: its transport was changed, or its topic was created anew. Request the replay again.'
-        from (
-            select replay_id, min(case when resume_at is null then replay_from else progress end) as reached
-            from event_log.consumer_groups where group_name = $1 and stream <> $2 group by replay_id) g
-        where r.id = g.replay_id and r.state = 'running'
         """;
 
     private const string Forget = "delete from event_log.consumer_groups where group_name = $1 and stream <> $2";
@@ -77,9 +66,9 @@ internal sealed partial class TakeOver(NpgsqlDataSource database, IEventTranspor
 
         // A partition that was added to the topic later is read from its first record: the group has none of its records.
         var (progress, repeatUntil) = here > 0 ? (0, 0) : all > 0 ? (lowest, highest) : (start, start);
-        if (await ExecuteAsync(connection, EndReplays, cancellationToken, group, stream) > 0)
+        if (redelivery is not null)
         {
-            LogReplayFailed(logger, group, stream);
+            await redelivery.AbandonAsync(transaction, group, stream, cancellationToken);
         }
 
         await ExecuteAsync(connection, Forget, cancellationToken, group, stream);
@@ -122,12 +111,6 @@ internal sealed partial class TakeOver(NpgsqlDataSource database, IEventTranspor
         }
 
         BatchEdges? inFlight = reader.GetValue(2) is long first ? new BatchEdges(first, reader.GetInt64(3), reader.GetInt64(4), reader.GetInt64(5)) : null;
-        ReplayRange? replay = reader.GetValue(8) is long id
-            ? new ReplayRange(id, reader.GetInt64(9), new(reader.GetInt64(10), reader.GetInt64(11)), reader.GetInt64(12), reader.GetBoolean(13))
-            : null;
-        return new StoredProgress(new(reader.GetInt64(0), reader.GetInt64(1)), inFlight, reader.GetInt64(6), reader.GetInt64(7), IsNew: false, replay);
+        return new StoredProgress(new(reader.GetInt64(0), reader.GetInt64(1)), inFlight, reader.GetInt64(6), reader.GetInt64(7), IsNew: false);
     }
-
-    [LoggerMessage(2060, LogLevel.Error, "Consumer group {Group} is read from stream {Stream} from now on; its replay on another stream has failed.")]
-    private static partial void LogReplayFailed(ILogger logger, string group, string stream);
 }

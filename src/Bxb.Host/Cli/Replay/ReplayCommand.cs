@@ -1,6 +1,6 @@
 using System.CommandLine;
 using Bxb.Operations.Contracts;
-using Bxb.Riders.Replay;
+using Bxb.Riders.Replays;
 using Spectre.Console;
 
 namespace Bxb.Host.Cli.Replay;

@@ -5,7 +5,6 @@ using Bxb.Analytics.Loading.Rows;
 using Bxb.Analytics.Schema;
 using Bxb.ClickHouse;
 using Bxb.Riders;
-using Bxb.Riders.Replay;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
@@ -18,8 +17,7 @@ internal static class LoadingRegistration
     /// <summary>Registers the loader and its consumer group. Call it only if <c>Bxb:ClickHouse:Url</c> is set.</summary>
     /// <param name="services">The services.</param>
     /// <param name="options">The settings of the module.</param>
-    /// <param name="shadow">Creates the copy of the table that a replay fills.</param>
-    internal static IServiceCollection AddUsageLoading(this IServiceCollection services, AnalyticsOptions options, Func<IServiceProvider, IShadowStore> shadow)
+    internal static IServiceCollection AddUsageLoading(this IServiceCollection services, AnalyticsOptions options)
     {
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(s => new ClickHouseClient(s.GetRequiredService<IOptions<ClickHouseOptions>>().Value, meters: s.GetRequiredService<IMeterFactory>()));
@@ -40,7 +38,6 @@ internal static class LoadingRegistration
             o.MaxWait = options.MaxWait;
             o.StartFrom = StartFrom.Beginning;
             o.IsTransient = LoadingFaults.IsTransient;
-            o.Shadow = shadow;
             o.DurableProgress = async (provider, progress, cancellationToken) => await provider.GetRequiredService<UsageLoader>().TakeOverAsync(progress, cancellationToken);
         });
     }

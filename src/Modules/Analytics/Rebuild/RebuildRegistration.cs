@@ -1,3 +1,5 @@
+using Bxb.Analytics.Loading.Epochs;
+using Bxb.Riders.Replays;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Bxb.Analytics.Rebuild;
@@ -8,5 +10,6 @@ internal static class RebuildRegistration
     internal static IServiceCollection AddUsageRebuild(this IServiceCollection services) => services
         .AddSingleton<LogComparison>()
         .AddSingleton<UsageExchange>()
-        .AddTransient<ShadowUsage>();
+        .AddTransient<ShadowUsage>()
+        .AddShadowStore(LoadPartition.ConsumerGroup, provider => provider.GetRequiredService<ShadowUsage>());
 }

@@ -4,7 +4,7 @@ using Bxb.Analytics.Loading.Rows;
 using Bxb.Analytics.Schema;
 using Bxb.ClickHouse;
 using Bxb.Riders;
-using Bxb.Riders.Replay;
+using Bxb.Riders.Replays.Shadow;
 using Microsoft.Extensions.Logging;
 
 namespace Bxb.Analytics.Rebuild;

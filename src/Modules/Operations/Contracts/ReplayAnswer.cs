@@ -1,4 +1,4 @@
-using Bxb.Riders.Replay;
+using Bxb.Riders.Replays;
 
 namespace Bxb.Operations.Contracts;
 

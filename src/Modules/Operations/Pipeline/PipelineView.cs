@@ -3,7 +3,7 @@ using Bxb.EventLog.Reading;
 using Bxb.Operations.Contracts;
 using Bxb.Operations.Stores;
 using Bxb.Riders;
-using Bxb.Riders.Replay;
+using Bxb.Riders.Replays;
 using Bxb.Riders.Transport;
 using Microsoft.Extensions.Logging;
 
@@ -26,7 +26,7 @@ internal sealed class PipelineView
     private readonly LatestAnswer<IReadOnlyList<ReplayStatus>> _replays;
 
     public PipelineView(
-        SettledPosition settled, ConsumerGroups groups, Replays replays, IEventTransport transport, StoreProbe stores, TimeProvider time, ILogger<PipelineView> logger, IRelay? relay = null)
+        SettledPosition settled, ConsumerGroups groups, GroupReplays replays, IEventTransport transport, StoreProbe stores, TimeProvider time, ILogger<PipelineView> logger, IRelay? relay = null)
     {
         (_settled, _transport, _stores, _time) = (settled, transport, stores, time);
         var failures = new OutageLog(logger, "The pipeline is answered with last known values", time);

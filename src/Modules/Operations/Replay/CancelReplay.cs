@@ -1,12 +1,12 @@
 using Bxb.Modularity.Http;
 using Bxb.Operations.Contracts;
-using Bxb.Riders.Replay;
+using Bxb.Riders.Replays;
 using Microsoft.AspNetCore.Http;
 
 namespace Bxb.Operations.Replay;
 
 /// <summary><c>DELETE /v1/pipeline/groups/{group}/replays/{id}</c>. Waits up to 5 s for the end, so most answers show it.</summary>
-internal sealed class CancelReplay(Replays replays, TimeProvider time) : IApiCall
+internal sealed class CancelReplay(GroupReplays replays, TimeProvider time) : IApiCall
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(50);

@@ -1,12 +1,12 @@
 using Bxb.Modularity.Http;
 using Bxb.Operations.Contracts;
-using Bxb.Riders.Replay;
+using Bxb.Riders.Replays;
 using Microsoft.AspNetCore.Http;
 
 namespace Bxb.Operations.Replay;
 
 /// <summary><c>GET /v1/pipeline/groups/{group}/replays/{id}</c>.</summary>
-internal sealed class GetReplay(Replays replays) : IApiCall
+internal sealed class GetReplay(GroupReplays replays) : IApiCall
 {
     public async Task AnswerAsync(HttpContext context)
     {

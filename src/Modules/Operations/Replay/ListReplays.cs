@@ -1,6 +1,6 @@
 using Bxb.Modularity.Http;
 using Bxb.Operations.Contracts;
-using Bxb.Riders.Replay;
+using Bxb.Riders.Replays;
 using Microsoft.AspNetCore.Http;
 
 namespace Bxb.Operations.Replay;
@@ -9,7 +9,7 @@ namespace Bxb.Operations.Replay;
 internal sealed record ReplayList(IReadOnlyList<ReplayAnswer> Replays);
 
 /// <summary><c>GET /v1/pipeline/groups/{group}/replays</c>.</summary>
-internal sealed class ListReplays(Replays replays) : IApiCall
+internal sealed class ListReplays(GroupReplays replays) : IApiCall
 {
     public async Task AnswerAsync(HttpContext context)
     {

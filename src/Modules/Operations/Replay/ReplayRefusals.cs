@@ -1,5 +1,5 @@
 using Bxb.Modularity.Errors;
-using Bxb.Riders.Replay;
+using Bxb.Riders.Replays;
 
 namespace Bxb.Operations.Replay;
 

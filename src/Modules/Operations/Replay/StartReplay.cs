@@ -1,12 +1,12 @@
 using Bxb.Modularity.Http;
 using Bxb.Operations.Contracts;
-using Bxb.Riders.Replay;
+using Bxb.Riders.Replays;
 using Microsoft.AspNetCore.Http;
 
 namespace Bxb.Operations.Replay;
 
 /// <summary><c>POST /v1/pipeline/groups/{group}/replay</c>.</summary>
-internal sealed class StartReplay(Replays replays) : IApiCall
+internal sealed class StartReplay(GroupReplays replays) : IApiCall
 {
     private const int MaxBodyBytes = 64 * 1024;
 

@@ -1,4 +1,4 @@
-namespace Bxb.Riders.Replay;
+namespace Bxb.Riders.Replays;
 
 /// <summary>The reason why a replay is refused.</summary>
 public enum ReplayRefusal

@@ -2,7 +2,7 @@ using Bxb.Riders.Progress;
 using Npgsql;
 using NpgsqlTypes;
 
-namespace Bxb.Riders.Replay;
+namespace Bxb.Riders.Replays;
 
 /// <summary>The table of replays: requests, lists and cancels them. Thread-safe.</summary>
 internal sealed class ReplayTable(NpgsqlDataSource database)
@@ -13,8 +13,9 @@ internal sealed class ReplayTable(NpgsqlDataSource database)
         """;
 
     private const string Assign = """
-        update event_log.consumer_groups g set replay_id = $2, replay_from = l.f, replay_from_offset = nullif(l.o, -1), replay_until = l.u, replay_events = 0
-        from unnest($3::int[], $4::bigint[], $5::bigint[], $6::bigint[]) as l(p, f, o, u) where g.group_name = $1 and g.partition = l.p
+        insert into event_log.replay_ranges (group_name, partition, replay_id, from_position, from_offset, until_position)
+        select $1, l.p, $2, l.f, nullif(l.o, -1), l.u from unnest($3::int[], $4::bigint[], $5::bigint[], $6::bigint[]) as l(p, f, o, u)
+        join event_log.consumer_groups g on g.group_name = $1 and g.partition = l.p
         """;
 
     private const string Columns = """
@@ -22,8 +23,7 @@ internal sealed class ReplayTable(NpgsqlDataSource database)
             least(coalesce(r.reached, case when r.target = 'live' then r.to_position else r.from_position end), l.reached), r.events + coalesce(l.events, 0), r.estimate, r.started_at,
             r.finished_at, r.error
         from event_log.replays r left join lateral (
-            select min(case when g.resume_at is null then g.replay_from else g.progress end) as reached, sum(g.replay_events)::bigint as events
-            from event_log.consumer_groups g where g.group_name = r.group_name and g.replay_id = r.id) l on true
+            select min(coalesce(g.progress, g.from_position)) as reached, sum(g.events)::bigint as events from event_log.replay_ranges g where g.replay_id = r.id) l on true
         """;
 
     private const string Find = $"{Columns} where r.group_name = $1 and r.id = $2";
@@ -35,10 +35,7 @@ internal sealed class ReplayTable(NpgsqlDataSource database)
         """;
 
     // A range that its owner has not begun is withdrawn here.
-    private const string Withdraw = """
-        update event_log.consumer_groups set replay_id = null, replay_from = null, replay_from_offset = null, replay_until = null, replay_events = 0
-        where group_name = $1 and replay_id = $2 and resume_at is null
-        """;
+    private const string Withdraw = "delete from event_log.replay_ranges where group_name = $1 and replay_id = $2 and progress is null";
 
     private const string NotBegun = "update event_log.replays set reached = from_position where group_name = $1 and id = $2";
 
@@ -116,7 +113,7 @@ internal sealed class ReplayTable(NpgsqlDataSource database)
                 await ExecuteAsync(connection, NotBegun, Names(), cancellationToken);
             }
 
-            await ExecuteAsync(connection, PartitionReplayStore.EndIfLast, [Parameter(id, NpgsqlDbType.Bigint)], cancellationToken);
+            await ExecuteAsync(connection, RangeTable.EndIfLast, [Parameter(id, NpgsqlDbType.Bigint)], cancellationToken);
         }
 
         await transaction.CommitAsync(cancellationToken);

@@ -1,4 +1,4 @@
-namespace Bxb.Riders.Replay;
+namespace Bxb.Riders.Replays;
 
 /// <summary>The target of a replay.</summary>
 public enum ReplayTarget

@@ -1,4 +1,4 @@
-namespace Bxb.Riders.Replay;
+namespace Bxb.Riders.Replays;
 
 /// <summary>The range that a partition delivers again.</summary>
 /// <param name="Partition">The partition.</param>

@@ -2,7 +2,7 @@ using Bxb.EventLog.Reading;
 using Bxb.Riders.Progress;
 using Bxb.Riders.Transport;
 
-namespace Bxb.Riders.Replay;
+namespace Bxb.Riders.Replays;
 
 /// <summary>Converts times and offsets to positions, and chooses the source of the records. Thread-safe.</summary>
 internal sealed class ReplayPlanner(IEventTransport transport, EventLogTimes times, SettledPosition settled)

@@ -1,7 +1,7 @@
 using Npgsql;
 using NpgsqlTypes;
 
-namespace Bxb.Riders.Replay;
+namespace Bxb.Riders.Replays.Shadow;
 
 /// <summary>A replay into a copy, as one host took it over.</summary>
 /// <param name="Id">The replay.</param>

@@ -8,7 +8,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
-namespace Bxb.Riders.Replay;
+namespace Bxb.Riders.Replays.Shadow;
 
 /// <summary>Runs the replays into a copy of the groups that are registered on this host. One host at a time runs a group's replay, by an advisory lease; another takes over when it is gone.</summary>
 /// <remarks>

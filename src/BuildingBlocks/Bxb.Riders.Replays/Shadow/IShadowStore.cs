@@ -1,4 +1,4 @@
-namespace Bxb.Riders.Replay;
+namespace Bxb.Riders.Replays.Shadow;
 
 /// <summary>A copy of a consumer's store. A replay builds it beside the live store, compares it with the log, and swaps it in.</summary>
 /// <remarks>

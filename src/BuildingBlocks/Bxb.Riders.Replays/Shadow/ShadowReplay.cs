@@ -4,7 +4,7 @@ using Bxb.Riders.Reading;
 using Bxb.Riders.Transport;
 using Microsoft.Extensions.Logging;
 
-namespace Bxb.Riders.Replay;
+namespace Bxb.Riders.Replays.Shadow;
 
 /// <summary>One attempt at a replay into a copy: fills the copy from the log until it has caught up with the group, compares it, and swaps it with the live store.</summary>
 /// <remarks>

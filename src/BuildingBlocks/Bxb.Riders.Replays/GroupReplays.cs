@@ -1,26 +1,27 @@
 using System.Data.Common;
 using Bxb.EventLog;
 using Bxb.Riders.Progress;
+using Bxb.Riders.Replays.Shadow;
 
-namespace Bxb.Riders.Replay;
+namespace Bxb.Riders.Replays;
 
 /// <summary>Delivers processed records to a consumer group again: in place, or into a copy of its store. Thread-safe.</summary>
 /// <remarks>
 /// In place, the group itself goes back, because only this keeps the order of records and a single writer to the store. New records wait until the replay has ended, all replayed records are
 /// repeats, and the group's reported progress does not change. A request survives restarts; the group's owners see it within seconds.
 /// </remarks>
-public sealed class Replays
+public sealed class GroupReplays
 {
     private readonly ReplayTable _table;
     private readonly ReplayPlanner _planner;
     private readonly ConsumerProgress _progress;
     private readonly GroupRegistry _groups;
-    private readonly IReadOnlyList<EventConsumerRegistration> _registrations;
+    private readonly ShadowReplayFactory _copies;
     private readonly ShadowReplayService _shadows;
 
-    internal Replays(
-        ReplayTable table, ReplayPlanner planner, ConsumerProgress progress, GroupRegistry groups, IEnumerable<EventConsumerRegistration> registrations, ShadowReplayService shadows) =>
-        (_table, _planner, _progress, _groups, _registrations, _shadows) = (table, planner, progress, groups, [.. registrations], shadows);
+    internal GroupReplays(
+        ReplayTable table, ReplayPlanner planner, ConsumerProgress progress, GroupRegistry groups, ShadowReplayFactory copies, ShadowReplayService shadows) =>
+        (_table, _planner, _progress, _groups, _copies, _shadows) = (table, planner, progress, groups, copies, shadows);
 
     /// <summary>Requests a replay.</summary>
     /// <returns>The replay; null when no such group is registered here or ever had an owner.</returns>
@@ -36,7 +37,7 @@ public sealed class Replays
                 return null;
             }
 
-            if (request.Target == ReplayTarget.Shadow && _registrations.FirstOrDefault(r => r.Group == group) is { Options.Shadow: null })
+            if (request.Target == ReplayTarget.Shadow && _groups.Find(group) is not null && !_copies.CanCopy(group))
             {
                 throw new ReplayRefusedException(
                     ReplayRefusal.Invalid, $"The store of consumer group {group} cannot be built a second time beside itself; replay it in place.", nameof(ReplayRequest.Target));
