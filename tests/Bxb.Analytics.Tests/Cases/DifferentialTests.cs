@@ -8,7 +8,7 @@ namespace Bxb.Analytics.Tests.Cases;
 /// <summary>Random events and queries: both stores and a calculation in C# give the same answer.</summary>
 public sealed class DifferentialTests
 {
-    private static readonly string[] Zones = ["UTC", "Europe/Berlin", "Asia/Kathmandu", "America/Sao_Paulo", "Australia/Lord_Howe", "America/New_York"];
+    private static readonly string[] Zones = ["UTC", "Europe/Berlin", "Asia/Kathmandu", "America/Sao_Paulo", "Australia/Lord_Howe", "America/New_York", "America/St_Johns"];
     private static readonly string[] Values = ["\"eu\"", "\"EU\"", "\"eu \"", "\"é\"", "\"e\u0301\"", "\"\"", "null", "1", "1.5", "1.50", "-2", "0.000000000000000001", "99999999999999999999", "\"1\"", "\"-3e2\"", "\"1e-20\"", "\"1e400\"", "\"x\"", "true", "[1, 2]", "[]", "{}", "{\"a\": 7}"];
     private static readonly string[] Names = ["v", "k", "o.a", @"a\.b", "missing"];
 
@@ -92,7 +92,7 @@ public sealed class DifferentialTests
             2 => ("2018-11-01T00:00:00Z", "2018-11-08T00:00:00Z"),
             _ => ("2018-01-01T00:00:00Z", "2027-01-01T00:00:00Z"),
         };
-        var text = $"from={from}&to={to}&timezone={Zones[random.Next(Zones.Length)]}&window={(to[..4] == "2027" ? new[] { "total", "day", "month" }[random.Next(3)] : new[] { "total", "minute", "hour", "day", "month" }[random.Next(5)])}";
+        var text = $"from={from}&to={to}&timezone={Zones[random.Next(Zones.Length)]}&window={(to[..4] == "2027" ? new[] { "total", "day", "week", "month" }[random.Next(4)] : new[] { "total", "minute", "5m", "15m", "hour", "day", "week", "month" }[random.Next(8)])}";
         string[] keys = [.. Names, "external_customer_id"];
         text += random.Next(2) == 0 ? "" : "&group_by=" + string.Join(',', keys.OrderBy(_ => random.Next()).Take(1 + random.Next(3)).Select(Uri.EscapeDataString));
         text += random.Next(3) == 0 ? "&filter[k]=eu&filter[k]=true&filter[k]=%5B1%2C%202%5D" : "";

@@ -4,6 +4,7 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using Bxb.Analytics.Queries;
 using Bxb.Management.Contracts;
+using NodaTime;
 
 namespace Bxb.Analytics.Tests.Cases;
 
@@ -98,16 +99,21 @@ internal static partial class NaiveUsage
     /// <summary>Identifies a window by the wall clock, and by the offset if the clock shows a time twice.</summary>
     private static string Window(UsageQuery query, DateTimeOffset at)
     {
-        var local = TimeZoneInfo.ConvertTime(at, query.Zone);
-        var format = query.Window switch
+        var zoned = Instant.FromDateTimeOffset(at).InZone(query.Zone);
+        var (local, offset) = (zoned.LocalDateTime, zoned.Offset.Seconds);
+        return query.Window switch
         {
-            UsageWindow.Minute => "yyyy-MM-dd HH:mm K",
-            UsageWindow.Hour => "yyyy-MM-dd HH K",
-            UsageWindow.Day => "yyyy-MM-dd",
-            UsageWindow.Month => "yyyy-MM",
+            UsageWindow.Minute => Text($"{local:uuuu-MM-dd HH:mm} {offset}"),
+            UsageWindow.FiveMinutes => Text($"{local:uuuu-MM-dd HH} {local.Minute / 5} {offset}"),
+            UsageWindow.FifteenMinutes => Text($"{local:uuuu-MM-dd HH} {local.Minute / 15} {offset}"),
+            UsageWindow.Hour => Text($"{local:uuuu-MM-dd HH} {offset}"),
+            UsageWindow.Day => Text($"{local:uuuu-MM-dd}"),
+            UsageWindow.Week => Text($"{local.Date.With(DateAdjusters.PreviousOrSame(IsoDayOfWeek.Monday)):uuuu-MM-dd}"),
+            UsageWindow.Month => Text($"{local:uuuu-MM}"),
             _ => "",
         };
-        return format.Length == 0 ? "" : local.ToString(format, CultureInfo.InvariantCulture);
+
+        static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
     }
 
     [GeneratedRegex(@"^-?(?<whole>0|[1-9][0-9]*)(\.(?<fraction>[0-9]+))?([eE](?<exponent>[+-]?[0-9]+))?\z", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture)]

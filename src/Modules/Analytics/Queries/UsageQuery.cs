@@ -1,4 +1,5 @@
 using Bxb.Management.Contracts;
+using NodaTime;
 
 namespace Bxb.Analytics.Queries;
 
@@ -26,9 +27,10 @@ internal sealed record GroupKey(string Text, UsageProperty? Path)
 /// <param name="Filters">The filters of the metric and of the request; all must match.</param>
 /// <param name="Window">The length of a window of event time.</param>
 /// <param name="Zone">The time zone of the windows.</param>
+/// <param name="FillsWindows">Whether windows without events have rows.</param>
 internal sealed record UsageQuery(
     BillableMetric Metric, UsageProperty? Field, DateTimeOffset From, DateTimeOffset To, IReadOnlyList<string> Customers, IReadOnlyList<GroupKey> GroupKeys,
-    IReadOnlyList<PropertyFilter> Filters, UsageWindow Window, TimeZoneInfo Zone)
+    IReadOnlyList<PropertyFilter> Filters, UsageWindow Window, DateTimeZone Zone, bool FillsWindows)
 {
     /// <summary>No event is older, and the time columns of both stores can hold it.</summary>
     private static readonly DateTimeOffset Earliest = DateTimeOffset.UnixEpoch;
@@ -42,8 +44,8 @@ internal sealed record UsageQuery(
     /// <summary>The group keys that are properties, in their order.</summary>
     public IEnumerable<GroupKey> PropertyKeys => GroupKeys.Where(k => k.Path is not null);
 
-    /// <summary>Whether the answer has exactly one row, also without events.</summary>
-    public bool IsOneRow => Window == UsageWindow.Total && !ByCustomer && GroupKeys.Count == 0;
+    /// <summary>The customers that have rows even without events, when no key groups the rows: those that were requested. One null stands for all customers together.</summary>
+    public IReadOnlyList<string?> ExpectedCustomers => GroupKeys.Count > 0 ? [] : Customers.Count > 0 ? Customers : (IReadOnlyList<string?>)[null];
 
     /// <summary><see cref="From"/> in milliseconds since the Unix epoch, limited to what the stores can hold.</summary>
     public long FromMilliseconds => Clamp(From).ToUnixTimeMilliseconds();

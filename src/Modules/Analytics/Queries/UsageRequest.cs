@@ -1,5 +1,6 @@
 using Bxb.Management.Contracts;
 using Bxb.Modularity.Errors;
+using NodaTime;
 
 namespace Bxb.Analytics.Queries;
 
@@ -25,12 +26,13 @@ internal enum StoreChoice
 /// <param name="Filters">At most one per property.</param>
 /// <param name="Window">The length of a window of event time.</param>
 /// <param name="Zone">The time zone of the windows.</param>
+/// <param name="FillsWindows">Whether windows without events have rows.</param>
 /// <param name="MinPosition">The answer covers at least this position; null for no requirement.</param>
 /// <param name="Timeout">Maximum wait for a store to cover the position.</param>
 /// <param name="Store">The store that answers.</param>
 internal sealed record UsageRequest(
     string MetricCode, DateTimeOffset From, DateTimeOffset To, IReadOnlyList<string> Customers, IReadOnlyList<GroupKey> GroupKeys, IReadOnlyList<PropertyFilter> Filters,
-    UsageWindow Window, TimeZoneInfo Zone, long? MinPosition, TimeSpan Timeout, StoreChoice Store)
+    UsageWindow Window, DateTimeZone Zone, bool FillsWindows, long? MinPosition, TimeSpan Timeout, StoreChoice Store)
 {
     /// <summary>The timeout of a request that names none.</summary>
     public static readonly TimeSpan DefaultTimeout = TimeSpan.FromSeconds(5);
@@ -44,7 +46,7 @@ internal sealed record UsageRequest(
     {
         var field = metric.AggregationType == AggregationType.Count ? null : Path(metric, metric.FieldName ?? "");
         var filters = metric.Filters.Select(f => new PropertyFilter(Path(metric, f.Key), f.Values)).Concat(Filters);
-        return new UsageQuery(metric, field, From, To, Customers, GroupKeys, [.. filters], Window, Zone);
+        return new UsageQuery(metric, field, From, To, Customers, GroupKeys, [.. filters], Window, Zone, FillsWindows);
     }
 
     private static UsageProperty Path(BillableMetric metric, string text) => UsageProperty.TryParse(text, out var property)

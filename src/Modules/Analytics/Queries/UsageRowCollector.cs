@@ -31,12 +31,7 @@ internal sealed class UsageRowCollector(UsageQuery query, WindowPlan windows, Us
     {
         Skipped += skipped;
         _texts += (customer?.Length ?? 0) + groups.Sum(g => (long)(g?.Length ?? 0));
-        if (++_seen > options.MaxRows || _texts * sizeof(char) > options.MaxAnswerBytes)
-        {
-            throw new ApiException(ErrorCode.AnswerTooLarge, string.Create(CultureInfo.InvariantCulture,
-                $"The answer would have more than {options.MaxRows} rows, or more than {options.MaxAnswerBytes} bytes of text. Ask for a shorter range, longer windows, or fewer group keys."));
-        }
-
+        RequireRows(++_seen);
         if (events > 0)
         {
             var (from, to) = windows.Bounds(window);
@@ -44,17 +39,41 @@ internal sealed class UsageRowCollector(UsageQuery query, WindowPlan windows, Us
         }
     }
 
-    /// <summary>Returns the sorted rows. Without windows and grouping that is always one row, also without events.</summary>
+    /// <summary>Returns the sorted rows, with those that have no events and are in the answer nevertheless.</summary>
+    /// <exception cref="ApiException">422: the answer has too many rows.</exception>
     public IReadOnlyList<UsageRow> Finish()
     {
-        if (_rows.Count == 0 && query.IsOneRow)
+        if (query.Window == UsageWindow.Total || query.FillsWindows)
         {
-            Quantity? nothing = query.Metric.AggregationType is AggregationType.Sum or AggregationType.Count ? Quantity.Zero : null;
-            return [new UsageRow(query.From, query.To, SingleCustomer, [], nothing, 0)];
+            AddEmptyRows();
         }
 
         _rows.Sort(Compare);
         return _rows;
+    }
+
+    /// <summary>Adds a row without events for each window that a series lacks.</summary>
+    private void AddEmptyRows()
+    {
+        Quantity? nothing = query.Metric.AggregationType is AggregationType.Sum or AggregationType.Count or AggregationType.UniqueCount ? Quantity.Zero : null;
+        var series = query.ExpectedCustomers.Select(c => new UsageSeries(c, [])).Concat(query.FillsWindows ? _rows.Select(UsageSeries.Of) : []).ToHashSet();
+        var spans = windows.Keys().Select(windows.Bounds).Select(w => (From: Later(w.From, query.From), To: Earlier(w.To, query.To))).ToList();
+        RequireRows((long)series.Count * spans.Count);
+        var present = _rows.Select(r => (UsageSeries.Of(r), r.From)).ToHashSet();
+        _rows.AddRange(
+            from one in series
+            from span in spans
+            where !present.Contains((one, span.From))
+            select new UsageRow(span.From, span.To, one.Customer, one.Groups, nothing, 0));
+    }
+
+    private void RequireRows(long rows)
+    {
+        if (rows > options.MaxRows || _texts * sizeof(char) > options.MaxAnswerBytes)
+        {
+            throw new ApiException(ErrorCode.AnswerTooLarge, string.Create(CultureInfo.InvariantCulture,
+                $"The answer would have more than {options.MaxRows} rows, or more than {options.MaxAnswerBytes} bytes of text. Ask for a shorter range, longer windows, or fewer group keys."));
+        }
     }
 
     private string? SingleCustomer => query.Customers.Count == 1 ? query.Customers[0] : null;
