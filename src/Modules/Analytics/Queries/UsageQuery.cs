@@ -47,6 +47,9 @@ internal sealed record UsageQuery(
     /// <summary>The customers that have rows even without events, when no key groups the rows: those that were requested. One null stands for all customers together.</summary>
     public IReadOnlyList<string?> ExpectedCustomers => GroupKeys.Count > 0 ? [] : Customers.Count > 0 ? Customers : (IReadOnlyList<string?>)[null];
 
+    /// <summary>Whether the value of a window depends on events of earlier windows. <see cref="UsageCarry"/> adds these up.</summary>
+    public bool Carries => Metric.Recurring || Metric.AggregationType == AggregationType.WeightedSum;
+
     /// <summary><see cref="From"/> in milliseconds since the Unix epoch, limited to what the stores can hold.</summary>
     public long FromMilliseconds => Clamp(From).ToUnixTimeMilliseconds();
 

@@ -15,8 +15,20 @@ public enum AggregationType
     /// <summary>The number of different texts of a property.</summary>
     UniqueCount,
 
-    /// <summary>The number that the latest event brought.</summary>
+    /// <summary>The number of the latest event.</summary>
     Latest,
+
+    /// <summary>The least number of a property.</summary>
+    Min,
+
+    /// <summary>The mean of a property's numbers.</summary>
+    Avg,
+
+    /// <summary>The time-weighted mean of a level. Each event adds its number to the level at its timestamp.</summary>
+    WeightedSum,
+
+    /// <summary>A percentile of a property's numbers, with linear interpolation between the two nearest ranks.</summary>
+    Percentile,
 }
 
 /// <summary>How a quantity is rounded, once, at the end.</summary>
@@ -48,8 +60,9 @@ public sealed record MetricFilter(string Key, IReadOnlyList<string> Values);
 /// <param name="GroupKeys">Properties that usage is commonly grouped by.</param>
 /// <param name="RoundingFunction">Null: no rounding but to 18 digits.</param>
 /// <param name="RoundingPrecision">Digits behind the point, -18 to 18; null: 0.</param>
-/// <param name="Recurring">Whether the quantity outlives the billing period; carried for the invoice, not used by usage queries.</param>
+/// <param name="Recurring">Whether events before a period count in it, too. Only for <see cref="AggregationType.UniqueCount"/>, <see cref="AggregationType.Latest"/> and <see cref="AggregationType.WeightedSum"/>.</param>
 /// <param name="Description">For people.</param>
+/// <param name="Percentile">From 0 to 1, at most 18 fractional digits; null but for <see cref="AggregationType.Percentile"/>.</param>
 public sealed record BillableMetric(
     int OrganizationId, string Code, string Name, string EventCode, AggregationType AggregationType, string? FieldName, IReadOnlyList<MetricFilter> Filters,
-    IReadOnlyList<string> GroupKeys, RoundingFunction? RoundingFunction, int? RoundingPrecision, bool Recurring, string? Description);
+    IReadOnlyList<string> GroupKeys, RoundingFunction? RoundingFunction, int? RoundingPrecision, bool Recurring, string? Description, decimal? Percentile = null);
