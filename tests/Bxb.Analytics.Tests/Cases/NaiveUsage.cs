@@ -19,7 +19,7 @@ internal static partial class NaiveUsage
         var (lines, skipped) = (new List<string>(), 0L);
         foreach (var group in groups)
         {
-            var numbers = group.Select(x => (x.At, x.Position, Number: query.Field is null ? null : Number(Text(x.Json, query.Field)))).ToList();
+            var numbers = group.Select(x => (x.At, x.Position, Number: query.Expression is { } e ? NaiveExpression.Evaluate(e, p => Number(Text(x.Json, new UsageProperty(p.Path)))) : query.Field is null ? null : Number(Text(x.Json, query.Field)))).ToList();
             var counted = query.Metric.AggregationType is AggregationType.Count or AggregationType.UniqueCount ? group.Count() : numbers.Count(n => n.Number is not null);
             skipped += group.Count() - counted;
             var some = numbers.Where(n => n.Number is not null).ToList();
@@ -28,6 +28,7 @@ internal static partial class NaiveUsage
                 AggregationType.Count => new Quantity(counted * BigInteger.Pow(10, 18)),
                 AggregationType.UniqueCount => new Quantity(group.Select(x => Text(x.Json, query.Field!)).OfType<string>().Distinct(StringComparer.Ordinal).Count() * BigInteger.Pow(10, 18)),
                 _ when some.Count == 0 => default,
+                AggregationType.Custom => new Quantity(some.Aggregate(BigInteger.Zero, (sum, n) => sum + n.Number!.Value)),
                 AggregationType.Sum => new Quantity(some.Aggregate(BigInteger.Zero, (sum, n) => sum + n.Number!.Value)),
                 AggregationType.Min => new Quantity(some.Min(n => n.Number!.Value)),
                 AggregationType.Avg => Mean(some.Aggregate(BigInteger.Zero, (sum, n) => sum + n.Number!.Value), some.Count),

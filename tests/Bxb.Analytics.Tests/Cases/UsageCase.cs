@@ -38,6 +38,8 @@ internal sealed record UsageCase(string Name, BillableMetric Metric, string Quer
 
     public static BillableMetric Percentile(string field, decimal percentile) => Of(AggregationType.Percentile, field) with { Percentile = percentile };
 
+    public static BillableMetric Custom(string expression) => Of(AggregationType.Custom, null) with { Expression = expression };
+
     public static BillableMetric Recurring(BillableMetric metric) => metric with { Recurring = true };
 
     /// <summary>The query as the API reads it.</summary>

@@ -1,4 +1,5 @@
 using Bxb.Management.Contracts;
+using Bxb.Management.Contracts.Expressions;
 using NodaTime;
 
 namespace Bxb.Analytics.Queries;
@@ -19,7 +20,8 @@ internal sealed record GroupKey(string Text, UsageProperty? Path)
 
 /// <summary>A valid usage query of one organization, the input of both compilers.</summary>
 /// <param name="Metric">The metric; its organization is that of the query.</param>
-/// <param name="Field">The aggregated property; null for a count.</param>
+/// <param name="Field">The aggregated property; null for a count and for an expression.</param>
+/// <param name="Expression">The expression that is summed; null but for a custom metric.</param>
 /// <param name="From">Inclusive, whole milliseconds.</param>
 /// <param name="To">Exclusive, whole milliseconds, not before <paramref name="From"/>; if equal, the range is empty.</param>
 /// <param name="Customers">The customers; empty for all.</param>
@@ -29,7 +31,7 @@ internal sealed record GroupKey(string Text, UsageProperty? Path)
 /// <param name="Zone">The time zone of the windows.</param>
 /// <param name="FillsWindows">Whether windows without events have rows.</param>
 internal sealed record UsageQuery(
-    BillableMetric Metric, UsageProperty? Field, DateTimeOffset From, DateTimeOffset To, IReadOnlyList<string> Customers, IReadOnlyList<GroupKey> GroupKeys,
+    BillableMetric Metric, UsageProperty? Field, Expression? Expression, DateTimeOffset From, DateTimeOffset To, IReadOnlyList<string> Customers, IReadOnlyList<GroupKey> GroupKeys,
     IReadOnlyList<PropertyFilter> Filters, UsageWindow Window, DateTimeZone Zone, bool FillsWindows)
 {
     /// <summary>No event is older, and the time columns of both stores can hold it.</summary>

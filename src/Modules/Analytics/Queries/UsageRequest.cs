@@ -1,4 +1,5 @@
 using Bxb.Management.Contracts;
+using Bxb.Management.Contracts.Expressions;
 using Bxb.Modularity.Errors;
 using NodaTime;
 
@@ -41,13 +42,17 @@ internal sealed record UsageRequest(
     public static readonly TimeSpan MaxTimeout = TimeSpan.FromSeconds(30);
 
     /// <summary>Combines the request with its metric.</summary>
-    /// <exception cref="ApiException">422: the metric contains an invalid property path.</exception>
+    /// <exception cref="ApiException">422: the metric contains an invalid property path or expression.</exception>
     public UsageQuery For(BillableMetric metric)
     {
-        var field = metric.AggregationType == AggregationType.Count ? null : Path(metric, metric.FieldName ?? "");
+        var field = metric.AggregationType is AggregationType.Count or AggregationType.Custom ? null : Path(metric, metric.FieldName ?? "");
         var filters = metric.Filters.Select(f => new PropertyFilter(Path(metric, f.Key), f.Values)).Concat(Filters);
-        return new UsageQuery(metric, field, From, To, Customers, GroupKeys, [.. filters], Window, Zone, FillsWindows);
+        return new UsageQuery(metric, field, metric.AggregationType == AggregationType.Custom ? Parse(metric) : null, From, To, Customers, GroupKeys, [.. filters], Window, Zone, FillsWindows);
     }
+
+    private static Expression Parse(BillableMetric metric) => ExpressionParser.TryParse(metric.Expression ?? "", out var expression, out var fault)
+        ? expression
+        : throw new ApiException(ErrorCode.ValidationFailed, $"The expression of the metric {metric.Code} {fault}");
 
     private static UsageProperty Path(BillableMetric metric, string text) => UsageProperty.TryParse(text, out var property)
         ? property

@@ -73,7 +73,7 @@ internal sealed class UsageRowCollector(UsageQuery query, WindowPlan windows, Us
     /// <summary>Adds a row without events for each window that a series lacks.</summary>
     private void AddEmptyRows()
     {
-        Quantity? nothing = query.Metric.AggregationType is AggregationType.Sum or AggregationType.Count or AggregationType.UniqueCount ? Quantity.Zero : null;
+        Quantity? nothing = query.Metric.AggregationType is AggregationType.Sum or AggregationType.Custom or AggregationType.Count or AggregationType.UniqueCount ? Quantity.Zero : null;
         var series = query.ExpectedCustomers.Select(c => new UsageSeries(c, [])).Concat(query.FillsWindows ? _rows.Select(UsageSeries.Of) : []).ToHashSet();
         var spans = windows.Keys().Select(Span).ToList();
         RequireRows((long)series.Count * spans.Count);

@@ -29,6 +29,9 @@ public enum AggregationType
 
     /// <summary>A percentile of a property's numbers, with linear interpolation between the two nearest ranks.</summary>
     Percentile,
+
+    /// <summary>The sum of an expression over the events.</summary>
+    Custom,
 }
 
 /// <summary>How a quantity is rounded, once, at the end.</summary>
@@ -63,6 +66,7 @@ public sealed record MetricFilter(string Key, IReadOnlyList<string> Values);
 /// <param name="Recurring">Whether events before a period count in it, too. Only for <see cref="AggregationType.UniqueCount"/>, <see cref="AggregationType.Latest"/> and <see cref="AggregationType.WeightedSum"/>.</param>
 /// <param name="Description">For people.</param>
 /// <param name="Percentile">From 0 to 1, at most 18 fractional digits; null but for <see cref="AggregationType.Percentile"/>.</param>
+/// <param name="Expression">The expression that is summed, see <see cref="Expressions.ExpressionParser"/>; null but for <see cref="AggregationType.Custom"/>.</param>
 public sealed record BillableMetric(
     int OrganizationId, string Code, string Name, string EventCode, AggregationType AggregationType, string? FieldName, IReadOnlyList<MetricFilter> Filters,
-    IReadOnlyList<string> GroupKeys, RoundingFunction? RoundingFunction, int? RoundingPrecision, bool Recurring, string? Description, decimal? Percentile = null);
+    IReadOnlyList<string> GroupKeys, RoundingFunction? RoundingFunction, int? RoundingPrecision, bool Recurring, string? Description, decimal? Percentile = null, string? Expression = null);

@@ -49,7 +49,7 @@ internal static class ClickHouseCompiler
 
         if (type is not (AggregationType.Count or AggregationType.UniqueCount))
         {
-            inner.Append(",\n    timestamp, position,\n    ").Append(ClickHouseNumber.Columns);
+            inner.Append(",\n    timestamp, position,\n    ").Append(query.Expression is { } expression ? ClickHouseExpression.Columns(expression, "n") : ClickHouseNumber.Columns("t", "n"));
         }
 
         if (type == AggregationType.Percentile)
@@ -67,7 +67,8 @@ internal static class ClickHouseCompiler
             AggregationType.Count or AggregationType.UniqueCount => "count() AS e, toUInt64(0) AS s",
             _ => "count(n) AS e, count() - count(n) AS s",
         };
-        var statement = new ClickHouseStatement($"{(type == AggregationType.Percentile ? Ranks : "")}SELECT {groups}, {value} AS v, {weight} AS x, {counts}\nFROM (\n  {source}\n)\nGROUP BY {groups}\nLIMIT {{limit:UInt64}}").With("limit", maxRows + 1L);
+        var statement = new ClickHouseStatement($"{(type == AggregationType.Percentile ? Ranks : "")}SELECT {groups}, {value} AS v, {weight} AS x, {counts}\nFROM (\n  {source}\n)\nGROUP BY {groups}\nLIMIT {{limit:UInt64}}").With("limit", maxRows + 1L)
+            .Set("least_greatest_legacy_null_behavior", 1);
         bind.ForEach(b => b(statement));
         return statement;
     }
@@ -81,7 +82,7 @@ internal static class ClickHouseCompiler
     {
         AggregationType.Count => (Text("count()"), None),
         AggregationType.UniqueCount => (Text(query.Carries ? "countIf(isNotNull(t) AND first = w)" : "uniqExact(t)"), None),
-        AggregationType.Sum or AggregationType.Avg => (Text("sum(n)"), None),
+        AggregationType.Sum or AggregationType.Avg or AggregationType.Custom => (Text("sum(n)"), None),
         AggregationType.Min => (Text("min(n)"), None),
         AggregationType.Max => (Text("max(n)"), None),
         AggregationType.Latest => (Text("argMaxIf(n, (timestamp, position), isNotNull(n))"), None),

@@ -35,6 +35,7 @@ internal static class PostgresCompiler
             AggregationType.UniqueCount => ",\n    " + Text(query.Field!, command) + " collate \"C\" as t",
             AggregationType.Latest => ",\n    timestamp, position, " + Number(query.Field!, command) + " as n",
             AggregationType.WeightedSum => ",\n    (extract(epoch from " + Time(query, command) + ") * 1000)::bigint as ms, " + Number(query.Field!, command) + " as n",
+            AggregationType.Custom => ",\n    " + PostgresExpression.Sql(query.Expression!, p => Number(new UsageProperty(p.Path), command)) + " as n",
             _ => ",\n    " + Number(query.Field!, command) + " as n",
         });
         inner.Append("\n  from event_log.events\n  where ").Append(Conditions(query, asOfPosition, command));
@@ -53,7 +54,7 @@ internal static class PostgresCompiler
                 group by {groups}
                 """,
             AggregationType.UniqueCount => $"select {groups}, count(distinct t)::text as v, null::text as x, count(*) as e, 0::bigint as s {from} group by {groups}",
-            AggregationType.Sum or AggregationType.Avg => $"select {groups}, sum(n)::text as v, null::text as x, {Numbers} {from} group by {groups}",
+            AggregationType.Sum or AggregationType.Avg or AggregationType.Custom => $"select {groups}, sum(n)::text as v, null::text as x, {Numbers} {from} group by {groups}",
             AggregationType.WeightedSum => $"select {groups}, sum(n)::text as v, sum(n * ms)::text as x, {Numbers} {from} group by {groups}",
             AggregationType.Min => $"select {groups}, min(n)::text as v, null::text as x, {Numbers} {from} group by {groups}",
             AggregationType.Max => $"select {groups}, max(n)::text as v, null::text as x, {Numbers} {from} group by {groups}",
