@@ -5,8 +5,8 @@ using Bxb.Host.Cli.Keys;
 using Bxb.Host.Cli.Replay;
 using Bxb.Host.Serving;
 
-var root = new RootCommand("Bxb takes usage events in, never loses one, never counts one twice, and answers how much was used.") { TreatUnmatchedTokensAsErrors = false };
-var serve = new Command("serve", "Runs the host; the default. Takes settings: --Bxb:Name=value, --urls=..., --Logging:...=...") { TreatUnmatchedTokensAsErrors = false };
+var root = new RootCommand("Bxb records usage events, loses none, counts none twice, and answers how much was used.") { TreatUnmatchedTokensAsErrors = false };
+var serve = new Command("serve", "Runs the host. The default command. Takes settings: --Bxb:Name=value, --urls=..., --Logging:...=...") { TreatUnmatchedTokensAsErrors = false };
 root.Subcommands.Add(serve);
 root.Subcommands.Add(ImportCommand.Create());
 root.Subcommands.Add(ReplayCommand.Create());
@@ -15,12 +15,12 @@ var version = new Command("version", "Prints the version.");
 version.SetAction((parsed, _) => parsed.InvocationConfiguration.Output.WriteLineAsync(HostVersion.Text));
 root.Subcommands.Add(version);
 
-var verb = root.Subcommands.FirstOrDefault(c => c.Name == args.FirstOrDefault());
+var chosen = root.Subcommands.FirstOrDefault(c => c.Name == args.FirstOrDefault());
 var asksForHelp = args.Take(2).Any(a => a is "--help" or "-h" or "-?" or "/?" or "/h" or "--version");
-if ((verb is null || verb == serve) && !asksForHelp)
+if ((chosen is null || chosen == serve) && !asksForHelp)
 {
-    // All of them are settings, also a value that reads like a verb.
-    return await ServeCommand.RunAsync(verb is null ? args : args[1..]);
+    // All arguments are settings, even a value that equals the name of a command.
+    return await ServeCommand.RunAsync(chosen is null ? args : args[1..]);
 }
 
 var command = root.Parse(args);

@@ -72,7 +72,9 @@ public sealed class ModuleTests
     {
         foreach (var project in Repository.Projects)
         {
-            project.Friends.Where(f => !(f.EndsWith(".Tests") || f.EndsWith(".Compliance") || f is "Bxb.LoadTest" or "Bxb.KafkaBench" || f.StartsWith(project.Name + ".", StringComparison.Ordinal))).ShouldBeEmpty(project.Name);
+            project.Friends
+                .Where(f => !f.EndsWith(".Tests") && !f.EndsWith(".Compliance") && f is not ("Bxb.LoadTest" or "Bxb.KafkaBench") && !f.StartsWith(project.Name + ".", StringComparison.Ordinal))
+                .ShouldBeEmpty(project.Name);
         }
     }
 

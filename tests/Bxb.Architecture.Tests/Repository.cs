@@ -9,9 +9,15 @@ internal static class Repository
 
     public static string Src => Path.Combine(Root, "src");
 
-    /// <summary>Every C# file below src that a person writes, as paths relative to the root.</summary>
-    public static IReadOnlyList<string> SourceFiles { get; } =
-        [.. Directory.EnumerateFiles(Src, "*.cs", SearchOption.AllDirectories).Select(f => Path.GetRelativePath(Root, f)).Where(IsWritten).Order(StringComparer.Ordinal)];
+    /// <summary>Every C# file below src, tests and bench that a person writes, as paths relative to the root.</summary>
+    public static IReadOnlyList<string> CodeFiles { get; } =
+    [
+        .. new[] { "src", "tests", "bench" }.SelectMany(folder => Directory.EnumerateFiles(Path.Combine(Root, folder), "*.cs", SearchOption.AllDirectories))
+            .Select(f => Path.GetRelativePath(Root, f)).Where(IsWritten).Order(StringComparer.Ordinal),
+    ];
+
+    /// <summary>Those below src.</summary>
+    public static IReadOnlyList<string> SourceFiles { get; } = [.. CodeFiles.Where(f => f.StartsWith("src" + Path.DirectorySeparatorChar, StringComparison.Ordinal))];
 
     /// <summary>Every project below src: its name and where it stands.</summary>
     public static IReadOnlyList<Project> Projects { get; } =

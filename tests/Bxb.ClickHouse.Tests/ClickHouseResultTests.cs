@@ -23,11 +23,12 @@ public class ClickHouseResultTests
                 w.WriteString("");
                 w.WriteUInt8(255);
                 w.WriteUInt8(255);
-                w.WriteUInt16(65535);
-                w.WriteInt32(-5);
+                w.WriteUInt8(255);
+                w.WriteUInt8(255);
+                w.WriteUInt32(unchecked((uint)-5));
                 w.WriteUInt64(ulong.MaxValue);
                 w.WriteInt64(long.MinValue);
-                w.WriteFloat64(0.25);
+                w.WriteInt64(BitConverter.DoubleToInt64Bits(0.25));
                 w.WriteUInt8(1);
                 w.WriteUInt32(1_767_225_600);
                 w.WriteInt64(1_767_225_600_125);
@@ -51,7 +52,7 @@ public class ClickHouseResultTests
         row.GetString(0).ShouldBe("aé");
         (row.IsNull(1), row.GetString(1)).ShouldBe((false, ""));
         (row.GetUInt64(2), row.GetInt64(3), row.GetInt64(4), row.GetInt64(5)).ShouldBe((255UL, -1L, 65535L, -5L));
-        (row.GetUInt64(6), row.GetInt64(7), row.GetDouble(8), row.GetBoolean(9)).ShouldBe((ulong.MaxValue, long.MinValue, 0.25, true));
+        (row.GetUInt64(6), row.GetInt64(7), row.GetBytes(8).Length, row.GetUInt64(9)).ShouldBe((ulong.MaxValue, long.MinValue, 8, 1UL));
         row.GetTime(10).ShouldBe(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
         row.GetTime(11).ShouldBe(new DateTimeOffset(2026, 1, 1, 0, 0, 0, 125, TimeSpan.Zero));
         row.GetTime(12).ShouldBe(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero).AddTicks(1_234_567));

@@ -1,4 +1,5 @@
 using System.Text;
+using Bxb.Primitives.Migrations;
 using Bxb.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -49,7 +50,7 @@ public class EngineTests
             writer.WriteUInt8((byte)(i % 2));
             if (i % 2 == 0)
             {
-                writer.WriteInt32(-i);
+                writer.WriteUInt32(unchecked((uint)-i));
             }
         }
 
@@ -145,12 +146,12 @@ public class EngineTests
     public async Task Migrations_run_once_in_order_and_those_of_a_later_version_are_refused()
     {
         using var client = await ClientAsync();
-        var migrator = new ClickHouseMigrator(client, NullLogger<ClickHouseMigrator>.Instance);
-        var one = new ClickHouseMigration("s", 1, "one", "CREATE TABLE a (x UInt8) ENGINE = Memory\n-- next: data\nINSERT INTO a VALUES (1)");
-        var two = new ClickHouseMigration("s", 2, "two", "-- comment; only\nINSERT INTO a SELECT x + 1 FROM a");
-        await migrator.MigrateAsync([one], default);
-        await migrator.MigrateAsync([two, one], default);
-        await migrator.MigrateAsync([one, two, new("other", 1, "one", "CREATE TABLE b (x UInt8) ENGINE = Memory")], default);
+        var migrations = new ClickHouseMigrations(client, NullLogger<ClickHouseMigrations>.Instance);
+        var one = new SqlMigration("s", 1, "one", "CREATE TABLE a (x UInt8) ENGINE = Memory\n-- next: data\nINSERT INTO a VALUES (1)");
+        var two = new SqlMigration("s", 2, "two", "-- comment; only\nINSERT INTO a SELECT x + 1 FROM a");
+        await migrations.RunAsync([one], default);
+        await migrations.RunAsync([two, one], default);
+        await migrations.RunAsync([one, two, new("other", 1, "one", "CREATE TABLE b (x UInt8) ENGINE = Memory")], default);
 
         await using (var rows = await client.QueryAsync(new("SELECT arraySort(groupArray(toString(x))) FROM a")))
         {
@@ -158,7 +159,21 @@ public class EngineTests
             rows.GetStrings(0).ShouldBe(["1", "2"]);
         }
 
-        (await Should.ThrowAsync<InvalidOperationException>(() => migrator.MigrateAsync([one], default))).Message.ShouldContain("2 two");
+        (await Should.ThrowAsync<InvalidOperationException>(() => migrations.RunAsync([one], default))).Message.ShouldContain("2 two");
+    }
+
+    [Fact]
+    public async Task A_migration_recorded_before_checksums_is_known_by_its_name_and_a_changed_one_is_refused()
+    {
+        using var client = await ClientAsync();
+        await client.ExecuteAsync(new("CREATE TABLE bxb_migrations (`set` String, number UInt32, name String, applied_at DateTime64(3, 'UTC')) ENGINE = MergeTree ORDER BY (`set`, number)"));
+        await client.ExecuteAsync(new("INSERT INTO bxb_migrations SELECT 's', 1, 'one', now64(3)"));
+        var migrations = new ClickHouseMigrations(client, NullLogger<ClickHouseMigrations>.Instance);
+        var one = new SqlMigration("s", 1, "one", "never run");
+        var two = new SqlMigration("s", 2, "two", "CREATE TABLE b (x UInt8) ENGINE = Memory");
+        await migrations.RunAsync([one, two], default);
+        await migrations.RunAsync([one, two], default);
+        (await Should.ThrowAsync<InvalidOperationException>(() => migrations.RunAsync([one, two with { Sql = two.Sql + " " }], default))).Message.ShouldContain("s 2 two");
     }
 
     [Fact]
@@ -167,9 +182,9 @@ public class EngineTests
         var url = await TestClickHouse.CreateDatabaseAsync();
         var name = "made `of\\ odd' signs " + Guid.NewGuid().ToString("N");
         using var client = new ClickHouseClient(new() { Url = new Uri(url.GetLeftPart(UriPartial.Path) + "?database=" + Uri.EscapeDataString(name)) });
-        var migrator = new ClickHouseMigrator(client, NullLogger<ClickHouseMigrator>.Instance);
-        await migrator.MigrateAsync([], default);
-        await migrator.MigrateAsync([], default);
+        var migrations = new ClickHouseMigrations(client, NullLogger<ClickHouseMigrations>.Instance);
+        await migrations.RunAsync([], default);
+        await migrations.RunAsync([], default);
         await using var rows = await client.QueryAsync(new("SELECT currentDatabase()"));
         await rows.ReadAsync();
         rows.GetString(0).ShouldBe(name);

@@ -138,7 +138,8 @@ public sealed class EngineHttpTests
     {
         var database = await TestClickHouse.CreateDatabaseAsync();
         (await EngineHttp.ErrorAsync(new UriBuilder(database) { Password = "guess" }.Uri, "", "SELECT 1")).ShouldSatisfyAllConditions(e => e.Status.ShouldBe(403), e => e.Code.ShouldBe("516"));
-        (await EngineHttp.ErrorAsync(new UriBuilder(database) { UserName = "", Password = "" }.Uri, "", "SELECT 1")).ShouldSatisfyAllConditions(e => e.Status.ShouldBe(401), e => e.Code.ShouldBe("194"));
+        var (status, code, _) = await EngineHttp.ErrorAsync(new UriBuilder(database) { UserName = "", Password = "" }.Uri, "", "SELECT 1");
+        (status, code).ShouldBe((401, "194"));
         using var drop = await EngineHttp.SendAsync(database, "query=" + Uri.EscapeDataString("CREATE TABLE t (a UInt8) ENGINE = Memory"), content: null);
         drop.Headers.GetValues("X-ClickHouse-Exception-Code").Single().ShouldBe("164");
         using var sync = await EngineHttp.PostAsync(new Uri($"http://{database.Authority}/bxb/sync"), "", "");

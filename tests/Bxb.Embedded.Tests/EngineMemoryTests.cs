@@ -64,7 +64,8 @@ public sealed class EngineMemoryTests
 
     private static async Task InsertAsync(Uri url, int rows)
     {
-        var (_, code, text) = await EngineHttp.ErrorAsync(url, "", string.Create(CultureInfo.InvariantCulture, $"INSERT INTO wide SELECT number, concat('text-', toString(cityHash64(number))) FROM numbers({rows})"));
+        var (_, code, text) = await EngineHttp.ErrorAsync(
+            url, "", string.Create(CultureInfo.InvariantCulture, $"INSERT INTO wide SELECT number, concat('text-', toString(cityHash64(number))) FROM numbers({rows})"));
         (code is "none" or "241").ShouldBeTrue(text);
     }
 

@@ -44,7 +44,8 @@ public sealed class KillQueryTests
     {
         var database = await TestClickHouse.CreateDatabaseAsync();
         var ids = Enumerable.Range(0, 8).Select(i => $"wait-{i}-{Guid.NewGuid()}").ToArray();
-        var running = ids.Select(id => EngineHttp.PostAsync(database, $"query_id={id}&max_threads=1", Encoding.UTF8.GetBytes("SELECT sleepEachRow(0.2) FROM numbers(1000) SETTINGS max_block_size = 1"))).ToArray();
+        var slow = "SELECT sleepEachRow(0.2) FROM numbers(1000) SETTINGS max_block_size = 1"u8.ToArray();
+        var running = ids.Select(id => EngineHttp.PostAsync(database, $"query_id={id}&max_threads=1", slow)).ToArray();
         await Task.WhenAll(ids.Select(async id => await Eventually.HoldsAsync(async () => (await KilledAsync(database, id)).Length > 0)));
         foreach (var answer in await Task.WhenAll(running))
         {

@@ -70,7 +70,11 @@ public sealed class StatementTests
     {
         var seed = Environment.TickCount;
         var random = new Random(seed);
-        string[] pieces = ["SELECT", "INSERT INTO t", "FORMAT", "RowBinary", "VALUES", "input", "(", ")", "'", "\"", "`", "$$", "$a$", "\\", ";", "--", "/*", "*/", "\n", " ", "SYNC", "KILL QUERY WHERE query_id =", "SETTINGS", "é", "\0", ",", "#"];
+        string[] pieces =
+        [
+            "SELECT", "INSERT INTO t", "FORMAT", "RowBinary", "VALUES", "input", "(", ")", "'", "\"", "`", "$$", "$a$", "\\", ";", "--", "/*", "*/", "\n", " ", "SYNC", "KILL QUERY WHERE query_id =",
+            "SETTINGS", "é", "\0", ",", "#",
+        ];
         for (var i = 0; i < 20_000; i++)
         {
             var sql = string.Join(random.Next(2) == 0 ? " " : "", Enumerable.Range(0, random.Next(12)).Select(_ => pieces[random.Next(pieces.Length)]));

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text;
 using System.Text.Json;
 using Bxb.EventLog.Appending;
@@ -151,23 +150,6 @@ public sealed class CanonicalPropertiesTests
     }
 
     [Fact]
-    public void A_document_cut_anywhere_into_segments_reads_the_same()
-    {
-        var json = Encoding.UTF8.GetBytes("""{"zé\n":[1.50e1,"\ud83d\ude00 x",true,null],"a":{"k":-0}}""");
-        var whole = EventContent.Canonical(json).Text;
-        for (var cut = 1; cut < json.Length; cut++)
-        {
-            var first = new Segment(json.AsMemory(0, cut), null);
-            var last = new Segment(json.AsMemory(cut), first);
-            var reader = new Utf8JsonReader(new ReadOnlySequence<byte>(first, 0, last, last.Memory.Length));
-            reader.Read();
-            using var block = AppendBlock.Rent(1);
-            var text = CanonicalProperties.Write(ref reader, block, new PropertyLimits(), new PropertyFaults());
-            Encoding.UTF8.GetString(block.Text(text)).ShouldBe(whole);
-        }
-    }
-
-    [Fact]
     public void Bad_JSON_leaves_the_block_as_it_was()
     {
         using var block = AppendBlock.Rent(1);
@@ -180,18 +162,5 @@ public sealed class CanonicalPropertiesTests
         });
         block.WrittenBytes.ShouldBe(6);
         EventContent.Canonical("{}").Text.ShouldBe("{}");
-    }
-
-    private sealed class Segment : ReadOnlySequenceSegment<byte>
-    {
-        public Segment(ReadOnlyMemory<byte> memory, Segment? before)
-        {
-            Memory = memory;
-            if (before is not null)
-            {
-                RunningIndex = before.RunningIndex + before.Memory.Length;
-                before.Next = this;
-            }
-        }
     }
 }

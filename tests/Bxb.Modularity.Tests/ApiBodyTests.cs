@@ -1,6 +1,7 @@
 using System.Text;
 using Bxb.Modularity.Errors;
 using Bxb.Modularity.Http;
+using Bxb.Primitives.Json;
 
 namespace Bxb.Modularity.Tests;
 

@@ -28,7 +28,7 @@ public sealed class HttpTests : IAsyncLifetime
         _app.MapPost("/body", async (HttpContext http) => (await ApiBody.ReadAsync<Named>(http, 1000)).Name);
         _app.MapPost("/optional", async (HttpContext http) => (await ApiBody.ReadOptionalAsync<Named>(http, 1000))?.Name ?? "none");
         _app.MapGet("/none", () => "ok").AllowQuery();
-        _app.MapGet("/some", (HttpContext http) => $"{ApiQuery.Limit(http, 50, 1000)} {ApiQuery.Cursor(http)}")
+        _app.MapGet("/some", (HttpContext http) => $"{ApiQuery.Limit(http, 50, 1000)} {PageCursor.Read(http, "some", 7)}")
             .AllowQuery("limit", "cursor", new QueryParameter("customer", "", IsRepeatable: true), new QueryParameter("filter", "", IsFamily: true));
         // A plain request delegate has no filters, and is guarded all the same.
         _app.MapGet("/plain", (RequestDelegate)(http => http.Response.WriteAsync("ok"))).AllowQuery("a");
@@ -80,9 +80,22 @@ public sealed class HttpTests : IAsyncLifetime
     [Fact]
     public async Task A_cursor_is_opaque_and_comes_back()
     {
-        var cursor = ApiQuery.CursorOf("a/b \U0001F600");
+        var cursor = PageCursor.After("some", 7, "a/b \U0001F600");
         cursor.ShouldNotContain("/");
         (await _http.GetStringAsync($"/some?cursor={cursor}")).ShouldBe("50 a/b \U0001F600");
+    }
+
+    [Fact]
+    public async Task A_cursor_of_another_list_or_owner_or_with_a_changed_key_is_refused()
+    {
+        var cursor = PageCursor.After("some", 7, 17);
+        (await _http.GetStringAsync($"/some?cursor={cursor}")).ShouldBe("50 17");
+        var changed = cursor[..^1] + (cursor[^1] == 'A' ? 'Q' : 'A');
+        foreach (var refused in new[] { PageCursor.After("other", 7, 17), PageCursor.After("some", 8, 17), PageCursor.After("some", 7, ""), PageCursor.After("some", 7, "\0"), changed })
+        {
+            using var response = await _http.GetAsync($"/some?cursor={refused}");
+            ((int)response.StatusCode).ShouldBe(400, refused);
+        }
     }
 
     [Theory]

@@ -40,8 +40,8 @@ public sealed class SettingsCheckTests
     [InlineData("Bxb:Part:IsOn", "yes", "The setting Bxb:Part:IsOn cannot be read: it must be true or false.")]
     [InlineData("Bxb:Part:Size", "", "The setting Bxb:Part:Size is empty: give it a value or leave it out.")]
     [InlineData("Bxb:AdminToken", "", "The setting Bxb:AdminToken is empty: give it a value or leave it out.")]
-    [InlineData("Bxb:AdminToken", "sec\nret", "The setting Bxb:AdminToken holds a control character, or text that is no Unicode.")]
-    [InlineData("Bxb:AdminToken", "sec\u0000ret", "The setting Bxb:AdminToken holds a control character, or text that is no Unicode.")]
+    [InlineData("Bxb:AdminToken", "sec\nret", "The setting Bxb:AdminToken contains a control character, or text that is not Unicode.")]
+    [InlineData("Bxb:AdminToken", "sec\u0000ret", "The setting Bxb:AdminToken contains a control character, or text that is not Unicode.")]
     [InlineData("Bxb:Part:Given", "x", "The setting Bxb:Part:Given is not known.*")]
     [InlineData("Bxb:a\r\nb", "x", "The setting Bxb:a  b is not known.")]
     public void Any_other_is_refused_by_name(string key, string value, string sentence)
@@ -68,7 +68,7 @@ public sealed class SettingsCheckTests
         var services = new ServiceCollection();
         services.AddValidatedOptions<PartOptions>(section, "Part");
         using var provider = services.BuildServiceProvider();
-        provider.CheckSettings(section);
+        SettingsCheck.Check(section, provider.GetServices<KnownSettings>());
         var bad = Should.Throw<OptionsValidationException>(() => provider.GetRequiredService<IStartupValidator>().Validate());
         bad.Failures.ShouldHaveSingleItem().ShouldBe("Bxb:Part:Size: must be from 1 to 100");
     }

@@ -4,7 +4,10 @@ using System.Net.Sockets;
 
 namespace Bxb.Testing;
 
-/// <summary>A node of a Kafka cluster, known by its folder, in which a file <c>pid</c> names its process. The process works there or names it in its command line: Java works elsewhere for a moment while it starts.</summary>
+/// <summary>
+/// A node of a Kafka cluster in a folder whose file <c>pid</c> has its process id. The process has the folder as its working folder or in its command line. While Java starts, its working folder is
+/// another.
+/// </summary>
 public static class KafkaNode
 {
     /// <summary>Kills it and returns when it is gone. A process id that was given to somebody else meanwhile is left alone.</summary>

@@ -1,7 +1,7 @@
 namespace Bxb.Testing;
 
 /// <summary>
-/// A clock that tests move, and that can wait until the code under test has set a timer; <c>FakeTimeProvider</c>, which serves all other tests, cannot. Timers fire on the thread that moves it. Thread-safe.
+/// A clock that tests move. Unlike <c>FakeTimeProvider</c>, which other tests use, it can wait until the code under test has set a timer. Timers fire on the thread that moves the clock. Thread-safe.
 /// </summary>
 public sealed class ManualTimeProvider(DateTimeOffset start) : TimeProvider
 {

@@ -19,7 +19,7 @@ public sealed class OnKafkaAttribute : BeforeAfterTestAttribute
     /// <inheritdoc />
     public override void After(MethodInfo methodUnderTest)
     {
-        if (TestKafka.Home is null || Environment.GetEnvironmentVariable(Variable) is not { Length: > 0 } folder)
+        if (!TestKafka.IsReal || Environment.GetEnvironmentVariable(Variable) is not { Length: > 0 } folder)
         {
             return;
         }

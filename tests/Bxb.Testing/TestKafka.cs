@@ -12,6 +12,9 @@ public sealed class TestKafka : IAsyncDisposable
     /// <summary>Names the folder of a Kafka to start; tests that need a real broker are skipped without it.</summary>
     public const string Variable = "BXB_KAFKA_HOME";
 
+    /// <summary>Names bootstrap servers to use where one shared broker is enough. It is not started, killed or emptied. Only without <see cref="Variable"/>.</summary>
+    public const string ServersVariable = "BXB_TEST_KAFKA";
+
     /// <summary>What Kafka does by minutes otherwise: a dead consumer's partitions and a dead producer's transaction are given up sooner, when a client asks for it.</summary>
     private const string ShortTimes = "group.min.session.timeout.ms=1000\ntransaction.abort.timed.out.transaction.cleanup.interval.ms=500\n";
 
@@ -35,6 +38,12 @@ public sealed class TestKafka : IAsyncDisposable
 
     /// <summary>The folder of the Kafka to start; null when there is none.</summary>
     public static string? Home => Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } home ? home : null;
+
+    /// <summary>The bootstrap servers that <see cref="ServersVariable"/> names; null when there are none.</summary>
+    public static string? Servers => Environment.GetEnvironmentVariable(ServersVariable) is { Length: > 0 } servers ? servers : null;
+
+    /// <summary>Whether tests that share one broker run on Kafka itself.</summary>
+    public static bool IsReal => Home is not null || Servers is not null;
 
     /// <summary>The addresses of all nodes, whether they run or not.</summary>
     public string BootstrapServers { get; }

@@ -2,10 +2,9 @@ using System.Buffers;
 
 namespace Bxb.ClickHouse;
 
-/// <summary>The bytes of an answer as they arrive, up to its end, where it has to prove that it is whole.</summary>
+/// <summary>The bytes of an answer as they arrive. The end of the answer must prove that it is complete.</summary>
 /// <remarks>
-/// Not thread-safe. Owns the response, the clock and a pooled buffer until <see cref="DisposeAsync"/>. The last 17 KiB of an answer are kept back until its end was seen, so that the error in
-/// them is found.
+/// Not thread-safe. Owns the response, the clock and a pooled buffer until <see cref="DisposeAsync"/>. The last 17 KiB are held back until the end was read, because they can contain an error.
 /// </remarks>
 internal sealed class AnswerStream(HttpResponseMessage response, Stream stream, AnswerTrailer trailer, StatementClock clock) : IAsyncDisposable
 {
@@ -13,20 +12,18 @@ internal sealed class AnswerStream(HttpResponseMessage response, Stream stream, 
     private int _start;
     private int _end;
 
-    /// <summary>Whether the end was seen, and the trailer before it.</summary>
+    /// <summary>Whether the end was read, with the trailer before it.</summary>
     internal bool HasEnded { get; private set; }
 
-    /// <summary>The bytes that are there, without those that are kept back and without the trailer; valid until <see cref="FillAsync"/>.</summary>
+    /// <summary>The available bytes, without those held back and without the trailer; valid until <see cref="FillAsync"/>.</summary>
     internal ReadOnlySpan<byte> Data => _buffer.AsSpan(_start, Math.Max(0, _end - (HasEnded ? trailer.Length : LateException.HoldBackBytes) - _start));
 
-    /// <summary>Some of the bytes that are there.</summary>
     internal ReadOnlySpan<byte> Bytes(int start, int length) => _buffer.AsSpan(_start + start, length);
 
-    /// <summary>Goes on behind so many bytes.</summary>
     internal void Advance(int bytes) => _start += bytes;
 
     /// <summary>Waits for more bytes, or the end.</summary>
-    /// <exception cref="ClickHouseException">The answer breaks off, ends without the trailer, or the time is up.</exception>
+    /// <exception cref="ClickHouseException">The answer is broken off or ends without the trailer, or the time limit has passed.</exception>
     internal async ValueTask FillAsync()
     {
         MakeRoom();
@@ -37,7 +34,7 @@ internal sealed class AnswerStream(HttpResponseMessage response, Stream stream, 
         }
         catch (Exception e) when (e is IOException or OperationCanceledException)
         {
-            // A server that broke off says why before it closes the connection.
+            // A server that breaks off sends the reason before it closes the connection.
             throw Late() ?? clock.Translate(e);
         }
 

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Bxb.ClickHouse;
 
-/// <summary>A server's HTTP address, read from a URL of the form <c>http://user:password@host:8123/prefix/?database=name</c>.</summary>
+/// <summary>The HTTP address of a server, read from a URL of the form <c>http://user:password@host:8123/prefix/?database=name</c>.</summary>
 public sealed class ClickHouseAddress
 {
     private const string Form = "http://user:password@host:8123/?database=name";
@@ -20,20 +20,19 @@ public sealed class ClickHouseAddress
         }
     }
 
-    /// <summary>Where requests go: without credentials and query; the path ends with a slash.</summary>
+    /// <summary>The URL of requests, without credentials and query. Its path ends with a slash.</summary>
     internal Uri Root { get; }
 
-    /// <summary>The database that the URL names; null if none.</summary>
     internal string? Database { get; }
 
     /// <summary>The user information of the URL; null if there is none.</summary>
     internal AuthenticationHeaderValue? Credentials { get; }
 
-    /// <summary>What is wrong with a URL, to be put behind the name of its setting; null when it can be used. It holds no part of the URL, which may hold a password.</summary>
+    /// <summary>Returns the fault of a URL, to follow the name of its setting; null if the URL is usable. The text contains no part of the URL, which can contain a password.</summary>
     public static string? Fault(string url) => Read(url, out _);
 
     /// <summary>Reads a URL.</summary>
-    /// <exception cref="ArgumentException">It cannot be used. The message holds no part of it.</exception>
+    /// <exception cref="ArgumentException">The URL is not usable. The message contains no part of it.</exception>
     internal static ClickHouseAddress Parse(Uri? url) =>
         Read(url?.OriginalString ?? "", out var address) is { } fault ? throw new ArgumentException($"The ClickHouse URL {fault}", nameof(url)) : address!;
 

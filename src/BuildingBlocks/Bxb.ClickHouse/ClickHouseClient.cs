@@ -1,50 +1,54 @@
 using System.Diagnostics;
+using System.Diagnostics.Metrics;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 
 namespace Bxb.ClickHouse;
 
-/// <summary>Speaks to a ClickHouse server, or to the embedded engine, over ClickHouse's HTTP interface.</summary>
+/// <summary>A client of a ClickHouse server, or of the embedded engine, over ClickHouse's HTTP interface.</summary>
 /// <remarks>
-/// Thread-safe; one for the life of a process. Every call ends within its time limit. A cancelled or timed-out call closes its connection, but the server may go on
-/// with the statement: <see cref="ClickHouseException.MayStillRun"/> says so, <see cref="KillAsync"/> ends it. Nothing is retried here.
+/// Thread-safe; one for the life of a process. Every call ends within its time limit. A cancelled or timed-out call closes its connection, but the server may continue
+/// the statement; see <see cref="ClickHouseException.MayStillRun"/> and <see cref="KillAsync"/>. The client retries nothing.
 /// </remarks>
 public sealed class ClickHouseClient : IDisposable
 {
     private readonly ClickHouseOptions _options;
     private readonly StatementRequest _requests;
     private readonly ServerConnection _server;
+    private readonly ClickHouseInstruments _instruments;
 
-    /// <summary>Makes a client; no connection is opened.</summary>
+    /// <summary>Creates a client; opens no connection.</summary>
     /// <param name="options">Read once.</param>
-    /// <param name="handler">Instead of the client's own connections; stays its owner's.</param>
-    /// <exception cref="ArgumentException">The URL is missing or not of the form that <see cref="ClickHouseOptions.Url"/> tells.</exception>
-    public ClickHouseClient(ClickHouseOptions options, HttpMessageHandler? handler = null)
+    /// <param name="handler">Instead of the client's own connections. The caller disposes it.</param>
+    /// <param name="meters">Creates the meter <c>Bxb.ClickHouse</c>; null outside of a host.</param>
+    /// <exception cref="ArgumentException">The URL is missing or has not the form of <see cref="ClickHouseOptions.Url"/>.</exception>
+    public ClickHouseClient(ClickHouseOptions options, HttpMessageHandler? handler = null, IMeterFactory? meters = null)
     {
         ArgumentNullException.ThrowIfNull(options);
         _options = options;
         _requests = new StatementRequest(ClickHouseAddress.Parse(options.Url));
         _server = new ServerConnection(options, handler);
+        _instruments = new ClickHouseInstruments(meters);
     }
 
-    /// <summary>What the server last called itself; null before its first answer. The embedded engine takes a new name at every start.</summary>
+    /// <summary>The instance name in the last answer of the server; null before its first answer. The embedded engine has a new name after every start.</summary>
     public string? ServerInstance => _server.Instance;
 
-    /// <summary>The database of the URL; null when it names none.</summary>
+    /// <summary>The database of the URL; null if none.</summary>
     public string? Database => _requests.Database;
 
-    /// <summary>Runs a statement whose result, if any, is of no interest, to its end. The server is told to send none, so that only an empty answer says that it is done.</summary>
-    /// <exception cref="ClickHouseException">It failed, or its end is unknown.</exception>
+    /// <summary>Runs a statement to its end and ignores its result. The server sends no result, so only an empty answer proves success.</summary>
+    /// <exception cref="ClickHouseException">The statement failed, or its outcome is unknown.</exception>
     public Task ExecuteAsync(ClickHouseStatement statement, CancellationToken cancellationToken = default) =>
         RunAsync("execute", statement, _requests.Command(statement, statement.Sql), null, cancellationToken);
 
-    /// <summary>Runs a query; its rows are read as they arrive. Dispose of the result.</summary>
+    /// <summary>Runs a query whose rows are read as they arrive. The caller disposes the result.</summary>
     /// <remarks>
-    /// A SELECT; it becomes the subquery of another one, so that its answer proves that it is whole; see <see cref="ClickHouseResult"/> for when. The server makes the whole answer, in its memory,
-    /// before it sends the first row. Rows keep the order of the query.
+    /// The query, a SELECT, becomes a subquery, so that its answer proves that it is complete; see <see cref="ClickHouseResult"/>. The server builds the whole answer in memory before it sends the
+    /// first row. The rows keep their order.
     /// </remarks>
-    /// <exception cref="ClickHouseException">It failed before the first row.</exception>
+    /// <exception cref="ClickHouseException">The query failed before the first row.</exception>
     public Task<ClickHouseResult> QueryAsync(ClickHouseStatement statement, CancellationToken cancellationToken = default) => QueryAsync("query", statement, cancellationToken);
 
     private async Task<ClickHouseResult> QueryAsync(string operation, ClickHouseStatement statement, CancellationToken cancellationToken)
@@ -60,13 +64,13 @@ public sealed class ClickHouseClient : IDisposable
             using var request = _requests.Query(statement, trailer.Wrap(statement.Sql), serverLimit);
             response = await _server.SendAsync(request, clock);
             var result = await ClickHouseResult.OpenAsync(response, trailer, clock);
-            Measure(operation, begun, "ok");
+            _instruments.Ran(operation, begun, "ok");
             return result;
         }
         catch (Exception e)
         {
             var translated = clock.Translate(e);
-            Measure(operation, begun, Outcome(translated));
+            _instruments.Ran(operation, begun, Outcome(translated));
             response?.Dispose();
             clock.Dispose();
             throw translated == e ? Rethrown(e) : translated;
@@ -74,27 +78,27 @@ public sealed class ClickHouseClient : IDisposable
     }
 
     /// <summary>Inserts rows by a statement of the form <c>INSERT INTO t (…) SELECT … FROM input('…') [WHERE …] [SETTINGS …] FORMAT RowBinary</c>.</summary>
-    /// <param name="statement">The statement; it ends with FORMAT RowBinary.</param>
-    /// <param name="rows">The rows; the caller's until the task has ended, and not to be changed meanwhile. No rows is no error.</param>
-    /// <param name="expectedRows">How many rows the server has to say that it has written, at least; 0 where the statement may leave out any. A view on the table makes it count more.</param>
-    /// <param name="cancellationToken">Gives up waiting; the server may go on.</param>
-    /// <exception cref="ClickHouseException">It failed, or its end is unknown; <see cref="ClickHouseException.IsUnproven"/> when the server does not say that it has written the rows.</exception>
+    /// <param name="statement">The statement, ending with FORMAT RowBinary.</param>
+    /// <param name="rows">The rows, borrowed until the task has ended; they must not be changed meanwhile. May be empty.</param>
+    /// <param name="expectedRows">Minimum number of written rows that the server must report; 0 if the statement can omit rows. A view on the table increases the number.</param>
+    /// <param name="cancellationToken">Ends the wait; the server may continue.</param>
+    /// <exception cref="ClickHouseException">The insert failed, or its outcome is unknown; <see cref="ClickHouseException.IsUnproven"/> if the server does not report the rows as written.</exception>
     public async Task InsertAsync(ClickHouseStatement statement, ReadOnlyMemory<byte> rows, long expectedRows = 0, CancellationToken cancellationToken = default)
     {
         await RunAsync("insert", statement, _requests.Insert(statement, statement.Sql, rows), expectedRows, cancellationToken);
-        ClickHouseInstruments.InsertedBytes.Add(rows.Length);
+        _instruments.Inserted(rows.Length);
     }
 
-    /// <summary>Ends every running statement whose query id is, or begins with, a text; returns when none runs any more.</summary>
-    /// <param name="queryId">The id, or with <paramref name="isPrefix"/> its beginning.</param>
-    /// <param name="cancellationToken">Gives up waiting.</param>
-    /// <param name="isPrefix">Whether all ids that begin with the text are meant.</param>
-    /// <param name="containing">With <paramref name="isPrefix"/>: only those that contain this text, too.</param>
-    /// <exception cref="ClickHouseException">The server failed, or a statement was still running at the time limit of an insert.</exception>
+    /// <summary>Kills every running statement with a query id or a prefix of it, and waits until they have ended.</summary>
+    /// <param name="queryId">The id, or with <paramref name="isPrefix"/> its prefix.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <param name="isPrefix">Whether the id is a prefix.</param>
+    /// <param name="containing">With <paramref name="isPrefix"/>: only ids that also contain this text.</param>
+    /// <exception cref="ClickHouseException">The server failed, or a statement still ran after <see cref="ClickHouseOptions.InsertTimeout"/>.</exception>
     public async Task KillAsync(string queryId, CancellationToken cancellationToken = default, bool isPrefix = false, string containing = "")
     {
         ArgumentException.ThrowIfNullOrEmpty(queryId);
-        // The embedded engine does these forms by itself, and knows of statements that have not begun; any other SYNC waits for ever there.
+        // The embedded engine implements exactly these forms, also for statements that have not begun. Any other SYNC waits there for ever.
         var which = !isPrefix ? "query_id = {id:String}" : containing.Length == 0 ? "startsWith(query_id, {id:String})" : "startsWith(query_id, {id:String}) AND position(query_id, {part:String}) > 0";
         using var deadline = new CancellationTokenSource(_options.InsertTimeout);
         while (true)
@@ -115,8 +119,8 @@ public sealed class ClickHouseClient : IDisposable
         }
     }
 
-    /// <summary>Asks whether the server answers, with these credentials.</summary>
-    /// <exception cref="ClickHouseException">It does not.</exception>
+    /// <summary>Checks that the server answers with these credentials.</summary>
+    /// <exception cref="ClickHouseException">It does not answer.</exception>
     public async Task PingAsync(CancellationToken cancellationToken = default)
     {
         var limit = _options.ConnectTimeout < _options.QueryTimeout ? _options.ConnectTimeout : _options.QueryTimeout;
@@ -124,21 +128,21 @@ public sealed class ClickHouseClient : IDisposable
         await answer.ReadOneAsync();
     }
 
-    /// <summary>Asks whether there is a process at all that answers, however busy it is: without credentials, without a query, on a connection that no query can take.</summary>
-    /// <param name="limit">How long it may take.</param>
-    /// <param name="cancellationToken">Gives up waiting.</param>
-    /// <returns>False when it does not answer in time, or says that it cannot.</returns>
+    /// <summary>Checks whether the server process answers, also when it is busy: without credentials and without a query, on a connection that no query uses.</summary>
+    /// <param name="limit">The time limit.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>False if it does not answer in time, or answers with a server error.</returns>
     public async Task<bool> IsAliveAsync(TimeSpan limit, CancellationToken cancellationToken = default)
     {
         using var request = _requests.Plain(HttpMethod.Get, "/ping");
         return await _server.AnswersAsync(request, limit, cancellationToken);
     }
 
-    /// <summary>Runs work that waits for the server, as long as the server gives a sign of life: a query may take its time, a process that hangs is not waited for.</summary>
-    /// <param name="work">The work; it ends when its token is cancelled.</param>
-    /// <param name="limit">How long there may be no sign of life. After half of it, and again and again, one is asked for.</param>
-    /// <param name="cancellationToken">Gives up waiting.</param>
-    /// <exception cref="ClickHouseException"><see cref="ClickHouseException.IsHang"/>, or what the work throws.</exception>
+    /// <summary>Runs work that waits for the server, for as long as the server answers pings. The work may be slow, but a process that hangs ends it.</summary>
+    /// <param name="work">The work, which ends when its token is cancelled.</param>
+    /// <param name="limit">Maximum time without an answer. The server is pinged at intervals of half of it.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="ClickHouseException"><see cref="ClickHouseException.IsHang"/>, or an exception of the work.</exception>
     public async Task<T> WhileAliveAsync<T>(Func<CancellationToken, Task<T>> work, TimeSpan limit, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(work);
@@ -159,8 +163,8 @@ public sealed class ClickHouseClient : IDisposable
         return await running;
     }
 
-    /// <summary>Has the embedded engine bring to disk whatever it has acknowledged.</summary>
-    /// <returns>False when the server is none of ours and has no such call.</returns>
+    /// <summary>Makes the embedded engine write everything that it has acknowledged to disk.</summary>
+    /// <returns>False if the server is not the embedded engine.</returns>
     /// <exception cref="ClickHouseException">It failed, or its end is unknown.</exception>
     public async Task<bool> SyncAsync(CancellationToken cancellationToken = default)
     {
@@ -184,19 +188,19 @@ public sealed class ClickHouseClient : IDisposable
         }
     }
 
-    /// <summary>Runs a statement outside of the URL's database, for making that.</summary>
+    /// <summary>Runs a statement outside of the database of the URL, which may not exist.</summary>
     internal Task ExecuteOutsideAsync(ClickHouseStatement statement, CancellationToken cancellationToken) =>
         RunAsync("execute", statement, _requests.Command(statement, statement.Sql, withDatabase: false), null, cancellationToken);
 
     /// <summary>Closes the connections.</summary>
     public void Dispose() => _server.Dispose();
 
-    /// <summary>Sends a statement whose answer has to be empty.</summary>
+    /// <summary>Sends a statement whose answer must be empty.</summary>
     /// <param name="operation">For the metrics.</param>
     /// <param name="statement">The statement.</param>
-    /// <param name="request">It, as it is sent; disposed.</param>
-    /// <param name="writtenRows">How many rows the server has to say that it has written; null where it need not say.</param>
-    /// <param name="cancellationToken">Gives up waiting.</param>
+    /// <param name="request">The request of the statement; it is disposed.</param>
+    /// <param name="writtenRows">Minimum number of written rows that the server must report; null if it need not.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
     private async Task RunAsync(string operation, ClickHouseStatement statement, HttpRequestMessage request, long? writtenRows, CancellationToken cancellationToken)
     {
         using var clock = new StatementClock(statement.Timeout ?? _options.InsertTimeout, cancellationToken);
@@ -213,12 +217,12 @@ public sealed class ClickHouseClient : IDisposable
                 }
             }
 
-            Measure(operation, begun, "ok");
+            _instruments.Ran(operation, begun, "ok");
         }
         catch (Exception e)
         {
             var translated = clock.Translate(e);
-            Measure(operation, begun, Outcome(translated));
+            _instruments.Ran(operation, begun, Outcome(translated));
             throw translated == e ? Rethrown(e) : translated;
         }
     }
@@ -230,7 +234,4 @@ public sealed class ClickHouseClient : IDisposable
     }
 
     private static string Outcome(Exception e) => e is ClickHouseException c ? c.Name : "CANCELLED";
-
-    private static void Measure(string operation, long begun, string outcome) =>
-        ClickHouseInstruments.Duration.Record(Stopwatch.GetElapsedTime(begun).TotalSeconds, new("operation", operation), new("outcome", outcome));
 }

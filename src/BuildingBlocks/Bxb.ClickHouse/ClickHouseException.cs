@@ -33,7 +33,7 @@ public sealed class ClickHouseException : Exception
     /// <summary>Whether the server gave no sign of life.</summary>
     public bool IsHang => Name == "HANG";
 
-    /// <summary>Whether the fault is on the way to the server, so that every statement meets it: no connection, no answer in time, or a proxy's word that there is no server.</summary>
+    /// <summary>Whether every statement would fail, because the server cannot be reached: no connection, no answer in time, or a proxy without a server.</summary>
     public bool IsOutage => Code == 0 && IsTransient && !IsUnproven;
 
     /// <summary>Whether the answer said that all is well without the proof that belongs to it.</summary>

@@ -90,16 +90,6 @@ public sealed class ClickHouseResult : IAsyncDisposable
     /// <summary>An unsigned whole number.</summary>
     public ulong GetUInt64(int column) => ColumnType.Unsigned(Value(column, ColumnKind.Unsigned));
 
-    /// <summary>A Bool, or a UInt8 that is not 0.</summary>
-    public bool GetBoolean(int column) => GetUInt64(column) != 0;
-
-    /// <summary>A Float32 or Float64.</summary>
-    public double GetDouble(int column)
-    {
-        var value = Value(column, ColumnKind.Float);
-        return value.Length == 4 ? BitConverter.ToSingle(value) : BitConverter.ToDouble(value);
-    }
-
     /// <summary>A DateTime or DateTime64, UTC; finer than 100 ns is cut off.</summary>
     public DateTimeOffset GetTime(int column)
     {

@@ -3,13 +3,12 @@ using System.Globalization;
 
 namespace Bxb.ClickHouse;
 
-/// <summary>How the values of a result's column stand in RowBinary.</summary>
+/// <summary>The encoding of the values of a column in RowBinary.</summary>
 internal enum ColumnKind : byte
 {
     Text,
     Unsigned,
     Signed,
-    Float,
     Bytes,
     Time,
     Array,
@@ -40,8 +39,8 @@ internal sealed record ColumnType(ColumnKind Kind, int Size, int Scale = 0, bool
             "Int16" or "Enum16" => new(ColumnKind.Signed, 2),
             "Int32" or "Date32" => new(ColumnKind.Signed, 4),
             "Int64" => new(ColumnKind.Signed, 8),
-            "Float32" => new(ColumnKind.Float, 4),
-            "Float64" => new(ColumnKind.Float, 8),
+            "Float32" => new(ColumnKind.Bytes, 4),
+            "Float64" => new(ColumnKind.Bytes, 8),
             "DateTime" => new(ColumnKind.Time, 4),
             "DateTime64" => new(ColumnKind.Time, 8, FirstNumber(inner)),
             "UUID" or "Int128" or "UInt128" => new(ColumnKind.Bytes, 16),

@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 
 namespace Bxb.ClickHouse;
 
-/// <summary>Finds the error in an answer whose status line said 200 and that is not what it has to be.</summary>
+/// <summary>Finds the error text in an answer that has status 200 and is incomplete.</summary>
 /// <remarks>
 /// Servers since 25.11 frame it, at most 16 KiB: <c>\r\n__exception__\r\nTAG\r\nmessage\nlength TAG\r\n__exception__\r\n</c>, the tag being random and announced in a
 /// header. Older ones, and proxies, write the bare text, <c>Code: N. DB::Exception: ...</c>. Whether the answer is whole is never told by this: see <see cref="AnswerTrailer"/>.
@@ -54,7 +54,7 @@ internal static partial class LateException
 
     private static ClickHouseException? FindBare(ReadOnlySpan<byte> tail)
     {
-        // One character a byte, so that whatever stands before the text changes nothing in it.
+        // One character per byte, so that the bytes before the text cannot change it.
         var text = Encoding.Latin1.GetString(tail);
         var match = BarePattern().Match(text);
         return match.Success ? ClickHouseErrors.Late(Encoding.UTF8.GetString(tail[match.Index..])) : null;

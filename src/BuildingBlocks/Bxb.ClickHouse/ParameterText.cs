@@ -2,7 +2,7 @@ using System.Text;
 
 namespace Bxb.ClickHouse;
 
-/// <summary>Writes parameter values in the text form of ClickHouse's TabSeparated format, which is what it reads them by.</summary>
+/// <summary>Writes parameter values in ClickHouse's TabSeparated format, in which it reads them.</summary>
 internal static class ParameterText
 {
     private const string Special = "\\\t\n\r\0\b\f";

@@ -31,7 +31,7 @@ internal sealed class ServerConnection : IDisposable
     /// <summary>What the server last called itself; null before its first answer.</summary>
     internal string? Instance => _instance;
 
-    /// <summary>Sends a statement and returns its answer, whose status and headers say that all is well so far.</summary>
+    /// <summary>Sends a statement and returns its answer, whose status and headers report no error.</summary>
     /// <exception cref="ClickHouseException">The server refused it.</exception>
     internal async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, StatementClock clock)
     {
@@ -48,7 +48,7 @@ internal sealed class ServerConnection : IDisposable
         }
     }
 
-    /// <summary>Sends a request and returns its answer, whatever it says.</summary>
+    /// <summary>Sends a request and returns its answer with any status.</summary>
     internal async Task<HttpResponseMessage> SendUncheckedAsync(HttpRequestMessage request, StatementClock clock)
     {
         var response = await _statements.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, clock.Token);
@@ -60,8 +60,8 @@ internal sealed class ServerConnection : IDisposable
         return response;
     }
 
-    /// <summary>Whether an answer says that all is well so far.</summary>
-    /// <exception cref="ClickHouseException">It does not.</exception>
+    /// <summary>Checks that status and headers of an answer report no error.</summary>
+    /// <exception cref="ClickHouseException">They report one.</exception>
     internal static async Task CheckAsync(HttpResponseMessage response, CancellationToken cancellationToken)
     {
         var code = 0;
@@ -78,7 +78,7 @@ internal sealed class ServerConnection : IDisposable
         throw ClickHouseErrors.FromServer(await StatementAnswer.ErrorTextAsync(response, cancellationToken), code, (int)response.StatusCode);
     }
 
-    /// <summary>Whether anything but a server's fault is answered within a time.</summary>
+    /// <summary>Whether an answer arrives within a time limit and is not a server error.</summary>
     internal async Task<bool> AnswersAsync(HttpRequestMessage request, TimeSpan limit, CancellationToken cancellationToken)
     {
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -104,7 +104,7 @@ internal sealed class ServerConnection : IDisposable
     {
         ConnectTimeout = options.ConnectTimeout,
         MaxConnectionsPerServer = most,
-        // Shorter than any server's keep-alive, so that a request seldom meets a connection that is being closed.
+        // Shorter than any server's keep-alive, so that few requests use a connection that the server is closing.
         PooledConnectionIdleTimeout = TimeSpan.FromSeconds(5),
         AllowAutoRedirect = false,
         UseCookies = false,

@@ -4,11 +4,11 @@ using System.Text;
 
 namespace Bxb.ClickHouse;
 
-/// <summary>Reads answers of which only the success, or the error, matters.</summary>
+/// <summary>Reads answers without a result.</summary>
 internal static class StatementAnswer
 {
-    /// <summary>Reads an answer to its end. It has to be empty: whatever else stands there is an error, of the server that changed its mind after the status line, or of a proxy.</summary>
-    /// <exception cref="ClickHouseException">It is not empty, or is not whole.</exception>
+    /// <summary>Reads an answer to its end. It must be empty: a body is an error of the server after the status line, or of a proxy.</summary>
+    /// <exception cref="ClickHouseException">The answer is not empty or is incomplete.</exception>
     internal static async Task RequireEmptyAsync(HttpResponseMessage response, StatementClock clock)
     {
         var buffer = ArrayPool<byte>.Shared.Rent(4 * LateException.HoldBackBytes);
@@ -43,7 +43,7 @@ internal static class StatementAnswer
         }
     }
 
-    /// <summary>How many rows the server says it has written; null when it does not say.</summary>
+    /// <summary>The number of written rows that the server reports; null if it does not.</summary>
     internal static long? WrittenRows(HttpResponseMessage response)
     {
         const string Member = "\"written_rows\":\"";
@@ -59,7 +59,7 @@ internal static class StatementAnswer
         return end > 0 && long.TryParse(digits[..end], NumberStyles.None, CultureInfo.InvariantCulture, out var rows) ? rows : null;
     }
 
-    /// <summary>The text of an error answer, as far as 16 KiB.</summary>
+    /// <summary>The text of an error answer, up to 16 KiB.</summary>
     internal static async Task<string> ErrorTextAsync(HttpResponseMessage response, CancellationToken cancellationToken)
     {
         var buffer = new byte[16 * 1024];
@@ -71,7 +71,7 @@ internal static class StatementAnswer
         }
         catch (IOException)
         {
-            // The status and the header have said that it failed; the words for it are lost.
+            // Status and header report the failure; its text is lost.
             return "";
         }
 

@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace Bxb.ClickHouse;
 
-/// <summary>The time limit of one statement, joined with its caller's cancellation; tells the two apart afterwards.</summary>
+/// <summary>The time limit of one statement, linked with its caller's cancellation; distinguishes the two afterwards.</summary>
 internal sealed class StatementClock : IDisposable
 {
     private readonly CancellationTokenSource _source;
@@ -20,7 +20,7 @@ internal sealed class StatementClock : IDisposable
 
     internal CancellationToken Token => _source.Token;
 
-    /// <summary>What a failed request or read means to the caller: its own cancellation stays one, all else becomes a <see cref="ClickHouseException"/>.</summary>
+    /// <summary>Translates the failure of a request or a read: a cancellation by the caller stays one, all others become a <see cref="ClickHouseException"/>.</summary>
     internal Exception Translate(Exception e) => e switch
     {
         ClickHouseException => e,
@@ -28,7 +28,7 @@ internal sealed class StatementClock : IDisposable
         _ when _source.IsCancellationRequested => ClickHouseErrors.Timeout(_limit, e),
         OperationCanceledException { InnerException: TimeoutException } => ClickHouseErrors.FromConnection(new HttpRequestException(HttpRequestError.ConnectionError, e.Message, e)),
         HttpRequestException http => ClickHouseErrors.FromConnection(http),
-        // A connection that is reset while it is being made can come out of the handler as it is.
+        // The handler can throw it when a connection is reset while it is opened.
         SocketException => ClickHouseErrors.FromConnection(new HttpRequestException(HttpRequestError.ConnectionError, e.Message, e)),
         IOException => ClickHouseErrors.Cut(e),
         _ => e,

@@ -3,14 +3,14 @@ using System.Text;
 
 namespace Bxb.ClickHouse;
 
-/// <summary>Puts statements into HTTP requests as ClickHouse takes them.</summary>
+/// <summary>Builds the HTTP requests of statements.</summary>
 /// <remarks>
-/// Settings always stand in the URL. A query's text is the body and its parameters stand in the URL, <c>param_name=</c>, or, when they are long, text and parameters
-/// are fields of a form (multipart/form-data), so that no limit on URLs is met. An insert's text stands in the URL and its rows are the body.
+/// Settings are in the URL. The text of a query is the body and its parameters are in the URL, <c>param_name=</c>; if they are long, text and parameters are fields of a form
+/// (multipart/form-data), because URLs are limited. The text of an insert is in the URL and its rows are the body.
 /// </remarks>
 internal sealed class StatementRequest
 {
-    /// <summary>Longest URL part for parameters, in characters; servers take 8 KiB at least.</summary>
+    /// <summary>Maximum length of parameters in the URL, in characters; servers accept 8 KiB at least.</summary>
     private const int MaxInUrl = 4096;
 
     private readonly ClickHouseAddress _server;
@@ -22,7 +22,6 @@ internal sealed class StatementRequest
         _database = server.Database is { } database ? "database=" + Uri.EscapeDataString(database) + "&" : "";
     }
 
-    /// <summary>The database that the URL names; null if none.</summary>
     internal string? Database => _server.Database;
 
     internal HttpRequestMessage Query(ClickHouseStatement statement, string sql, TimeSpan? serverLimit)
@@ -36,7 +35,7 @@ internal sealed class StatementRequest
         return WithText(statement, sql, url);
     }
 
-    /// <summary>A statement whose answer is empty, also where the statement has a result.</summary>
+    /// <summary>A statement whose answer is empty, also if the statement has a result.</summary>
     internal HttpRequestMessage Command(ClickHouseStatement statement, string sql, bool withDatabase = true) =>
         WithText(statement, sql, Url(statement, withDatabase).Append("&default_format=Null"));
 

@@ -1,10 +1,10 @@
 namespace Bxb.ClickHouse;
 
-/// <summary>Looks at the text of a statement before it is sent.</summary>
+/// <summary>Checks the text of a statement before it is sent.</summary>
 internal static class StatementText
 {
-    /// <summary>Refuses a text that holds, or could hold, more than one statement: the embedded engine would run them all.</summary>
-    /// <exception cref="ArgumentException">A semicolon stands outside of quotes and comments, or a quote or comment is not closed.</exception>
+    /// <summary>Refuses a text that contains, or could contain, more than one statement, because the embedded engine would run all of them.</summary>
+    /// <exception cref="ArgumentException">A semicolon is outside of quotes and comments, or a quote or comment is not closed.</exception>
     internal static void RequireOne(string sql)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(sql);
@@ -56,7 +56,7 @@ internal static class StatementText
         throw new ArgumentException("A quote is not closed.", nameof(sql));
     }
 
-    /// <summary>A heredoc is <c>$tag$ ... $tag$</c>; a lone dollar sign is none.</summary>
+    /// <summary>A heredoc is <c>$tag$ ... $tag$</c>; a single dollar sign is not.</summary>
     private static int SkipHeredoc(string sql, int from)
     {
         var end = from + 1;
@@ -70,8 +70,8 @@ internal static class StatementText
             return from;
         }
 
-        var mark = sql[from..(end + 1)];
-        var close = sql.IndexOf(mark, end + 1, StringComparison.Ordinal);
-        return close < 0 ? throw new ArgumentException("A heredoc is not closed.", nameof(sql)) : close + mark.Length - 1;
+        var tag = sql[from..(end + 1)];
+        var close = sql.IndexOf(tag, end + 1, StringComparison.Ordinal);
+        return close < 0 ? throw new ArgumentException("A heredoc is not closed.", nameof(sql)) : close + tag.Length - 1;
     }
 }

@@ -2,28 +2,28 @@ using System.Runtime.InteropServices;
 
 namespace Bxb.Embedded.Engine;
 
-/// <summary>How this process ends: asked for once by a signal or the parent's death, forced when that takes too long.</summary>
+/// <summary>The end of this process: requested by a signal or the parent's death, forced when the orderly end takes too long.</summary>
 internal sealed partial class EndOfProcess
 {
     private readonly TaskCompletionSource _requested = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>Completes when the process shall end.</summary>
+    /// <summary>Completes when the end is requested.</summary>
     public Task Requested => _requested.Task;
 
-    /// <summary>Asks for the end; further calls change nothing.</summary>
+    /// <summary>Requests the end. Further calls have no effect.</summary>
     public void Request() => _requested.TrySetResult();
 
-    /// <summary>Asks for the end in the place of a signal's own effect.</summary>
+    /// <summary>Requests the end instead of the signal's default action.</summary>
     public void Request(PosixSignalContext context)
     {
         context.Cancel = true;
         Request();
     }
 
-    /// <summary>Ends the process after a time, whatever it is doing then.</summary>
+    /// <summary>Ends the process after a time, without waiting for anything.</summary>
     public void ForceAfter(TimeSpan time) => _ = ForceAsync(time);
 
-    /// <summary>Ends the process at once, without running what is registered for its end.</summary>
+    /// <summary>Ends the process at once, without exit handlers.</summary>
     public static void Now(int code) => _exit(code);
 
     private static async Task ForceAsync(TimeSpan time)

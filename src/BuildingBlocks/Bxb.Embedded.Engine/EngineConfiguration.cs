@@ -3,28 +3,27 @@ using System.Globalization;
 namespace Bxb.Embedded.Engine;
 
 /// <summary>
-/// The engine's two configuration files, written anew at each start. Server settings (memory, caches, background threads) are read
-/// from one; settings of queries only from the other.
+/// The engine's two configuration files, written at each start. One holds server settings (memory, caches, background threads), the other settings of queries.
 /// </summary>
 internal static class EngineConfiguration
 {
-    // Threads that allocate at once go beyond the count by some 110 MiB at the most that was seen, whatever the limit.
+    // Measured: threads that allocate at the same time exceed the limit by up to 110 MiB, whatever the limit is.
     private const long LeastUncounted = 128L << 20;
 
-    /// <summary>The settings that every query starts with, as SET takes them: they are put back after a request that changed one.</summary>
+    /// <summary>The settings that every query starts with, as SET takes them.</summary>
     public static IReadOnlyDictionary<string, string> QueryDefaults(long memoryBytes) => new Dictionary<string, string>(StringComparer.Ordinal)
     {
-        // One query may take most of the memory, and none all of it; a big GROUP BY or sort goes to disk before that.
+        // One query may use most of the memory but not all. A large GROUP BY or sort spills to disk before that.
         ["max_memory_usage"] = Bytes(TrackedBytes(memoryBytes) / 10 * 9),
         ["max_bytes_before_external_group_by"] = Bytes(memoryBytes / 10 * 3),
         ["max_bytes_before_external_sort"] = Bytes(memoryBytes / 10 * 3),
-        // A thread counts what it allocates in steps of this size, four times finer than by default.
+        // Each thread counts its allocations in steps of this size, a quarter of the default.
         ["max_untracked_memory"] = Bytes(1 << 20),
     };
 
     /// <summary>
-    /// What the engine may allocate by its own count, of what the process may hold. The rest is for what it does not count: the .NET runtime, the stacks of threads, a few MiB
-    /// for each of them that are counted late, and holes between allocations.
+    /// The engine's own limit within the memory of the process. The rest is memory that the engine does not count: the .NET runtime, thread stacks, a few MiB per thread that are counted late,
+    /// and fragmentation.
     /// </summary>
     private static long TrackedBytes(long memoryBytes) => memoryBytes - Math.Max(memoryBytes / 8, LeastUncounted);
 
@@ -53,7 +52,7 @@ internal static class EngineConfiguration
                 <max_thread_pool_size>128</max_thread_pool_size>
                 <max_thread_pool_free_size>8</max_thread_pool_free_size>
                 <merge_tree>
-                    <!-- The defaults count on a pool of 16: with 2 they would keep merges small and mutations waiting. -->
+                    <!-- The defaults fit a pool of 16 threads. With 2 they would keep merges small and mutations waiting. -->
                     <number_of_free_entries_in_pool_to_lower_max_size_of_merge>2</number_of_free_entries_in_pool_to_lower_max_size_of_merge>
                     <number_of_free_entries_in_pool_to_execute_mutation>1</number_of_free_entries_in_pool_to_execute_mutation>
                     <number_of_free_entries_in_pool_to_execute_optimize_entire_partition>1</number_of_free_entries_in_pool_to_execute_optimize_entire_partition>

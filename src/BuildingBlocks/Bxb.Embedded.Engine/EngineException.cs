@@ -11,10 +11,10 @@ internal sealed partial class EngineException(int code, string text) : Exception
     /// <summary>ClickHouse's number of the error.</summary>
     public int Code { get; } = code;
 
-    /// <summary>An error of this process, in the same form as one of the engine.</summary>
+    /// <summary>An error of this process, in the engine's form.</summary>
     public static EngineException Own(int code, string name, string text) => new(code, $"Code: {code.ToString(CultureInfo.InvariantCulture)}. DB::Exception: {text} ({name})");
 
-    /// <summary>Reads the code out of the engine's text. Nested errors repeat the prefix; the first is the right one.</summary>
+    /// <summary>Reads the code from the engine's text. Nested errors repeat the prefix; the first one counts.</summary>
     public static EngineException Parse(string text)
     {
         var match = CodePattern().Match(text);

@@ -2,13 +2,13 @@ using System.Runtime.InteropServices;
 
 namespace Bxb.Embedded.Engine;
 
-/// <summary>The calls of the file system that .NET does not offer.</summary>
+/// <summary>System calls on files that .NET lacks.</summary>
 internal static partial class FileSystem
 {
     private const int ReadOnly = 0;
     private const uint CloseOnExec = 1;
 
-    /// <summary>Returns when everything that was written to the file system of a folder so far is on the disk.</summary>
+    /// <summary>Writes everything in the file system of a folder to disk.</summary>
     /// <exception cref="IOException">The folder cannot be opened, or the disk reports an error.</exception>
     public static void Sync(string folder)
     {
@@ -31,8 +31,8 @@ internal static partial class FileSystem
         }
     }
 
-    /// <summary>A nameless file in memory; the caller owns the descriptor.</summary>
-    /// <exception cref="IOException">The system has no memory or descriptors left.</exception>
+    /// <summary>Creates a file in memory. The caller closes the descriptor.</summary>
+    /// <exception cref="IOException">The system is out of memory or descriptors.</exception>
     public static int CreateMemoryFile(string name)
     {
         var descriptor = memfd_create(name, CloseOnExec);

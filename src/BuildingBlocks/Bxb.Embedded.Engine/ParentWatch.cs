@@ -3,18 +3,17 @@ using System.Runtime.InteropServices;
 namespace Bxb.Embedded.Engine;
 
 /// <summary>
-/// Ends this process when the host is gone. Three ways, since each has a hole: the kernel's parent-death signal (only from the moment
-/// it is asked for), the parent's id (for what happened before that), and the end of standard input, which the host holds open.
+/// Ends this process when the host is gone. Three ways, because each has a gap: the kernel's parent-death signal works only after it is requested; the parent's id covers the time before;
+/// standard input, which the host keeps open, ends with the host.
 /// </summary>
 internal static partial class ParentWatch
 {
     private const int SetParentDeathSignal = 1;
     private const int Terminate = 15;
 
-    /// <summary>Starts to watch; it goes on until the process ends.</summary>
     public static void Start(int parent, EndOfProcess ending)
     {
-        // A session of its own: Ctrl+C in the host's terminal is for the host, which then stops this process in its turn.
+        // A separate session: Ctrl+C in the host's terminal reaches the host only, which stops this process in turn.
         _ = setsid();
         if (OperatingSystem.IsLinux())
         {
@@ -32,7 +31,7 @@ internal static partial class ParentWatch
 
     private static void ReadToEnd(EndOfProcess ending)
     {
-        // Nothing is ever sent; only the end of it matters.
+        // The host sends nothing. Only the end matters.
         while (read(0, out _, 1) > 0)
         {
         }

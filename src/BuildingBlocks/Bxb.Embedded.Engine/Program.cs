@@ -4,8 +4,8 @@ using Bxb.Embedded.Engine.Http;
 using Bxb.Embedded.Engine.Native;
 using Bxb.Embedded.Engine.Running;
 
-// The embedded ClickHouse engine behind ClickHouse's HTTP interface, as a child process of the host: a crash of the engine is a restart,
-// and the host has one client for this and for a real server. It ends by itself when its parent is gone, whatever else happens.
+// The embedded ClickHouse engine with ClickHouse's HTTP interface, as a child process of the host. A crash of the engine costs a restart of this process only, and the host needs one client for
+// the engine and for servers. The process ends when its parent is gone.
 try
 {
     var arguments = EngineArguments.Parse(args);
@@ -16,8 +16,7 @@ try
 
     var password = (await File.ReadAllTextAsync(arguments.PasswordFile)).Trim();
     var (library, connections) = EngineLibrary.Open(arguments, await EngineConfiguration.WriteAsync(arguments));
-    var pool = new ConnectionPool(connections[1..]);
-    var queries = new QueryRunner(pool, new RunningQueries(), connections[0]);
+    var queries = new QueryRunner(connections[1..], connections[0]);
     await using var server = await HttpServer.StartAsync(arguments, password, queries);
     await Console.Out.WriteLineAsync($"ready {arguments.Port} {server.Instance}");
     await Console.Out.FlushAsync();
@@ -26,7 +25,7 @@ try
     ending.ForceAfter(TimeSpan.FromSeconds(10));
     await server.StopAsync();
     FileSystem.Sync(arguments.Data);
-    // A normal exit would run the library's destructors beside its own threads.
+    // A normal exit would run the library's destructors while its threads still run.
     library.Close(connections);
     EndOfProcess.Now(0);
     return 0;

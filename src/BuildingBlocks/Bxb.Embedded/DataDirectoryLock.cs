@@ -4,23 +4,22 @@ using Bxb.Embedded.Processes;
 namespace Bxb.Embedded;
 
 /// <summary>
-/// Keeps a second host off a data directory. The lock belongs to the process: it ends with it, however it ends, and leaves
-/// nothing to clean up. Dispose it last, after everything that writes below the directory has stopped.
+/// Keeps a second host off a data directory. The system releases the lock when the process ends, in whatever way. Dispose it last, after everything that writes below the directory has stopped.
 /// </summary>
 public sealed class DataDirectoryLock : IDisposable
 {
     private const string LockFile = "lock";
     private const string OwnerFile = "lock.pid";
 
-    // EWOULDBLOCK of Linux and of macOS, and a sharing violation of Windows: how .NET says that another process holds a file.
+    // HResults of a file that another process has locked: EWOULDBLOCK on Linux and on macOS, a sharing violation on Windows.
     private static readonly int[] LockedByAnother = [11, 35, unchecked((int)0x80070020)];
 
     private readonly FileStream _file;
 
     private DataDirectoryLock(FileStream file) => _file = file;
 
-    /// <summary>Takes the lock without waiting; makes the directory when it is not there.</summary>
-    /// <exception cref="EmbeddedEngineException">Another process holds it (the message names its id), or the directory cannot be made or written.</exception>
+    /// <summary>Takes the lock without waiting. Creates the directory if it is missing.</summary>
+    /// <exception cref="EmbeddedEngineException">Another process holds the lock (the message has its id), or the directory cannot be created or written.</exception>
     public static DataDirectoryLock Acquire(string directory)
     {
         directory = Path.GetFullPath(directory);
@@ -42,12 +41,12 @@ public sealed class DataDirectoryLock : IDisposable
             file?.Dispose();
             throw LockedByAnother.Contains(e.HResult)
                 ? new EmbeddedEngineException(
-                    $"The data directory {directory} is in use by another Bxb host (process {OwnerOf(directory)}). Stop that one, or give this one a data directory of its own.", e)
+                    $"The data directory {directory} is in use by another Bxb host (process {OwnerOf(directory)}). Stop that host, or give this one another data directory.", e)
                 : EmbeddedEngineException.Unusable($"The data directory {directory}", e);
         }
     }
 
-    /// <summary>Gives the directory free.</summary>
+    /// <summary>Releases the lock.</summary>
     public void Dispose() => _file.Dispose();
 
     private static string OwnerOf(string directory)

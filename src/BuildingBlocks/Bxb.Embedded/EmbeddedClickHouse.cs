@@ -10,9 +10,8 @@ using Microsoft.Extensions.Logging;
 namespace Bxb.Embedded;
 
 /// <summary>
-/// The ClickHouse engine of this host: a child process with the engine's library in it, which speaks ClickHouse's HTTP interface on
-/// loopback alone, with a password made at the first start. It is restarted when it crashes or stops answering, ends with the host or
-/// when the host is gone, and keeps port and password for its life, so that the URL outlives every restart.
+/// The embedded ClickHouse engine: a child process with ClickHouse's HTTP interface on loopback and a password created at the first start. It is restarted when it crashes or stops answering, and
+/// ends with the host, even a killed one. Port and password are kept, so the URL stays the same over restarts.
 /// </summary>
 public sealed class EmbeddedClickHouse : IAsyncDisposable
 {
@@ -33,7 +32,7 @@ public sealed class EmbeddedClickHouse : IAsyncDisposable
     /// <summary>The engine's address with user, password and the database <c>bxb</c>.</summary>
     public Uri Url { get; }
 
-    /// <summary>How often the engine was started again because it had crashed or did not answer.</summary>
+    /// <summary>Number of restarts after a crash or a hang.</summary>
     public int Restarts => _supervisor.Restarts;
 
     /// <summary>Id of the engine's process; null while none runs.</summary>
@@ -42,8 +41,10 @@ public sealed class EmbeddedClickHouse : IAsyncDisposable
     /// <summary>Whether an engine is pinned for this platform.</summary>
     public static Task<bool> HasEngineAsync(CancellationToken ct) => EngineCatalog.HasAsync(EngineName, EngineCatalog.Platform, ct);
 
-    /// <summary>Starts the engine and makes the database at the first start; returns when it answers or, with <see cref="EmbeddedClickHouseOptions.RetryStart"/>, when the first try has failed.</summary>
-    /// <exception cref="EmbeddedEngineException">The engine is not installed, cannot start, or another host uses the directory: the message says why and what to do. Nothing is left running.</exception>
+    /// <summary>
+    /// Starts the engine and creates the database at the first start. Returns when the engine answers; with <see cref="EmbeddedClickHouseOptions.RetryStart"/> also when the first attempt has failed.
+    /// </summary>
+    /// <exception cref="EmbeddedEngineException">The engine is not installed, cannot start, or another host uses the directory. Nothing is left running.</exception>
     public static async Task<EmbeddedClickHouse> StartAsync(EmbeddedClickHouseOptions options, ILoggerFactory loggers, CancellationToken ct)
     {
         var logger = loggers.CreateLogger("Bxb.Embedded.ClickHouse");
@@ -55,7 +56,7 @@ public sealed class EmbeddedClickHouse : IAsyncDisposable
         {
             if (!OperatingSystem.IsWindows())
             {
-                // The engine's files are readable to all by themselves.
+                // The engine creates its files readable to all.
                 File.SetUnixFileMode(home.Folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
             }
 
@@ -83,15 +84,15 @@ public sealed class EmbeddedClickHouse : IAsyncDisposable
         }
     }
 
-    /// <summary>The address of the engine that a host keeps below a data directory, for tools beside that host. The engine need not run.</summary>
-    /// <exception cref="EmbeddedEngineException">No host has kept an engine there yet.</exception>
+    /// <summary>The address of the engine below a data directory, for tools beside the host. The engine need not run.</summary>
+    /// <exception cref="EmbeddedEngineException">No host has started an engine there.</exception>
     public static async Task<Uri> UrlOfAsync(string dataDirectory, CancellationToken ct)
     {
         var home = EngineHome.Of(dataDirectory);
         return UrlTo(int.Parse(await PrivateFile.ReadAsync(home.PortFile, ct), CultureInfo.InvariantCulture), await PrivateFile.ReadAsync(home.PasswordFile, ct));
     }
 
-    /// <summary>Ends what still runs on a data directory's engine folder and deletes it. Refused while a host uses it.</summary>
+    /// <summary>Ends leftover engines of a data directory and deletes the engine's folder. Refused while a host uses it.</summary>
     public static async Task RemoveAsync(string dataDirectory, CancellationToken ct)
     {
         var home = EngineHome.Of(dataDirectory);

@@ -8,9 +8,8 @@ using Npgsql;
 namespace Bxb.Embedded;
 
 /// <summary>
-/// A PostgreSQL of this host's own: real server binaries, started below the data directory, on loopback alone, with a password made
-/// at the first start, restarted when it dies, stopped with the host. Port and password stay the same for its life, so a connection
-/// string outlives every restart of the server. A host that is killed takes the server with it on Linux; anywhere else the next start ends it.
+/// The embedded PostgreSQL: a child process on loopback with a password created at the first start. It is restarted when it ends, and stopped with the host. Port and password are kept, so the
+/// connection string stays the same over restarts. When the host is killed, the server stops on Linux; elsewhere the next start stops it.
 /// </summary>
 public sealed class EmbeddedPostgres : IAsyncDisposable
 {
@@ -32,14 +31,14 @@ public sealed class EmbeddedPostgres : IAsyncDisposable
     /// <summary>Connection string of the database <c>bxb</c>, as its owner and superuser.</summary>
     public string ConnectionString { get; }
 
-    /// <summary>How often the server was started again because it had died.</summary>
+    /// <summary>Number of restarts.</summary>
     public int Restarts => _supervisor.Restarts;
 
-    /// <summary>Id of the server process; null while it is being restarted.</summary>
+    /// <summary>Id of the server process; null during a restart.</summary>
     public int? ProcessId => _supervisor.ProcessId;
 
-    /// <summary>Starts the server (and makes the cluster and the database at the first start); returns when it takes connections.</summary>
-    /// <exception cref="EmbeddedEngineException">It cannot start, or another host uses the directory: the message says why and what to do. Nothing is left running.</exception>
+    /// <summary>Starts the server and returns when it takes connections. Creates cluster and database at the first start.</summary>
+    /// <exception cref="EmbeddedEngineException">The server cannot start, or another host uses the directory. Nothing is left running.</exception>
     public static async Task<EmbeddedPostgres> StartAsync(EmbeddedPostgresOptions options, ILoggerFactory loggers, CancellationToken ct)
     {
         var logger = loggers.CreateLogger("Bxb.Embedded.Postgres");
@@ -50,17 +49,17 @@ public sealed class EmbeddedPostgres : IAsyncDisposable
             var home = await ClusterHome.OpenAsync(options.DataDirectory, logger, ct);
             if (Path.GetDirectoryName(home.Cluster) is { } parent && parent != home.Folder && !home.Cluster.StartsWith(home.Folder, StringComparison.Ordinal))
             {
-                // A copied data directory has a copy of the link: two hosts would meet on one cluster.
+                // A copied data directory has a copy of the link, and both would lead to one cluster.
                 locks.Add(DataDirectoryLock.Acquire(parent));
             }
 
             var password = await PrivateFile.SecretAsync(Path.Combine(home.Folder, PasswordFile), ct);
             await ClusterInitializer.EnsureAsync(home, password, logger, ct);
-            // A leftover would hold the kept port, and a new one would be chosen for nothing.
+            // A leftover server would occupy the kept port.
             await LeftoverServer.EndAsync(home.Cluster, ct);
             var port = await LoopbackPort.KeptOrFreeAsync(Path.Combine(home.Folder, PortFile), ct);
             var connectionString = ConnectionStringTo(port, password);
-            var server = new PostgresServer(options, home, port, connectionString, logger);
+            var server = new PostgresServer(options, home, port, logger);
             supervisor = new ProcessSupervisor(new SupervisedEngine("PostgreSQL", server.StartAsync, server.StopAsync), logger);
             await supervisor.StartAsync(ct);
             await EnsureDatabaseAsync(connectionString, ct);
@@ -79,8 +78,8 @@ public sealed class EmbeddedPostgres : IAsyncDisposable
         }
     }
 
-    /// <summary>The connection string of the server that a host keeps below a data directory, for tools beside that host. The server need not run.</summary>
-    /// <exception cref="EmbeddedEngineException">No host has kept a server there yet.</exception>
+    /// <summary>The connection string of the server below a data directory, for tools beside the host. The server need not run.</summary>
+    /// <exception cref="EmbeddedEngineException">No host has started a server there.</exception>
     public static async Task<string> ConnectionStringOfAsync(string dataDirectory, CancellationToken ct)
     {
         var folder = ClusterHome.FolderOf(dataDirectory);
@@ -88,7 +87,7 @@ public sealed class EmbeddedPostgres : IAsyncDisposable
         return ConnectionStringTo(int.Parse(port, CultureInfo.InvariantCulture), await PrivateFile.ReadAsync(Path.Combine(folder, PasswordFile), ct));
     }
 
-    /// <summary>Ends what still runs on a data directory's cluster and deletes the cluster, password and port. Refused while a host uses it.</summary>
+    /// <summary>Ends leftover servers of a data directory and deletes cluster, password and port. Refused while a host uses it.</summary>
     public static async Task RemoveAsync(string dataDirectory, CancellationToken ct)
     {
         using (DataDirectoryLock.Acquire(ClusterHome.FolderOf(dataDirectory)))
@@ -97,7 +96,7 @@ public sealed class EmbeddedPostgres : IAsyncDisposable
         }
     }
 
-    /// <summary>Stops the server in order and returns when no process of it is left. Callers close their connections before.</summary>
+    /// <summary>Stops the server and returns when none of its processes is left. Callers close their connections first.</summary>
     public async ValueTask DisposeAsync()
     {
         await _supervisor.DisposeAsync();

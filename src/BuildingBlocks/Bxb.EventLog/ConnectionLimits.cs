@@ -5,7 +5,7 @@ namespace Bxb.EventLog;
 
 /// <summary>Time-outs of the log's connections, where the connection string does not set them.</summary>
 /// <remarks>
-/// The driver ends a statement that is late by a cancel request over a new connection. A server that is frozen takes that connection and does not answer, so a statement ends only after its own
+/// The driver cancels a late statement over a new connection. A frozen server accepts that connection and does not answer, so a statement ends only after its own
 /// time-out and twice that of connecting (once with TLS, once without): with the driver's defaults after a minute.
 /// </remarks>
 internal static class ConnectionLimits

@@ -3,29 +3,29 @@ using Npgsql;
 
 namespace Bxb.EventLog;
 
-/// <summary>The log's own connections, whose sessions plan the way that the log's few statements need. Owned by the container.</summary>
+/// <summary>Connections of the log. Their session settings give each statement of the log one plan. Owned by the container.</summary>
 /// <remarks>
-/// Settings are made by statement on each physical connection: poolers refuse or drop the startup parameter that could carry them. A connection that goes back to
-/// a pool of this process keeps them, because it is not reset.
+/// A statement on each new physical connection makes the settings, because poolers refuse or drop the startup parameter for them. A connection that returns to
+/// a pool of this process is not reset and keeps them.
 /// </remarks>
 internal sealed class EventLogConnections : IAsyncDisposable
 {
-    // What was acknowledged survives a crash of the server, whatever the server's default is.
+    // Acknowledged events survive a crash of the server with any default of the server.
     private const string Durable = "set synchronous_commit = on";
 
-    // The group statement joins by hash whatever the planner guesses about an array's length, and is planned once; look-ups by key go through LATERAL.
+    // The group statement is planned once and joins by hash, also when the planner misjudges the length of an array. Look-ups by key use LATERAL.
     private const string AppendSettings = Durable
         + "; set plan_cache_mode = force_generic_plan; set enable_nestloop = off; set enable_mergejoin = off; set enable_seqscan = off"
         + "; set enable_bitmapscan = off; set jit = off; set work_mem = '64MB'; set idle_in_transaction_session_timeout = '60s'";
 
-    // In log order means along the primary key: a sort of everything that is left would be the planner's other idea.
+    // Reads in log order use the primary key. Otherwise the planner might sort the rest of the log.
     private const string ReadSettings = Durable
         + "; set enable_seqscan = off; set enable_bitmapscan = off; set enable_sort = off; set jit = off; set max_parallel_workers_per_gather = 0";
 
-    // Pages of the event list at the same time; more of them wait.
+    // Concurrent pages of the event list; further ones wait.
     private const int MostListings = 10;
 
-    private int _generation;
+    private int _renewals;
 
     public EventLogConnections(IOptions<EventLogOptions> options)
     {
@@ -39,28 +39,28 @@ internal sealed class EventLogConnections : IAsyncDisposable
         });
     }
 
-    /// <summary>What this host puts into its notifications, so that it can tell them from others'.</summary>
+    /// <summary>Identifies this host's notifications.</summary>
     public string HostId { get; } = Guid.NewGuid().ToString("N");
 
-    /// <summary>Connections that one loop keeps for as long as they hold: writers, the settled position, the listener. Not pooled.</summary>
+    /// <summary>Connections of the writers, of the settled position and of the listener, each used by one loop until it breaks. Not pooled.</summary>
     public NpgsqlDataSource Dedicated { get; }
 
     /// <summary>Pooled connections for reads in log order.</summary>
     public NpgsqlDataSource Reading { get; }
 
-    /// <summary>Pooled connections for what callers ask for, with the settings of <see cref="Reading"/>: many callers leave the readers of the log their connections.</summary>
+    /// <summary>Pooled connections for queries of callers, with the settings of <see cref="Reading"/>. A pool of its own, so that callers do not take the connections of readers.</summary>
     public NpgsqlDataSource Listing { get; }
 
-    /// <summary>Grows when the address leads to another server than before: what was opened under a lower number is to be opened anew.</summary>
-    public int Generation => Volatile.Read(ref _generation);
+    /// <summary>Number of times that the address led to a new server. A connection that was opened at a lower number must be opened again.</summary>
+    public int Renewals => Volatile.Read(ref _renewals);
 
-    /// <summary>A data source for everything else in the database, whose commits are as durable as the log's.</summary>
+    /// <summary>Creates a data source for the rest of the database. Its commits are as durable as those of the log.</summary>
     public static NpgsqlDataSource CreateGeneral(string connectionString) => Create(connectionString, Durable, static _ => { });
 
-    /// <summary>Begins a generation of connections: pooled ones are closed, now or when they are given back.</summary>
+    /// <summary>Closes pooled connections, at once or when they are returned, and increments <see cref="Renewals"/>.</summary>
     public void Renew()
     {
-        Interlocked.Increment(ref _generation);
+        Interlocked.Increment(ref _renewals);
         Reading.Clear();
         Listing.Clear();
     }
@@ -86,9 +86,9 @@ internal sealed class EventLogConnections : IAsyncDisposable
         var builder = new NpgsqlDataSourceBuilder(ConnectionLimits.Apply(connectionString).ConnectionString);
         configure(builder.ConnectionStringBuilder);
 
-        // A reset would take the settings away.
+        // A reset would undo the settings.
         builder.ConnectionStringBuilder.NoResetOnClose = true;
-#pragma warning disable MA0045 // The driver asks for both; the first serves connections that are opened without await.
+#pragma warning disable MA0045 // The driver requires both; the first is for connections that are opened without await.
         builder.UsePhysicalConnectionInitializer(
             connection =>
             {

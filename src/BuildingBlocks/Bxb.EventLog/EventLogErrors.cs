@@ -3,7 +3,7 @@ using Npgsql;
 
 namespace Bxb.EventLog;
 
-/// <summary>The log refused a call or failed in it. Above Bxb.EventLog nobody sees an exception of the driver.</summary>
+/// <summary>The log refused a call, or a call failed. No exception of the driver leaves Bxb.EventLog.</summary>
 public class EventLogException(string message, bool isTransient, string? sqlState, Exception? inner) : Exception(message, inner)
 {
     /// <summary>Whether the same call may succeed later.</summary>
@@ -13,14 +13,14 @@ public class EventLogException(string message, bool isTransient, string? sqlStat
     public string? SqlState { get; } = sqlState;
 }
 
-/// <summary>The log cannot be reached or does not keep up. The same call may be made again: an event that had been recorded is then a duplicate.</summary>
+/// <summary>The log cannot be reached or is overloaded. The same call may be repeated: an event that was recorded is then a duplicate.</summary>
 public sealed class EventLogUnavailableException(string message, string? sqlState = null, Exception? inner = null)
     : EventLogException(message, isTransient: true, sqlState, inner);
 
-/// <summary>The one place where driver errors become errors of the log.</summary>
+/// <summary>Translates errors of the driver into errors of the log. No other class does.</summary>
 public static class EventLogErrors
 {
-    /// <summary>The log's error for a driver error. An exception that is no driver's comes back as it is.</summary>
+    /// <summary>Returns the log's error for an error of the driver. Returns any other exception unchanged.</summary>
     public static Exception Translate(Exception exception)
     {
         ArgumentNullException.ThrowIfNull(exception);
@@ -36,10 +36,33 @@ public static class EventLogErrors
         };
     }
 
-    /// <summary>Whether an exception comes from the driver or from the way to the server, so that <see cref="Translate"/> has a word for it.</summary>
+    /// <summary>The log's error for an exception of the driver or the log, found among an exception and its inner ones; null when there is none.</summary>
+    public static EventLogException? Find(Exception? exception) => exception switch
+    {
+        null => null,
+        EventLogException known => known,
+        NpgsqlException => (EventLogException)Translate(exception),
+        _ => Find(exception.InnerException),
+    };
+
+    /// <summary>Awaits a call of the driver and translates its errors.</summary>
+    /// <exception cref="EventLogException">PostgreSQL refused the call, is away or was too slow.</exception>
+    internal static async Task<T> TranslateAsync<T>(Func<Task<T>> call)
+    {
+        try
+        {
+            return await call();
+        }
+        catch (Exception e) when (IsDriverError(e))
+        {
+            throw Translate(e);
+        }
+    }
+
+    /// <summary>Whether <see cref="Translate"/> translates an exception: it comes from the driver or from the connection.</summary>
     internal static bool IsDriverError(Exception exception) => exception is NpgsqlException or SocketException or IOException or TimeoutException;
 
-    /// <summary>Whether the content of what was sent is at fault: sent alone or again, it would fail again.</summary>
+    /// <summary>Whether the content of a statement caused the failure, so that it would fail again.</summary>
     internal static bool IsContentFault(Exception exception) => exception is PostgresException { SqlState: var state }
         && (state.StartsWith(SqlStates.ClassDataException, StringComparison.Ordinal)
             || state.StartsWith(SqlStates.ClassIntegrityViolation, StringComparison.Ordinal)
@@ -48,7 +71,7 @@ public static class EventLogErrors
     private static bool IsTransientState(string state) => state switch
     {
         SqlStates.QueryCanceled or SqlStates.AdminShutdown or SqlStates.CrashShutdown or SqlStates.CannotConnectNow or SqlStates.DatabaseDropped
-            or SqlStates.SerializationFailure or SqlStates.DeadlockDetected or SqlStates.LockNotAvailable or SqlStates.ReadOnlyTransaction
+            or SqlStates.SerializationFailure or SqlStates.DeadlockDetected or SqlStates.LockNotAvailable or SqlStates.ReadOnlyTransaction or SqlStates.NotAccepting
             or SqlStates.IdleSessionTimeout or SqlStates.UndefinedTable or SqlStates.UndefinedSchema => true,
         _ => state.StartsWith(SqlStates.ClassConnection, StringComparison.Ordinal)
             || state.StartsWith(SqlStates.ClassResources, StringComparison.Ordinal)
@@ -56,7 +79,7 @@ public static class EventLogErrors
     };
 }
 
-/// <summary>PostgreSQL's error codes that the log branches on.</summary>
+/// <summary>PostgreSQL's error codes that the log distinguishes.</summary>
 internal static class SqlStates
 {
     public const string QueryCanceled = "57014";
@@ -68,16 +91,19 @@ internal static class SqlStates
     public const string SerializationFailure = "40001";
     public const string DeadlockDetected = "40P01";
     public const string LockNotAvailable = "55P03";
+
+    /// <summary>Object not in prerequisite state: the database accepts no connections.</summary>
+    public const string NotAccepting = "55000";
     public const string ReadOnlyTransaction = "25006";
     public const string CheckViolation = "23514";
 
-    /// <summary>The schema is not migrated yet, or is being put back: the log is away, whoever calls.</summary>
+    /// <summary>The schema is not migrated yet or is being restored: the log is unavailable.</summary>
     public const string UndefinedTable = "42P01";
     public const string UndefinedSchema = "3F000";
 
     public const string TooManyConnections = "53300";
 
-    /// <summary>Protocol violation: what PgBouncer answers to all that it refuses.</summary>
+    /// <summary>Protocol violation: the code of every refusal of PgBouncer.</summary>
     public const string PoolerError = "08P01";
 
     public const string ClassConnection = "08";

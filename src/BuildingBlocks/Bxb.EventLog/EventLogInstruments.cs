@@ -2,10 +2,10 @@ using System.Diagnostics.Metrics;
 
 namespace Bxb.EventLog;
 
-/// <summary>What the log measures, on the meter <c>Bxb.EventLog</c>.</summary>
+/// <summary>The meter <c>Bxb.EventLog</c>. Thread-safe.</summary>
 internal sealed class EventLogInstruments
 {
-    /// <summary>The reason of a block that was not appended although nothing is wrong with it.</summary>
+    /// <summary>The reason of a block that was not appended because of the server.</summary>
     public const string Unavailable = "unavailable";
 
     private readonly Meter _meter;

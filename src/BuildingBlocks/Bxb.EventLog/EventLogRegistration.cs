@@ -26,7 +26,7 @@ public static class EventLogRegistration
         services.AddSingleton<EventLogInstruments>();
         services.AddSqlMigrations(typeof(EventLogRegistration).Assembly, "event_log", "Schema");
 
-        // By hand, because their constructors take what is internal.
+        // By factory, because their constructors are internal.
         services.AddSingleton<PartitionMaker>();
         services.AddSingleton<LogNotifier>();
         services.AddSingleton(p => new EventLogQueries(p.GetRequiredService<EventLogConnections>(), p.GetRequiredService<IOptions<EventLogOptions>>()));
@@ -47,7 +47,7 @@ public static class EventLogRegistration
         services.AddSingleton<EventLogTotals>();
         services.AddSingleton<SpanKeeper>();
 
-        // Stopped in reverse: first the appender drains, then those whom it wakes end.
+        // Stopped in reverse order: the appender drains before the services that it signals stop.
         services.AddHostedService(provider => provider.GetRequiredService<ServerWatch>());
         services.AddHostedService(provider => provider.GetRequiredService<PartitionMaker>());
         services.AddHostedService(provider => provider.GetRequiredService<SettledPosition>());

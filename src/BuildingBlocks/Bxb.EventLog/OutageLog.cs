@@ -2,20 +2,17 @@ using Microsoft.Extensions.Logging;
 
 namespace Bxb.EventLog;
 
-/// <summary>Logs a fault that many calls meet as one state: a warning when it begins, a count once a minute while it lasts, a line when it is over. Thread-safe.</summary>
+/// <summary>Logs a failure of many calls as one outage: a warning when it begins, a count once a minute while it lasts, and a line when it ends. Thread-safe.</summary>
 /// <remarks>
-/// The state is over with the first success at least <see cref="Quiet"/> after the last failure, so that calls which fail and succeed in turn do not write two lines each. A failure more than a
-/// minute after the last one begins a state of its own, also without a success in between.
-/// The first exception of a state is logged with its stack at level Debug.
+/// An outage ends with the first success at least <see cref="QuietTime"/> after the last failure, so that alternating failures and successes do not write two lines each. A failure more than a
+/// minute after the last one begins a new outage, also without a success in between.
+/// The first exception of an outage is logged with its stack at level Debug.
 /// </remarks>
-/// <param name="logger">Takes the lines.</param>
-/// <param name="what">The state in words that fit before a colon, such as "The event log takes no events".</param>
+/// <param name="logger">Receives the lines.</param>
+/// <param name="what">The outage as a clause, such as "The event log takes no events".</param>
 /// <param name="time">The clock.</param>
 public sealed partial class OutageLog(ILogger logger, string what, TimeProvider time)
 {
-    /// <summary>The least time without a failure before a success ends the state: 5 s.</summary>
-    public static readonly TimeSpan Quiet = TimeSpan.FromSeconds(5);
-
     private static readonly TimeSpan CountInterval = TimeSpan.FromMinutes(1);
     private const int MaxReasonLength = 500;
 
@@ -26,12 +23,16 @@ public sealed partial class OutageLog(ILogger logger, string what, TimeProvider 
     private long _countedAt;
     private bool _succeededSince;
 
+    /// <summary>Minimum time without a failure before a success ends the outage. Default 5 s; zero if a success proves the end.</summary>
+    public TimeSpan QuietTime { get; init; } = TimeSpan.FromSeconds(5);
+
     /// <summary>A call failed.</summary>
     /// <param name="reason">Logged in one line: types and messages, its inner exceptions included.</param>
-    public void Failed(Exception reason)
+    /// <param name="level">The level of the first line. Error for a failure that needs an engineer.</param>
+    public void Failed(Exception reason, LogLevel level = LogLevel.Warning)
     {
         ArgumentNullException.ThrowIfNull(reason);
-        if (Count(() => Line(reason)))
+        if (Count(() => Line(reason), level))
         {
             LogStack(logger, reason, what);
         }
@@ -39,9 +40,9 @@ public sealed partial class OutageLog(ILogger logger, string what, TimeProvider 
 
     /// <summary>A call failed.</summary>
     /// <param name="reason">One line.</param>
-    public void Failed(string reason) => Count(() => reason);
+    public void Failed(string reason) => Count(() => reason, LogLevel.Warning);
 
-    /// <summary>A call succeeded. Costs one read while all is well.</summary>
+    /// <summary>A call succeeded. Costs one read if there is no outage.</summary>
     public void Succeeded()
     {
         if (Volatile.Read(ref _failures) == 0)
@@ -52,20 +53,20 @@ public sealed partial class OutageLog(ILogger logger, string what, TimeProvider 
         lock (_gate)
         {
             _succeededSince = true;
-            if (_failures > 0 && time.GetElapsedTime(_failedAt) >= Quiet)
+            if (_failures > 0 && time.GetElapsedTime(_failedAt) >= QuietTime)
             {
                 End();
             }
         }
     }
 
-    // True for the first failure of a state.
-    private bool Count(Func<string> reason)
+    // Returns true for the first failure of an outage.
+    private bool Count(Func<string> reason, LogLevel level)
     {
         lock (_gate)
         {
             var now = time.GetTimestamp();
-            if (_failures > 0 && time.GetElapsedTime(_failedAt, now) >= (_succeededSince ? Quiet : CountInterval))
+            if (_failures > 0 && time.GetElapsedTime(_failedAt, now) >= (_succeededSince ? QuietTime : CountInterval))
             {
                 End();
             }
@@ -76,7 +77,7 @@ public sealed partial class OutageLog(ILogger logger, string what, TimeProvider 
             if (_failures == 1)
             {
                 _begunAt = _countedAt = now;
-                LogBegun(logger, what, reason());
+                LogBegun(logger, level, what, reason());
                 return true;
             }
 
@@ -110,8 +111,8 @@ public sealed partial class OutageLog(ILogger logger, string what, TimeProvider 
         return line.Length <= MaxReasonLength ? line : line[..MaxReasonLength];
     }
 
-    [LoggerMessage(1050, LogLevel.Warning, "{What}: {Reason}")]
-    private static partial void LogBegun(ILogger logger, string what, string reason);
+    [LoggerMessage(EventId = 1050, Message = "{What}: {Reason}")]
+    private static partial void LogBegun(ILogger logger, LogLevel level, string what, string reason);
 
     [LoggerMessage(1051, LogLevel.Warning, "{What}, for {Seconds} s now and {Failures} times: {Reason}")]
     private static partial void LogLasting(ILogger logger, string what, double seconds, long failures, string reason);

@@ -11,8 +11,8 @@ public static class PostgresAddress
     private const string Form = "Host=...;Port=5432;Username=...;Password=...;Database=...";
 
     /// <summary>
-    /// What is wrong with a connection string, to be put behind the name of its setting; null when it can be used. It holds no part of the string but keywords that
-    /// Npgsql knows: a password that is not quoted is cut into keywords.
+    /// Returns the fault of a connection string, to follow the name of its setting; null if the string is usable. The text contains no part of the string except keywords that
+    /// Npgsql knows, because an unquoted password can be parsed as a keyword.
     /// </summary>
     public static string? Fault(string connectionString)
     {

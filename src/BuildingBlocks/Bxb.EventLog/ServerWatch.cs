@@ -5,34 +5,33 @@ using Npgsql;
 
 namespace Bxb.EventLog;
 
-/// <summary>What the log's server can do, as last seen.</summary>
+/// <summary>The condition of the log's server at the last check.</summary>
 public enum ServerCondition
 {
-    /// <summary>Not asked yet.</summary>
+    /// <summary>Not checked yet.</summary>
     Unknown,
 
-    /// <summary>It answers and takes writes.</summary>
+    /// <summary>The server answers and takes writes.</summary>
     Writable,
 
-    /// <summary>It answers and takes no writes: a standby, a read-only database, or commits that fail.</summary>
+    /// <summary>The server answers and takes no writes: a standby, a read-only database, or failing commits.</summary>
     ReadOnly,
 
-    /// <summary>It does not answer.</summary>
+    /// <summary>The server does not answer.</summary>
     Away,
 }
 
-/// <summary>Asks the log's server once a second whether it answers and takes writes, so that everyone else reads memory. Thread-safe.</summary>
+/// <summary>Checks once a second whether the log's server answers and takes writes. Other components read the result from memory. Thread-safe.</summary>
 /// <remarks>
 /// <para>
-/// An answer that takes longer than 2 s is not waited for, and two of them in a row mean that the server is away. The question is left to the driver's time-outs, which end it within 6 s. It is not cancelled, because the driver's cancellation waits
-/// for the server too. Questions go over a few connections of their own: a busy pool says nothing about the server.
+/// After two consecutive checks without an answer within 2 s the server is away. A late check is not cancelled, because the driver's cancellation waits for the server too; the driver's time-outs end it
+/// within 6 s. The checks have connections of their own, because a busy pool says nothing about the server.
 /// </para>
 /// <para>
-/// Reading the server's state costs nothing. After appends have failed it does not count: then only a commit of a few bytes proves that writes are possible again, for example after a full
-/// disk or a synchronous standby that was away.
+/// After failed appends a check also commits a few bytes. Only a commit proves that writes are possible again, for example after a full disk or the loss of a synchronous standby.
 /// </para>
 /// <para>
-/// When the address leads to another server than before, or to one that was restarted, pooled connections are dropped, and loops open theirs anew, so that the address is resolved again.
+/// When the address leads to another server, or the server was restarted, pooled connections are dropped and loops open new ones, so that the address is resolved again.
 /// </para>
 /// </remarks>
 public sealed class ServerWatch : BackgroundService
@@ -75,7 +74,7 @@ public sealed class ServerWatch : BackgroundService
         instruments.ObserveServer(() => _condition == ServerCondition.Writable);
     }
 
-    /// <summary>The condition as last seen, after the stop too: at most 6 s old, and 2 s where the server refuses connections.</summary>
+    /// <summary>The condition at the last check, at most 6 s old; 2 s if the server refuses connections. Stays readable after the stop.</summary>
     public ServerCondition Condition => _condition;
 
     /// <inheritdoc />
@@ -93,19 +92,7 @@ public sealed class ServerWatch : BackgroundService
         {
             await LookAsync(stoppingToken);
         }
-        while (!stoppingToken.IsCancellationRequested && await NextAsync(timer, stoppingToken));
-    }
-
-    private static async Task<bool> NextAsync(PeriodicTimer timer, CancellationToken ct)
-    {
-        try
-        {
-            return await timer.WaitForNextTickAsync(ct);
-        }
-        catch (OperationCanceledException) when (ct.IsCancellationRequested)
-        {
-            return false;
-        }
+        while (await timer.WaitForNextTickAsync(stoppingToken));
     }
 
     private async Task LookAsync(CancellationToken ct)
@@ -142,16 +129,12 @@ public sealed class ServerWatch : BackgroundService
         }
         catch (TimeoutException) when (++_late < LateAnswers)
         {
-            // One late answer may be this host's own load.
+            // One late answer can be caused by the load of this host.
         }
         catch (Exception e) when (EventLogErrors.IsDriverError(e) || e is InvalidOperationException)
         {
             _condition = ServerCondition.Away;
             _away.Failed(e);
-        }
-        catch (OperationCanceledException) when (ct.IsCancellationRequested)
-        {
-            return;
         }
     }
 
@@ -162,7 +145,7 @@ public sealed class ServerWatch : BackgroundService
         _readOnly.Failed(reason);
     }
 
-    /// <summary>The next call of any pool opens a connection anew; connections in use are closed when they are given back.</summary>
+    /// <summary>The next call of a pool opens a new connection; connections in use are closed when they are returned.</summary>
     private void DropConnections()
     {
         _own.Clear();

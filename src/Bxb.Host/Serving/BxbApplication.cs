@@ -12,7 +12,7 @@ using Microsoft.Extensions.Options;
 
 namespace Bxb.Host.Serving;
 
-/// <summary>Puts the host together: building blocks, modules and the order of the middleware.</summary>
+/// <summary>Builds the host: building blocks, modules and middleware.</summary>
 internal static class BxbApplication
 {
     private const string DefaultUrl = "http://localhost:8080";
@@ -33,12 +33,12 @@ internal static class BxbApplication
         builder.Logging.ClearProviders();
         builder.Logging.AddSimpleConsole(console => console.SingleLine = true);
         builder.Services.AddSingleton<Drain>().AddHostedService(services => services.GetRequiredService<Drain>());
-        // Drain time, plus more than a current batch may take to finish.
+        // The drain time, and more than a current batch needs.
         builder.Services.AddOptions<HostOptions>().Configure<IOptions<ShutdownOptions>>((host, shutdown) => host.ShutdownTimeout = shutdown.Value.DrainTime + TimeSpan.FromSeconds(30));
         builder.Services.ConfigureHttpJsonOptions(json => ApiJson.Apply(json.SerializerOptions));
         builder.Services.AddSingleton(TimeProvider.System);
 
-        // The modules read the address of ClickHouse from the settings, also where the engine is embedded.
+        // The modules read the address of ClickHouse from the settings, also that of the embedded engine.
         builder.Configuration.AddInMemoryCollection([new("Bxb:ClickHouse:Url", engines.ClickHouseUrl?.OriginalString ?? "")]);
         builder.Services.AddEventLog(log => log.ConnectionString = engines.PostgresConnectionString);
         builder.Services.AddParts(bxb);
@@ -54,7 +54,8 @@ internal static class BxbApplication
         {
             builder.Services.AddHealthChecks().AddCheck("clickhouse_engine", () => engine.ProcessId is not null
                 ? HealthCheckResult.Healthy()
-                : HealthCheckResult.Degraded("The embedded ClickHouse engine does not run and is started again; PostgreSQL answers usage queries. The host's log says why."), [HealthTags.Public]);
+                : HealthCheckResult.Degraded("The embedded ClickHouse engine does not run and is being restarted; PostgreSQL answers usage queries. The host's log has the reason."),
+                [HealthTags.Public]);
         }
 
         builder.Services.AddOpenApiDocument(options.PathBase);
@@ -70,7 +71,7 @@ internal static class BxbApplication
         app.UseRouting();
         app.UseApiKeys();
         app.MapModules();
-        // Monitors and balancers also probe with HEAD.
+        // Monitors and load balancers also use HEAD.
         var operation = app.MapGroup("").WithMetadata(new HttpMethodMetadata([HttpMethods.Get, HttpMethods.Head]));
         operation.MapGet("/", (HttpRequest request) => Results.Json(new { name = "bxb", version = HostVersion.Text, openapi = request.PathBase + "/openapi/v1.json" })).ExcludeFromDescription();
         operation.MapOpenApi();

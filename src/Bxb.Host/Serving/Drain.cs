@@ -1,10 +1,11 @@
 using System.Runtime.InteropServices;
+using Bxb.Host.Settings;
 using Microsoft.Extensions.Options;
 
 namespace Bxb.Host.Serving;
 
 /// <summary>
-/// Takes the host out of service before its port closes. From the beginning of the stop <c>/health/ready</c> is 503, and the host still answers for
+/// Takes the host out of service before its port closes. After the stop has begun, <c>/health/ready</c> answers 503, and the host still serves requests for
 /// <see cref="ShutdownOptions.DrainTime"/>, with <c>Connection: close</c> on every answer.
 /// </summary>
 internal sealed partial class Drain(IOptions<ShutdownOptions> options, TimeProvider time, ILogger<Drain> logger) : IHostedLifecycleService
@@ -19,7 +20,7 @@ internal sealed partial class Drain(IOptions<ShutdownOptions> options, TimeProvi
 
     public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    /// <summary>Runs before any service stops, the web server included, and returns when the drain time is over.</summary>
+    /// <summary>Runs before all services stop, the web server included, and returns after the drain time.</summary>
     public async Task StoppingAsync(CancellationToken cancellationToken)
     {
         _isStopping = true;
@@ -28,7 +29,7 @@ internal sealed partial class Drain(IOptions<ShutdownOptions> options, TimeProvi
             return;
         }
 
-        // The first signal was delivered before; these registrations receive the second.
+        // The first signal has been delivered already, so these registrations receive the second.
         var second = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var registrations = Array.ConvertAll(StopSignals, signal => PosixSignalRegistration.Create(signal, context =>
         {
@@ -48,7 +49,7 @@ internal sealed partial class Drain(IOptions<ShutdownOptions> options, TimeProvi
 
     public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    /// <summary>Middleware that closes a client's connection with its next answer once the host is stopping, so that the client opens its next one elsewhere.</summary>
+    /// <summary>Middleware that closes a connection with its next answer while the host is stopping, so the client connects to another host.</summary>
     public Task CloseConnectionsAsync(HttpContext context, RequestDelegate next)
     {
         context.Response.OnStarting(static state =>
@@ -64,7 +65,7 @@ internal sealed partial class Drain(IOptions<ShutdownOptions> options, TimeProvi
         return next(context);
     }
 
-    [LoggerMessage(8005, LogLevel.Information, "Stopping: requests are answered for another {Seconds} s, and /health/ready says 503")]
+    [LoggerMessage(8005, LogLevel.Information, "Stopping: requests are answered for another {Seconds} s, and /health/ready answers 503")]
     private partial void LogDraining(double seconds);
 
     [LoggerMessage(8006, LogLevel.Information, "A second signal ends the drain time")]

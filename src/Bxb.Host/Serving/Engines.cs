@@ -4,7 +4,7 @@ using Bxb.Host.Settings;
 
 namespace Bxb.Host.Serving;
 
-/// <summary>The engines of this host: embedded ones, or the servers that the settings name. Stops the embedded ones on disposal.</summary>
+/// <summary>The stores of this host: embedded engines, or the servers that the settings name. Stops the engines on disposal.</summary>
 internal sealed partial class Engines : IAsyncDisposable
 {
     private DataDirectoryLock? _lock;
@@ -15,23 +15,23 @@ internal sealed partial class Engines : IAsyncDisposable
     {
     }
 
-    /// <summary>Where the event log is.</summary>
+    /// <summary>The event log's database.</summary>
     public string PostgresConnectionString { get; private set; } = "";
 
-    /// <summary>Where the analytics store is; null when the settings switched it off.</summary>
+    /// <summary>The analytics store; null when this host uses none.</summary>
     public Uri? ClickHouseUrl { get; private set; }
 
-    /// <summary>Whether this host runs the event log's server.</summary>
+    /// <summary>Whether PostgreSQL is embedded.</summary>
     public bool PostgresIsEmbedded => _postgres is not null;
 
-    /// <summary>The analytics store's engine; null when this host runs none.</summary>
+    /// <summary>The embedded ClickHouse engine, or null.</summary>
     public EmbeddedClickHouse? ClickHouse => _clickHouse;
 
     /// <summary>
-    /// Starts the engines for which the settings name no server, both at once. When one fails, the other is stopped, with one exception: the start of an analytics engine is
-    /// repeated in the background, because PostgreSQL can answer in its place.
+    /// Starts the engines for which the settings name no server, concurrently. When PostgreSQL fails, ClickHouse is stopped. A failed start of ClickHouse is repeated in the background, because
+    /// PostgreSQL answers in its place.
     /// </summary>
-    /// <exception cref="IOException">Another host works on the data directory, or an engine does not start.</exception>
+    /// <exception cref="EmbeddedEngineException">Another host uses the data directory, or an engine does not start.</exception>
     public static async Task<Engines> StartAsync(BxbOptions options, HostModules modules, ILoggerFactory logging, CancellationToken cancellationToken)
     {
         var engines = new Engines();
@@ -94,6 +94,8 @@ internal sealed partial class Engines : IAsyncDisposable
         _lock?.Dispose();
     }
 
-    [LoggerMessage(8004, LogLevel.Warning, "There is no embedded ClickHouse engine for {Platform}: PostgreSQL answers usage queries. Name a server in Bxb:ClickHouse:Url, or set Bxb:ClickHouse:Enabled to false.")]
+    [LoggerMessage(
+        8004, LogLevel.Warning,
+        "There is no embedded ClickHouse engine for {Platform}: PostgreSQL answers usage queries. Name a server in Bxb:ClickHouse:Url, or set Bxb:ClickHouse:Enabled to false.")]
     private static partial void LogNoEngine(ILogger logger, string platform);
 }

@@ -1,10 +1,11 @@
+using Bxb.Embedded.Files;
 using Bxb.Host.Settings;
 using Bxb.Management;
 using Bxb.Modularity.Settings;
 
 namespace Bxb.Host.Serving;
 
-/// <summary>Creates the first organization and key: those of the settings, or with embedded engines <c>demo</c> and a random key that is kept in the data directory.</summary>
+/// <summary>Creates the first organization and key: those of the settings or, with an embedded PostgreSQL, <c>demo</c> and a random key that is kept in the data directory.</summary>
 internal static partial class FirstKey
 {
     private const string FileName = "api-key";
@@ -22,7 +23,7 @@ internal static partial class FirstKey
         var logger = services.GetRequiredService<ILoggerFactory>().CreateLogger("Bxb.Host");
         var path = Path.Combine(Path.GetFullPath(options.DataDirectory), FileName);
         var isKept = embedded && options.Bootstrap.ApiKey is null;
-        // Written to disk before the database, so that a host that is killed in between finds the key again.
+        // Written to disk before the database, so a host that is killed in between finds the key again.
         var key = isKept ? await KeptOrNewAsync(path, cancellationToken) : options.Bootstrap.ApiKey;
         try
         {
@@ -30,7 +31,7 @@ internal static partial class FirstKey
         }
         catch (Exception bad) when (bad is ArgumentException or InvalidOperationException { InnerException: null })
         {
-            // A key or a name that cannot be used. The message holds neither.
+            // The message holds neither key nor name.
             throw new SettingsException([$"{(isKept ? path : "Bxb:Bootstrap")}: {bad.Message}"]);
         }
 
@@ -48,25 +49,8 @@ internal static partial class FirstKey
         }
 
         var key = ManagementBootstrap.NewKey();
-        await WriteAsync(path, key, cancellationToken);
+        await PrivateFile.WriteAsync(path, key + Environment.NewLine, cancellationToken);
         return key;
-    }
-
-    private static async Task WriteAsync(string path, string key, CancellationToken cancellationToken)
-    {
-        var temporary = path + ".new";
-        var file = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows())
-        {
-            file.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        }
-
-        await using (var stream = new StreamWriter(temporary, file))
-        {
-            await stream.WriteLineAsync(key.AsMemory(), cancellationToken);
-        }
-
-        File.Move(temporary, path, overwrite: true);
     }
 
     [LoggerMessage(8001, LogLevel.Information, "The API key of organization '{Organization}' is in {Path}")]

@@ -1,23 +1,21 @@
-using System.Data.Common;
 using System.Net.Sockets;
 using Bxb.Embedded;
 using Bxb.EventLog;
 
 namespace Bxb.Host.Serving;
 
-/// <summary>Describes a failed start by the setting that it depends on.</summary>
+/// <summary>Describes a failed start by the setting that caused it.</summary>
 internal static class StartFailure
 {
-    /// <summary>One line, without a stack and without a secret; null for a failure that no setting causes.</summary>
+    /// <summary>One line without stack and secrets; null for a failure that no setting causes.</summary>
     /// <param name="failure">The exception that ended the start.</param>
     /// <param name="setting">The setting that the failed step depends on.</param>
     /// <param name="postgres">The setting with the address of PostgreSQL.</param>
     public static string? Describe(Exception failure, string setting, string postgres) => failure switch
     {
-        EventLogException log => $"{postgres}: {Describe(log)}",
         EmbeddedEngineException or IOException or UnauthorizedAccessException or SocketException or FormatException or ArgumentOutOfRangeException => OneLine($"{setting}: {failure.Message}"),
         InvalidOperationException when failure.Source?.StartsWith("Microsoft.AspNetCore.Server.Kestrel", StringComparison.Ordinal) == true => OneLine($"{setting}: {failure.Message}"),
-        _ when DriverError(failure) is { } error => $"{postgres}: {Describe((EventLogException)EventLogErrors.Translate(error))}",
+        _ when EventLogErrors.Find(failure) is { } log => $"{postgres}: {Describe(log)}",
         _ => null,
     };
 
@@ -29,7 +27,7 @@ internal static class StartFailure
         _ => OneLine(failure.Message),
     };
 
-    /// <summary>The messages of the inner exceptions: the driver's has the address, the system's the reason.</summary>
+    /// <summary>The messages of the inner exceptions: the driver's with the address, the system's with the reason.</summary>
     private static string Reason(Exception failure)
     {
         var reasons = new List<string>();
@@ -40,8 +38,6 @@ internal static class StartFailure
 
         return string.Join(": ", reasons.Distinct(StringComparer.Ordinal).DefaultIfEmpty(failure.Message.TrimEnd('.'))) + ".";
     }
-
-    private static DbException? DriverError(Exception? failure) => failure is null ? null : failure as DbException ?? DriverError(failure.InnerException);
 
     private static string OneLine(string text) => string.Join(' ', text.Split(['\r', '\n'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
 }

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Bxb.Host.Serving;
 
-/// <summary>SIGINT and SIGTERM until the web host listens for them itself. Thread-safe.</summary>
+/// <summary>Handles SIGINT and SIGTERM until the web host does. Thread-safe.</summary>
 internal sealed class StartSignals : IDisposable
 {
     private readonly CancellationTokenSource _source = new();
@@ -13,7 +13,7 @@ internal sealed class StartSignals : IDisposable
     /// <summary>Cancelled by the first signal.</summary>
     public CancellationToken Token => _source.Token;
 
-    /// <summary>Stops listening; the web host listens from then on.</summary>
+    /// <summary>Stops handling signals.</summary>
     public void Release()
     {
         foreach (var registration in _registrations)

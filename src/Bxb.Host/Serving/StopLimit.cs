@@ -1,12 +1,11 @@
 using Bxb.EventLog;
+using Bxb.Host.Settings;
 using Microsoft.Extensions.Options;
 
 namespace Bxb.Host.Serving;
 
-/// <summary>Bounds the time of the stop. Calls to a frozen server last minutes, and services wait for their last call.</summary>
-/// <remarks>
-/// While PostgreSQL does not answer, no current batch can be committed; the next start repeats it as after a kill. Waiting longer than a batch may take gains nothing.
-/// </remarks>
+/// <summary>Bounds the time of the stop: calls to a frozen server last minutes, and services wait for their last call.</summary>
+/// <remarks>While PostgreSQL does not answer, no current batch can be committed, so waiting gains nothing. The next start repeats the batch, as after a kill.</remarks>
 internal sealed partial class StopLimit(
     ServerWatch postgres, IHostApplicationLifetime lifetime, IOptions<HostOptions> options, IOptions<ShutdownOptions> shutdown, TimeProvider time, ILogger<StopLimit> logger)
 {
@@ -14,7 +13,7 @@ internal sealed partial class StopLimit(
     private static readonly TimeSpan Beyond = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>Completes when the stop has taken too long: 10 s after the drain time without PostgreSQL, else 5 s longer than the host's own limit. Never before the stop has begun.</summary>
+    /// <summary>Completes when the stop takes too long: 10 s after the drain time while PostgreSQL does not answer, else 5 s after the host's own limit.</summary>
     public async Task ReachedAsync()
     {
         var stopping = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -40,9 +39,9 @@ internal sealed partial class StopLimit(
         }
     }
 
-    [LoggerMessage(8020, LogLevel.Warning, "The host ends {Seconds} s after the stop began, because PostgreSQL does not answer; the next start repeats what is in hand")]
+    [LoggerMessage(8020, LogLevel.Warning, "The host exits {Seconds} s after the stop began, because PostgreSQL does not answer; the next start repeats unfinished batches")]
     private static partial void LogWithoutPostgres(ILogger logger, double seconds);
 
-    [LoggerMessage(8021, LogLevel.Warning, "The host ends although its services have not stopped within {Seconds} s; the next start repeats what is in hand")]
+    [LoggerMessage(8021, LogLevel.Warning, "The host exits although its services have not stopped within {Seconds} s; the next start repeats unfinished batches")]
     private static partial void LogTooLong(ILogger logger, double seconds);
 }

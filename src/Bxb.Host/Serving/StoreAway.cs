@@ -1,4 +1,3 @@
-using System.Data.Common;
 using Bxb.ClickHouse;
 using Bxb.EventLog;
 using Bxb.Modularity.Errors;
@@ -6,7 +5,7 @@ using Npgsql;
 
 namespace Bxb.Host.Serving;
 
-/// <summary>Answers 503 to calls that fail because a store is away, too slow or read-only. Logs one line for all calls of an outage. Thread-safe.</summary>
+/// <summary>Answers 503 to calls that fail because a store is away, too slow or read-only. Logs one line per outage. Thread-safe.</summary>
 internal sealed class StoreAway(NpgsqlDataSource postgres, TimeProvider time, ILogger<StoreAway> logger)
 {
     private const string ReadOnlyTransaction = "25006";
@@ -14,31 +13,25 @@ internal sealed class StoreAway(NpgsqlDataSource postgres, TimeProvider time, IL
 
     private readonly OutageLog _calls = new(logger, "Calls are answered 503", time);
 
-    /// <summary>503 for an exception that means a store is away, itself or by an inner exception; null for any other.</summary>
+    /// <summary>503 when the exception or an inner one says that a store is away; else null.</summary>
     public ApiException? Translate(Exception failure)
     {
-        for (var cause = failure; cause is not null; cause = cause.InnerException)
+        if (EventLogErrors.Find(failure) is { IsTransient: true } log)
         {
-            var error = cause is DbException ? EventLogErrors.Translate(cause) : cause;
-            if (error is EventLogException { IsTransient: true } log)
+            if (log.SqlState == ReadOnlyTransaction)
             {
-                if (log.SqlState == ReadOnlyTransaction)
-                {
-                    // After a fail-over, pooled connections may still be connected to the old primary.
-                    postgres.Clear();
-                }
-
-                return Away(failure, log.SqlState == ReadOnlyTransaction ? "PostgreSQL takes no writes." : "PostgreSQL does not answer.");
+                // After a fail-over, pooled connections may still lead to the old primary.
+                postgres.Clear();
+                return Away(failure, "PostgreSQL takes no writes.");
             }
 
-            if (error is ClickHouseException { IsTransient: true })
-            {
-                return Away(failure, "ClickHouse does not answer.");
-            }
+            return Away(failure, "PostgreSQL does not answer.");
         }
 
-        return null;
+        return IsClickHouseAway(failure) ? Away(failure, "ClickHouse does not answer.") : null;
     }
+
+    private static bool IsClickHouseAway(Exception? failure) => failure is ClickHouseException { IsTransient: true } || (failure is not null && IsClickHouseAway(failure.InnerException));
 
     private ApiException Away(Exception failure, string detail)
     {

@@ -4,14 +4,14 @@ using Bxb.Modularity.Settings;
 namespace Bxb.Host.Settings;
 
 /// <summary>
-/// Settings on the command line. ASP.NET Core reads <c>--key=value</c>, <c>--key value</c> and <c>key=value</c>, with <c>/</c> for <c>--</c>, and ignores
-/// arguments that it cannot read or does not know. Here they are refused.
+/// Refuses arguments that are not settings. ASP.NET Core reads <c>--key=value</c>, <c>--key value</c> and <c>key=value</c>, with <c>/</c> for <c>--</c>, and ignores arguments that it cannot read or
+/// does not know.
 /// </summary>
 internal static class HostArguments
 {
     private static readonly HashSet<string> Sections = new(StringComparer.OrdinalIgnoreCase) { "Bxb", "Logging", "Kestrel", "Metrics", "hostBuilder" };
 
-    /// <summary>Keys of ASP.NET Core that are no section.</summary>
+    /// <summary>Keys of ASP.NET Core outside sections.</summary>
     private static readonly HashSet<string> Keys = new(StringComparer.OrdinalIgnoreCase)
     {
         WebHostDefaults.ServerUrlsKey, WebHostDefaults.HttpPortsKey, WebHostDefaults.HttpsPortsKey, WebHostDefaults.PreferHostingUrlsKey, WebHostDefaults.EnvironmentKey,
@@ -21,7 +21,7 @@ internal static class HostArguments
     };
 
     /// <summary>Refuses the first argument that is not a setting.</summary>
-    /// <exception cref="SettingsException">It names no known key, or has no value. A value is never shown, and a key only where it cannot be a piece of one.</exception>
+    /// <exception cref="SettingsException">Its key is unknown, or it has no value. The message has no value, and a key only where it cannot be part of a value.</exception>
     public static void Check(IReadOnlyList<string> arguments)
     {
         for (var i = 0; i < arguments.Count; i++)
@@ -37,7 +37,7 @@ internal static class HostArguments
 
             if (end < 0 && (++i == arguments.Count || arguments[i].StartsWith("--", StringComparison.Ordinal)))
             {
-                throw new SettingsException([$"--{key} has no value; one that begins with -- is written --{key}=value."]);
+                throw new SettingsException([$"--{key} has no value. A value that begins with -- is written --{key}=value."]);
             }
         }
     }
@@ -48,6 +48,6 @@ internal static class HostArguments
     private static string Unknown(string argument, int place, string? option)
     {
         var what = option ?? (place == 0 && argument.Length > 0 && argument.All(char.IsAsciiLetter) ? $"'{argument}'" : string.Create(CultureInfo.InvariantCulture, $"Argument {place + 1}"));
-        return $"{what} is no command and no setting; settings are written --Bxb:Name=value, those of ASP.NET Core --urls=..., --environment=... or --Logging:...=..., and --help lists the commands.";
+        return $"{what} is no command and no setting. Settings are written --Bxb:Name=value, those of ASP.NET Core --urls=..., --environment=... or --Logging:...=...; --help lists the commands.";
     }
 }

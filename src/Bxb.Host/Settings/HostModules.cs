@@ -3,12 +3,12 @@ using Bxb.Modularity.Settings;
 
 namespace Bxb.Host.Settings;
 
-/// <summary>The modules that this host runs: those that <c>Bxb:Modules</c> names, or all. Management and Operations run on every host and are not named.</summary>
+/// <summary>The modules of this host: those that <c>Bxb:Modules</c> names, or all. Management and Operations run on every host and have no name there.</summary>
 internal sealed class HostModules
 {
     private static readonly string[] Known = ["Ingestion", "Analytics", Relay];
 
-    /// <summary>The relay, which writes the log to Kafka. Not a module, but switched by the same setting.</summary>
+    /// <summary>The relay, which writes the log to Kafka: not a module, but selected by the same setting.</summary>
     public const string Relay = "Relay";
 
     private readonly HashSet<string> _named;
@@ -25,12 +25,12 @@ internal sealed class HostModules
         var named = (bxb["Modules"] ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
         return named.All(n => Known.Contains(n, StringComparer.OrdinalIgnoreCase))
             ? new HostModules(named.Length == 0 ? Known : named)
-            : throw new SettingsException([$"{bxb.Path}:Modules: names a module that there is not; there are {string.Join(", ", Known)}."]);
+            : throw new SettingsException([$"{bxb.Path}:Modules: names an unknown module. Modules are {string.Join(", ", Known)}."]);
     }
 
     public bool Runs(string name) => _named.Contains(name);
 
-    /// <summary>Adds a module. Where other hosts run it, only its settings become known, because hosts may share a file of settings.</summary>
+    /// <summary>Adds a module. When other hosts run it, only its settings become known, because hosts may share a settings file.</summary>
     public void Add<TModule>(IServiceCollection services, IConfigurationSection bxb)
         where TModule : IModule, new()
     {

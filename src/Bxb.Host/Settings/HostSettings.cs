@@ -1,7 +1,5 @@
 using Bxb.Analytics;
-using Bxb.ClickHouse;
 using Bxb.EventLog;
-using Bxb.Host.Serving;
 using Bxb.Ingestion;
 using Bxb.Management;
 using Bxb.Modularity;
@@ -14,16 +12,18 @@ using Microsoft.Extensions.Options;
 namespace Bxb.Host.Settings;
 
 /// <summary>Reads and checks the section <c>Bxb</c> before any engine starts.</summary>
-internal static partial class HostSettings
+internal static class HostSettings
 {
     /// <summary>Every part of the section <c>Bxb</c>, whether or not this host runs it.</summary>
     public static IReadOnlyList<KnownSettings> Catalogue { get; } =
-        [.. All(new ConfigurationBuilder().Build().GetSection("Bxb")).Select(d => d.ImplementationInstance).OfType<KnownSettings>()];
+    [
+        .. Own(new ConfigurationBuilder().Build().GetSection("Bxb")).Concat(Parts(new ConfigurationBuilder().Build()))
+            .Select(d => d.ImplementationInstance).OfType<KnownSettings>(),
+    ];
 
-    /// <summary>Adds the modules, and the options of every part that has settings in <c>Bxb</c>. The only place that names all modules.</summary>
+    /// <summary>Adds the modules, and the options of every building block that has settings in <c>Bxb</c>. The only place that names all modules.</summary>
     public static IServiceCollection AddParts(this IServiceCollection services, IConfigurationSection bxb)
     {
-        services.AddValidatedOptions<BxbOptions>(bxb, "");
         services.AddValidatedOptions<ShutdownOptions>(bxb, "Shutdown");
         services.AddValidatedOptions<EventLogOptions>(bxb, "EventLog", except: nameof(EventLogOptions.ConnectionString));
         services.AddValidatedOptions<RidersOptions>(bxb, "Riders");
@@ -36,6 +36,40 @@ internal static partial class HostSettings
         modules.Add<AnalyticsModule>(services, bxb);
         services.AddModule<OperationsModule>(bxb);
         return services;
+    }
+
+    /// <summary>Checks every key and value below <c>Bxb</c> and returns the host's own options. Line ends behind values are removed from the configuration itself.</summary>
+    /// <exception cref="SettingsException">Names every bad setting, one sentence each.</exception>
+    public static async Task<BxbOptions> ReadAsync(IConfiguration configuration)
+    {
+        var bxb = configuration.GetSection("Bxb");
+        SettingsCheck.TrimLineEnds(bxb);
+        SettingsCheck.Check(bxb, Catalogue);
+        ListenUrls.Check(configuration);
+
+        // The host's own options first: the parts bind some of these values to types whose errors would show them.
+        await using var own = Own(bxb).BuildServiceProvider();
+        Validate(own);
+        await using var parts = Parts(configuration).BuildServiceProvider();
+        Validate(parts);
+        return own.GetRequiredService<IOptions<BxbOptions>>().Value;
+    }
+
+    private static ServiceCollection Own(IConfigurationSection bxb)
+    {
+        var services = new ServiceCollection();
+        services.AddValidatedOptions<BxbOptions>(bxb, "");
+        return services;
+    }
+
+    /// <summary>The parts, with stand-ins for the addresses that are known only once the engines run.</summary>
+    private static IServiceCollection Parts(IConfiguration configuration)
+    {
+        var complete = new ConfigurationBuilder()
+            .AddInMemoryCollection([new("Bxb:EventLog:ConnectionString", "not known yet"), new("Bxb:ClickHouse:Url", "http://not.known.yet/")])
+            .AddConfiguration(configuration)
+            .Build();
+        return new ServiceCollection().AddLogging().AddParts(complete.GetSection("Bxb"));
     }
 
     /// <summary>Without the transport Kafka its settings are not read, but unknown keys are still refused.</summary>
@@ -52,38 +86,11 @@ internal static partial class HostSettings
         }
     }
 
-    /// <summary>Checks every key and value below <c>Bxb</c> and returns the host's own options. Line ends behind values are removed from the configuration itself.</summary>
-    /// <exception cref="SettingsException">Names every bad setting, one sentence each.</exception>
-    public static async Task<BxbOptions> ReadAsync(IConfiguration configuration)
+    private static void Validate(IServiceProvider services)
     {
-        var bxb = configuration.GetSection("Bxb");
-        SettingsCheck.TrimLineEnds(bxb);
-        SettingsCheck.Check(bxb, Catalogue);
-        ListenUrls.Check(configuration);
-
-        // The host's own options first: the parts bind some of these values to types whose errors would show them.
-        var own = new ServiceCollection();
-        own.AddValidatedOptions<BxbOptions>(bxb, "");
-        await ValidateAsync(own);
-        return await ValidateAsync(All(bxb));
-    }
-
-    /// <summary>The parts, with stand-ins for the addresses that are known only once the engines run.</summary>
-    private static IServiceCollection All(IConfigurationSection bxb)
-    {
-        var services = new ServiceCollection().AddLogging().AddParts(bxb);
-        services.AddOptions<EventLogOptions>().PostConfigure(log => log.ConnectionString = "not known yet");
-        services.AddValidatedOptions<ClickHouseOptions>(bxb, "ClickHouse").PostConfigure(clickHouse => clickHouse.Url ??= new Uri("http://not.known.yet/"));
-        return services;
-    }
-
-    private static async Task<BxbOptions> ValidateAsync(IServiceCollection services)
-    {
-        await using var parts = services.BuildServiceProvider();
         try
         {
-            parts.GetRequiredService<IStartupValidator>().Validate();
-            return parts.GetRequiredService<IOptions<BxbOptions>>().Value;
+            services.GetRequiredService<IStartupValidator>().Validate();
         }
         catch (OptionsValidationException bad)
         {
@@ -94,22 +101,4 @@ internal static partial class HostSettings
             throw new SettingsException([.. several.InnerExceptions.OfType<OptionsValidationException>().SelectMany(e => e.Failures)]);
         }
     }
-
-    /// <summary>Logs once what the host runs on, without secrets.</summary>
-    public static void Log(ILogger logger, BxbOptions options, Engines engines, HostModules modules)
-    {
-        LogSettings(
-            logger, HostVersion.Text, Path.GetFullPath(options.DataDirectory), options.Transport, engines.PostgresIsEmbedded ? "embedded" : "server",
-            engines.ClickHouseUrl is null ? "none" : engines.ClickHouse is not null ? "embedded" : "server", options.AdminToken is null ? "no" : "yes");
-        foreach (var off in modules.Off)
-        {
-            LogOff(logger, off);
-        }
-    }
-
-    [LoggerMessage(8003, LogLevel.Information, "{Module} is left to other hosts: Bxb:Modules does not name it")]
-    private static partial void LogOff(ILogger logger, string module);
-
-    [LoggerMessage(8002, LogLevel.Information, "Bxb {Version}: data in {DataDirectory}, transport {Transport}, PostgreSQL {Postgres}, ClickHouse {ClickHouse}, admin calls {AdminCalls}")]
-    private static partial void LogSettings(ILogger logger, string version, string dataDirectory, Transport transport, string postgres, string clickHouse, string adminCalls);
 }

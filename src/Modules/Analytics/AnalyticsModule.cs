@@ -2,6 +2,7 @@ using Bxb.Analytics.Http;
 using Bxb.Analytics.Loading;
 using Bxb.Analytics.Queries;
 using Bxb.Analytics.Rebuild;
+using Bxb.ClickHouse;
 using Bxb.Modularity;
 using Bxb.Modularity.Settings;
 using Microsoft.AspNetCore.Routing;
@@ -21,10 +22,16 @@ public sealed class AnalyticsModule : IModule
     public void AddServices(IServiceCollection services, IConfigurationSection bxb)
     {
         services.AddValidatedOptions<AnalyticsOptions>(bxb, Name);
+        services.AddValidatedOptions<ClickHouseOptions>(bxb, "ClickHouse");
+        // Read here and not from the container: the consumer group is registered with these values.
+        var options = bxb.GetSection(Name).Get<AnalyticsOptions>() ?? new AnalyticsOptions();
+        services.AddSingleton(options);
+        services.AddMetrics();
+        services.AddSingleton<AnalyticsInstruments>();
         if (!string.IsNullOrEmpty(bxb["ClickHouse:Url"]))
         {
             services.AddUsageRebuild();
-            services.AddUsageLoading(bxb, provider => provider.GetRequiredService<ShadowUsage>());
+            services.AddUsageLoading(options, provider => provider.GetRequiredService<ShadowUsage>());
         }
 
         services.AddUsageQueries(bxb);

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
-using Bxb.Ingestion.Intake;
+using Bxb.Ingestion.Http;
 using Bxb.Modularity.Http;
 
 namespace Bxb.Ingestion;
@@ -16,16 +16,16 @@ internal sealed class IngestionInstruments
     public IngestionInstruments(IMeterFactory meters, Admission admission)
     {
         var meter = meters.Create("Bxb.Ingestion");
-        _events = meter.CreateCounter<long>("bxb.ingestion.events", "{event}", "Events of requests that were taken in, by what became of them.");
+        _events = meter.CreateCounter<long>("bxb.ingestion.events", "{event}", "Events of accepted requests, by outcome.");
         _bytes = meter.CreateCounter<long>("bxb.ingestion.bytes", "By", "Bytes of JSON that were read, after decompression.");
         _refused = meter.CreateCounter<long>("bxb.ingestion.refused", "{request}", "Requests that were refused whole, by error code.");
         _duration = meter.CreateHistogram(
             "bxb.ingestion.duration", "s", "From a request's first byte to the log's commit.",
             advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] });
-        meter.CreateObservableUpDownCounter("bxb.ingestion.bytes_in_flight", () => admission.HeldBytes, "By", "Bytes held by requests that are on their way into the log.");
+        meter.CreateObservableUpDownCounter("bxb.ingestion.bytes_in_flight", () => admission.HeldBytes, "By", "Bytes that requests hold before the commit.");
     }
 
-    /// <summary>Counts a request that has ended.</summary>
+    /// <summary>Counts a request that has ended, with its events.</summary>
     public void Took(TakenEvents taken, bool batch, TimeSpan elapsed)
     {
         _bytes.Add(taken.Bytes);

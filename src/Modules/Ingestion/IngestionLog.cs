@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Bxb.Ingestion;
 
-/// <summary>What intake says in the host's log. A request is a batch of events, so all of it is Debug; the instruments count what operators watch.</summary>
+/// <summary>Log lines of intake. They are Debug, because there is one for each request; operators use the metrics.</summary>
 internal static partial class IngestionLog
 {
     [LoggerMessage(5000, LogLevel.Debug, "Organization {Organization}: {Recorded} events recorded, {Duplicates} duplicates, {Conflicts} conflicts, {Rejected} rejected, up to position {Position}.")]

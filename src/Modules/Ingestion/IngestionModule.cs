@@ -1,6 +1,5 @@
 using Bxb.Ingestion.Http;
-using Bxb.Ingestion.Intake;
-using Bxb.Ingestion.Readers;
+using Bxb.Ingestion.Reading;
 using Bxb.Modularity;
 using Bxb.Modularity.Http;
 using Bxb.Modularity.Settings;
@@ -12,7 +11,7 @@ using Microsoft.Extensions.Options;
 
 namespace Bxb.Ingestion;
 
-/// <summary>Takes events over HTTP and answers queries for single events. Its settings are <c>Bxb:Ingestion</c>.</summary>
+/// <summary>Takes events over HTTP and answers queries for events. Its settings are <c>Bxb:Ingestion</c>.</summary>
 public sealed class IngestionModule : IModule
 {
     /// <inheritdoc />

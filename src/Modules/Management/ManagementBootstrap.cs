@@ -13,7 +13,7 @@ namespace Bxb.Management;
 /// <param name="Key">The key in clear text when this call created it, else null: only its hash is stored.</param>
 public sealed record BootstrapResult(int OrganizationId, bool OrganizationMade, long KeyId, string? Key);
 
-/// <summary>Creates organizations and keys without a request: at first start, and for the verb <c>keys create</c>. Safe to run on several hosts at once.</summary>
+/// <summary>Creates organizations and keys without a request: at the first start, and for <c>keys create</c>. Several hosts may run it at once.</summary>
 public sealed class ManagementBootstrap
 {
     private readonly IDbContextFactory<ManagementDbContext> _contexts;
@@ -27,14 +27,14 @@ public sealed class ManagementBootstrap
         _time = time;
     }
 
-    /// <summary>A new random key: <c>bxb_</c> and 32 random bytes in base64url. It opens nothing until <see cref="EnsureAsync"/> has stored its hash.</summary>
+    /// <summary>A new random key: <c>bxb_</c> and 32 random bytes in base64url. Valid once <see cref="EnsureAsync"/> has stored its hash.</summary>
     public static string NewKey() => KeyHash.NewKey();
 
-    /// <summary>Ensures an organization of this name and, when a key is given, that this key exists, belongs to it, is not revoked and has all scopes.</summary>
+    /// <summary>Ensures that the organization exists and, when a key is given, that the key belongs to it, is not revoked and has all scopes.</summary>
     /// <param name="organizationName">1 to 255 characters.</param>
-    /// <param name="apiKey">16 to 512 visible ASCII characters; null: no key is ensured.</param>
-    /// <param name="cancellationToken">Cancelling leaves nothing half made.</param>
-    /// <exception cref="ArgumentException">The name or the key cannot be used; the message does not hold the key.</exception>
+    /// <param name="apiKey">16 to 512 visible ASCII characters; null for none.</param>
+    /// <param name="cancellationToken">A cancelled call changes nothing.</param>
+    /// <exception cref="ArgumentException">The name or the key is malformed. The message does not hold the key.</exception>
     /// <exception cref="InvalidOperationException">The key belongs to another organization or was revoked.</exception>
     public async Task<BootstrapResult> EnsureAsync(string organizationName, string? apiKey, CancellationToken cancellationToken)
     {
@@ -46,17 +46,17 @@ public sealed class ManagementBootstrap
         return await InOrganizationAsync(organizationName, (db, id) => apiKey is null ? Task.FromResult((0L, (string?)null)) : EnsureKeyAsync(db, id, apiKey, cancellationToken), cancellationToken);
     }
 
-    /// <summary>Creates a random key, and the organization if there is none of this name.</summary>
+    /// <summary>Creates a random key, and the organization if it does not exist.</summary>
     /// <param name="organizationName">1 to 255 characters.</param>
-    /// <param name="keyName">For people; up to 255 characters.</param>
+    /// <param name="keyName">A name for people; up to 255 characters.</param>
     /// <param name="scopes">Any of ingest, read, manage; at least one.</param>
-    /// <param name="cancellationToken">Cancelling leaves nothing half made.</param>
-    /// <exception cref="ArgumentException">A name or the scopes cannot be used.</exception>
+    /// <param name="cancellationToken">A cancelled call changes nothing.</param>
+    /// <exception cref="ArgumentException">A name is malformed, or the scopes are.</exception>
     public async Task<BootstrapResult> CreateKeyAsync(string organizationName, string? keyName, ApiScopes scopes, CancellationToken cancellationToken)
     {
         if (scopes == ApiScopes.None || (scopes & ~ScopeNames.All) != 0)
         {
-            throw new ArgumentException("A key needs at least one scope, and only ingest, read and manage can be given.", nameof(scopes));
+            throw new ArgumentException("A key needs at least one of the scopes ingest, read and manage, and no other.", nameof(scopes));
         }
 
         if (keyName is not null && !IsName(keyName))
@@ -76,7 +76,7 @@ public sealed class ManagementBootstrap
             cancellationToken);
     }
 
-    /// <summary>Runs in one transaction under an advisory lock, so that two hosts create one organization.</summary>
+    /// <summary>Runs in one transaction under an advisory lock, so two hosts create one organization.</summary>
     private async Task<BootstrapResult> InOrganizationAsync(
         string organizationName, Func<ManagementDbContext, int, Task<(long KeyId, string? Key)>> work, CancellationToken cancellationToken)
     {
@@ -122,7 +122,7 @@ public sealed class ManagementBootstrap
 
         if (known.RevokedAt is not null)
         {
-            throw new InvalidOperationException("The API key was revoked; a revoked key does not come back.");
+            throw new InvalidOperationException("The API key was revoked, and a revoked key cannot be restored.");
         }
 
         if (known.Scopes != (int)ScopeNames.All)
@@ -141,5 +141,5 @@ public sealed class ManagementBootstrap
         return row;
     }
 
-    private static bool IsName(string? name) => name is { Length: > 0 } && name.EnumerateRunes().Count() <= 255 && !name.Contains('\0', StringComparison.Ordinal);
+    private static bool IsName(string? name) => name is not null && TextRules.IsText(name, 1, 255);
 }

@@ -12,14 +12,14 @@ internal sealed class ManagementInstruments
     {
         var meter = meters.Create("Bxb.Management");
         _keyLookups = meter.CreateCounter<long>("bxb.management.key.lookups", "{lookup}", "API keys looked up in the database.");
-        _refused = meter.CreateCounter<long>("bxb.management.requests.refused", "{request}", "Requests refused for their key.");
+        _refused = meter.CreateCounter<long>("bxb.management.requests.refused", "{request}", "Requests refused because of their key.");
     }
 
-    /// <summary>Counts a key that was looked up in the database. Far below the number of requests, or <see cref="ManagementOptions.MaxCachedKeys"/> is too small.</summary>
+    /// <summary>Counts a lookup of a key in the database. Where lookups are nearly as many as requests, <see cref="ManagementOptions.MaxCachedKeys"/> is too small.</summary>
     /// <param name="outcome">known, wrong or late.</param>
     public void LookedUp(string outcome) => _keyLookups.Add(1, new KeyValuePair<string, object?>("outcome", outcome));
 
-    /// <summary>Counts a request that was refused for its key.</summary>
+    /// <summary>Counts a request that was refused because of its key.</summary>
     /// <param name="status">401 or 403.</param>
     public void Refused(int status) => _refused.Add(1, new KeyValuePair<string, object?>("status", status));
 }

@@ -5,6 +5,7 @@ using Bxb.Management.Metrics;
 using Bxb.Management.Organizations;
 using Bxb.Management.Storage;
 using Bxb.Modularity;
+using Bxb.Modularity.Authorization;
 using Bxb.Modularity.Settings;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
@@ -19,7 +20,7 @@ using Npgsql;
 
 namespace Bxb.Management;
 
-/// <summary>Organizations, their API keys and billable metrics; authentication of every call. Needs an <see cref="NpgsqlDataSource"/> in the container.</summary>
+/// <summary>Organizations, API keys and billable metrics; authentication of every call. Needs an <see cref="NpgsqlDataSource"/> in the container.</summary>
 public sealed class ManagementModule : IModule
 {
     /// <inheritdoc />
@@ -43,7 +44,7 @@ public sealed class ManagementModule : IModule
         services.AddSingleton<ApiKeyCache>();
         services.AddSingleton<BillableMetricLookup>();
         services.AddSingleton(provider => new BillableMetricCatalog(
-            provider.GetRequiredService<BillableMetricLookup>(), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<IOptions<ManagementOptions>>().Value));
+            provider.GetRequiredService<BillableMetricLookup>().FindAsync, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<IOptions<ManagementOptions>>().Value));
 
         services.AddSingleton(provider => new ManagementBootstrap(
             provider.GetRequiredService<IDbContextFactory<ManagementDbContext>>(), provider.GetRequiredService<ApiKeyCache>(), provider.GetRequiredService<TimeProvider>()));
@@ -52,22 +53,40 @@ public sealed class ManagementModule : IModule
     /// <inheritdoc />
     public void MapEndpoints(IEndpointRouteBuilder endpoints)
     {
-        var calls = endpoints.MapGroup("").AnswersWithoutDatabase();
-        calls.MapOrganizations();
-        calls.MapApiKeys();
-        calls.MapBillableMetrics();
+        endpoints.MapOrganizations();
+        endpoints.MapApiKeys();
+        endpoints.MapBillableMetrics();
     }
 }
 
 /// <summary>The middleware and the migration of this module.</summary>
 public static class ManagementHosting
 {
+    /// <summary>Advisory lock that serializes migrations. The number is arbitrary and used nowhere else.</summary>
+    private const long MigrationLock = 0x4278_624D_616E_6167;
+
     /// <summary>
-    /// Authenticates every endpoint that requires a scope: 401 without a valid key, 403 without the scope, 503 while keys cannot be looked up. Goes after
-    /// <c>UseProblemDocuments</c> and routing.
+    /// Authenticates calls of every endpoint that requires a scope: 401 without a valid key, 403 without the scope, 503 while keys cannot be looked up. Placed after <c>UseProblemDocuments</c> and
+    /// routing.
     /// </summary>
     public static IApplicationBuilder UseApiKeys(this IApplicationBuilder app) => app.UseMiddleware<ApiKeyMiddleware>();
 
-    /// <summary>Brings the schema <c>management</c> up to date, under a lock: several hosts may start at once. Call it before the first request.</summary>
-    public static Task MigrateManagementAsync(this IServiceProvider services, CancellationToken cancellationToken) => ManagementMigration.RunAsync(services, cancellationToken);
+    /// <summary>Migrates the schema <c>management</c>. Several hosts may call this at once. Called before the first request.</summary>
+    public static async Task MigrateManagementAsync(this IServiceProvider services, CancellationToken cancellationToken)
+    {
+        await using var connection = await services.GetRequiredService<NpgsqlDataSource>().OpenConnectionAsync(cancellationToken);
+        await using var take = new NpgsqlCommand("select pg_advisory_lock($1)", connection) { Parameters = { new() { Value = MigrationLock } }, CommandTimeout = 0 };
+        await take.ExecuteNonQueryAsync(cancellationToken);
+        try
+        {
+            await using var db = await services.GetRequiredService<IDbContextFactory<ManagementDbContext>>().CreateDbContextAsync(cancellationToken);
+            await db.Database.MigrateAsync(cancellationToken);
+        }
+        finally
+        {
+            // Pooled connections keep session locks, so the lock is released even when the start was cancelled.
+            await using var give = new NpgsqlCommand("select pg_advisory_unlock($1)", connection) { Parameters = { new() { Value = MigrationLock } } };
+            await give.ExecuteNonQueryAsync(CancellationToken.None);
+        }
+    }
 }

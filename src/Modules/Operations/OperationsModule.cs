@@ -1,5 +1,4 @@
 using Bxb.Modularity;
-using Bxb.Modularity.Authorization;
 using Bxb.Operations.Health;
 using Bxb.Operations.Letters;
 using Bxb.Operations.Metrics;
@@ -15,8 +14,8 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace Bxb.Operations;
 
-/// <summary>The pipeline, dead letters and replays over HTTP; health and metrics. Runs on every host: <c>Bxb:Modules</c> does not name it. Has no settings of its own.</summary>
-/// <remarks>Needs the event log and the riders in the container. Health of ClickHouse is reported where the container has a client of it.</remarks>
+/// <summary>Pipeline, dead letters, replays, health and metrics over HTTP. Runs on every host, whatever <c>Bxb:Modules</c> names. Has no settings.</summary>
+/// <remarks>Needs the event log and the riders in the container. Reports the health of ClickHouse where the container has a client for it.</remarks>
 public sealed class OperationsModule : IModule
 {
     /// <inheritdoc />
@@ -25,10 +24,7 @@ public sealed class OperationsModule : IModule
     /// <inheritdoc />
     public void AddServices(IServiceCollection services, IConfigurationSection bxb)
     {
-        ArgumentNullException.ThrowIfNull(bxb);
         services.TryAddSingleton(TimeProvider.System);
-        // A consumer group holds the events of all organizations. Without an admin token there is one organization.
-        services.AddSingleton(new ReplayScope(string.IsNullOrEmpty(bxb["AdminToken"]) ? ApiScopes.Manage : ApiScopes.Admin));
         services.AddSingleton<StoreProbe>();
         services.AddHostedService(provider => provider.GetRequiredService<StoreProbe>());
         services.AddSingleton<PipelineView>();
@@ -39,11 +35,10 @@ public sealed class OperationsModule : IModule
     /// <inheritdoc />
     public void MapEndpoints(IEndpointRouteBuilder endpoints)
     {
-        ArgumentNullException.ThrowIfNull(endpoints);
         endpoints.MapPipeline();
         endpoints.MapReplays();
         endpoints.MapDeadLetters();
-        // Monitors and balancers also probe with HEAD.
+        // Monitors and load balancers also use HEAD.
         var probes = endpoints.MapGroup("").WithMetadata(new HttpMethodMetadata([HttpMethods.Get, HttpMethods.Head]));
         probes.MapHealth();
         probes.MapMetrics();

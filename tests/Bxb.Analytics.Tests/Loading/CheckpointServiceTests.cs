@@ -17,7 +17,7 @@ public class CheckpointServiceTests
         await host.LoadAsync(1, 100);
         var time = new FakeTimeProvider();
         using var service = new CheckpointService(
-            host.Loader, Options.Create(new AnalyticsOptions { CheckpointInterval = TimeSpan.FromSeconds(5) }), time, NullLogger<CheckpointService>.Instance);
+            host.Loader, new AnalyticsOptions { CheckpointInterval = TimeSpan.FromSeconds(5) }, time, NullLogger<CheckpointService>.Instance);
         await service.StartAsync(default);
         (await CheckpointAsync(host)).ShouldBe(0);
         await TickUntilAsync(time, async () => await CheckpointAsync(host) == 100);
@@ -43,7 +43,7 @@ public class CheckpointServiceTests
             return Task.CompletedTask;
         };
         var time = new FakeTimeProvider();
-        using var service = new CheckpointService(host.Loader, Options.Create(new AnalyticsOptions()), time, NullLogger<CheckpointService>.Instance);
+        using var service = new CheckpointService(host.Loader, new AnalyticsOptions(), time, NullLogger<CheckpointService>.Instance);
         await service.StartAsync(default);
         await TickUntilAsync(time, () => Task.FromResult(refused.Task.IsCompleted));
         (await CheckpointAsync(host)).ShouldBe(0);

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using Bxb.Analytics.Loading;
 using Bxb.Analytics.Loading.Epochs;
 using Bxb.Analytics.Loading.Inserts;
@@ -8,6 +9,7 @@ using Bxb.ClickHouse;
 using Bxb.EventLog.Reading;
 using Bxb.EventLog.Records;
 using Bxb.Riders;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 
@@ -24,15 +26,16 @@ internal sealed class LoaderUnderTest : IDisposable
     internal LoaderUnderTest(Uri url, TimeSpan? insertTimeout = null, TimeProvider? time = null)
     {
         Client = new ClickHouseClient(new() { Url = url, InsertTimeout = insertTimeout ?? TimeSpan.FromSeconds(60) });
-        var schema = new AnalyticsSchema(Client, new ClickHouseMigrator(Client, NullLogger<ClickHouseMigrator>.Instance));
+        var schema = new AnalyticsSchema(Client, new ClickHouseMigrations(Client, NullLogger<ClickHouseMigrations>.Instance));
         var copies = new CopyTables(Client);
+        var instruments = new AnalyticsInstruments(new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<IMeterFactory>());
         Pause = new LoadingPause(Client, copies);
-        Epochs = new EpochStore(Client, schema, Pause);
+        Epochs = new EpochStore(Client, schema, Pause, instruments);
         var coalescer = new InsertCoalescer(Client, Epochs, _writers, new AnalyticsOptions { MaxWait = MaxWait, MaxBatch = 5_000 }, time ?? TimeProvider.System);
-        Loader = new UsageLoader(Client, Epochs, _writers, coalescer, NullLogger<UsageLoader>.Instance);
+        Loader = new UsageLoader(Client, Epochs, _writers, coalescer, instruments, NullLogger<UsageLoader>.Instance);
         var exchange = new UsageExchange(Client, schema, Epochs, Loader, copies, Pause, NullLogger<UsageExchange>.Instance);
         OpenShadow = log => new ShadowUsage(
-            Client, schema, Epochs, _writers, copies, Pause, new LogComparison(new EventLogTotals(log!), Client), exchange, NullLogger<ShadowUsage>.Instance);
+            Client, schema, Epochs, _writers, copies, Pause, new LogComparison(new EventLogTotals(log!), Client), exchange, instruments, NullLogger<ShadowUsage>.Instance);
     }
 
     internal ClickHouseClient Client { get; }

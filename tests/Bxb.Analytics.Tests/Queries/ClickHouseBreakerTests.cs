@@ -1,3 +1,4 @@
+using Bxb.EventLog;
 using Bxb.Analytics.Queries.ClickHouseStore;
 using Bxb.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -68,5 +69,5 @@ public class ClickHouseBreakerTests
     }
 
     private static ClickHouseBreaker Breaker(TimeProvider time, TimeSpan interval, Func<CancellationToken, Task> probe) =>
-        new(probe, interval, Second * 2, new OutageLog("away", "back", time, NullLogger.Instance), time);
+        new(probe, interval, Second * 2, new OutageLog(NullLogger.Instance, "away", time), time);
 }

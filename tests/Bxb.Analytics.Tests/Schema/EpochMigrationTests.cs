@@ -60,7 +60,7 @@ public class EpochMigrationTests
     /// <summary>Creates the database as the version before did: partition 3 of a topic with a row and a checkpoint, and a copy that was filled.</summary>
     private static async Task CreateEarlierDatabaseAsync(ClickHouseClient client)
     {
-        await new ClickHouseMigrator(client, NullLogger<ClickHouseMigrator>.Instance).MigrateAsync(AnalyticsSchema.Steps.Take(1), default);
+        await new ClickHouseMigrations(client, NullLogger<ClickHouseMigrations>.Instance).RunAsync(AnalyticsSchema.Steps.Take(1), default);
         await ExecuteAsync(client, "INSERT INTO loader_terms SELECT 'analytics/topic/3', 6, 'older', now64(3)");
         await ExecuteAsync(client, "INSERT INTO loader_terms SELECT 'analytics/topic/3', 7, 'old', now64(3)");
         await ExecuteAsync(client, "INSERT INTO loader_terms SELECT 'copy:analytics/key', 9, 'replay', now64(3)");

@@ -72,6 +72,18 @@ public sealed class AnswerShapeTests(SharedHost shared)
         _faults.ShouldBeEmpty();
     }
 
+    [Theory]
+    [InlineData("""{"organizations": [{"id": 1, "name": "n"}]}""", true)]
+    [InlineData("""{"organizations": [{"id": "1", "name": "n"}]}""", false)]
+    [InlineData("""{"organizations": [{"id": 1}]}""", false)]
+    [InlineData("""{"organizations": [], "further": 1}""", false)]
+    [InlineData("""{}""", false)]
+    public async Task An_answer_that_differs_from_its_description_is_found(string answer, bool isDescribed)
+    {
+        _api = new OpenApi(await shared.Client.GetJsonAsync("/openapi/v1.json"));
+        _api.Faults(_api.Find("GET", "/v1/organizations")!, 200, "application/json", answer).Any().ShouldBe(!isDescribed);
+    }
+
     private async Task<JsonNode> SendAsync(string method, string path, int expected, string? json, string key)
     {
         using var request = new HttpRequestMessage(new HttpMethod(method), path);

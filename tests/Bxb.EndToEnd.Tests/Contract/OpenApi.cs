@@ -1,6 +1,8 @@
+using System.Collections.Concurrent;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using Json.Schema;
 
 namespace Bxb.EndToEnd.Tests.Contract;
 
@@ -14,13 +16,17 @@ internal sealed record Operation(string Method, string Path, JsonNode Node)
     public bool NeedsAdmin => Node["description"]?.GetValue<string>().EndsWith("Needs: the admin token.", StringComparison.Ordinal) == true;
 
     /// <summary>Whether a path is one of this call's; a transaction id may hold slashes.</summary>
-    public bool Matches(string path) => Regex.IsMatch(path.Split('?')[0], "^" + Regex.Replace(Regex.Escape(Path).Replace(@"\{transaction_id}", ".*", StringComparison.Ordinal), @"\\\{[^}]*}", "[^/]*") + "$");
+    public bool Matches(string path)
+        => Regex.IsMatch(path.Split('?')[0], "^" + Regex.Replace(Regex.Escape(Path).Replace(@"\{transaction_id}", ".*", StringComparison.Ordinal), @"\\\{[^}]*}", "[^/]*") + "$");
 }
 
-/// <summary>The description of the API, and as much of JSON Schema as it uses: whether an answer is what its description says.</summary>
+/// <summary>The description of the API: its calls, and whether an answer is what the description says.</summary>
 internal sealed class OpenApi(JsonNode document)
 {
-    private static readonly string[] Annotations = ["description", "format", "minLength", "maxLength", "minItems", "maxItems"];
+    private static readonly EvaluationOptions Listed = new() { OutputFormat = OutputFormat.List };
+
+    private readonly string _definitions = document["components"]!["schemas"]!.ToJsonString();
+    private readonly ConcurrentDictionary<string, JsonSchema> _schemas = new(StringComparer.Ordinal);
 
     public IReadOnlyList<Operation> Operations { get; } =
         [.. document["paths"]!.AsObject().SelectMany(p => p.Value!.AsObject().Select(o => new Operation(o.Key.ToUpperInvariant(), p.Key, o.Value!)))];
@@ -45,46 +51,17 @@ internal sealed class OpenApi(JsonNode document)
             return body.Length == 0 ? [] : ["has a body"];
         }
 
-        return content[mediaType ?? ""]?["schema"] is not { } schema ? [$"media type {mediaType} is not described"] : [.. Check(schema, JsonNode.Parse(body), "")];
-    }
-
-    private IEnumerable<string> Check(JsonNode schema, JsonNode? value, string at)
-    {
-        schema = Resolve(schema);
-        return schema.AsObject().SelectMany(keyword => Check(keyword.Key, keyword.Value!, schema, value, at));
-    }
-
-    private IEnumerable<string> Check(string keyword, JsonNode rule, JsonNode schema, JsonNode? value, string at)
-    {
-        switch (keyword)
+        if (content[mediaType ?? ""]?["schema"] is not { } schema)
         {
-            case "type":
-                return Types(rule).Any(t => IsOf(t, value)) ? [] : [$"{at} is no {rule.ToJsonString()}"];
-            case "enum":
-                return rule.AsArray().Any(v => JsonNode.DeepEquals(v, value)) ? [] : [$"{at} is none of {rule.ToJsonString()}"];
-            case "oneOf":
-                return rule.AsArray().Count(s => !Check(s!, value, at).Any()) == 1 ? [] : [$"{at} fits not exactly one of {rule.ToJsonString()}"];
-            case "items":
-                return value is JsonArray array ? array.SelectMany((v, i) => Check(rule, v, $"{at}/{i}")) : [];
-            case "required":
-                return value is JsonObject whole ? rule.AsArray().Where(n => !whole.ContainsKey(n!.GetValue<string>())).Select(n => $"{at} lacks {n}") : [];
-            case "properties":
-                return value is JsonObject known ? rule.AsObject().Where(p => known.ContainsKey(p.Key)).SelectMany(p => Check(p.Value!, known[p.Key], $"{at}/{p.Key}")) : [];
-            case "additionalProperties":
-                var others = (value as JsonObject ?? []).Where(p => schema["properties"]?[p.Key] is null);
-                return rule is JsonObject ? others.SelectMany(p => Check(rule, p.Value, $"{at}/{p.Key}")) : rule.GetValue<bool>() ? [] : others.Select(p => $"{at} has {p.Key}");
-            default:
-                return Annotations.Contains(keyword) ? [] : throw new NotSupportedException($"keyword {keyword}");
+            return [$"media type {mediaType} is not described"];
         }
+
+        using var answer = JsonDocument.Parse(body);
+        var result = _schemas.GetOrAdd(schema.ToJsonString(), Build).Evaluate(answer.RootElement, Listed);
+        return result.IsValid ? [] : [.. (result.Details ?? []).SelectMany(at => at.Errors ?? [], (at, error) => $"{at.InstanceLocation} {error.Key}: {error.Value}"), "not valid"];
     }
 
-    private static IEnumerable<string> Types(JsonNode rule) => rule is JsonArray several ? several.Select(t => t!.GetValue<string>()) : [rule.GetValue<string>()];
-
-    private static bool IsOf(string type, JsonNode? value) => (type, value?.GetValueKind() ?? JsonValueKind.Null) switch
-    {
-        ("null", JsonValueKind.Null) or ("object", JsonValueKind.Object) or ("array", JsonValueKind.Array) or ("string", JsonValueKind.String) => true,
-        ("number", JsonValueKind.Number) or ("boolean", JsonValueKind.True or JsonValueKind.False) => true,
-        ("integer", JsonValueKind.Number) => long.TryParse(value!.ToJsonString(), out _),
-        _ => false,
-    };
+    /// <summary>The components of the document become definitions of the schema itself, because JSON Schema knows no components.</summary>
+    private JsonSchema Build(string schema)
+        => JsonSchema.FromText($$"""{"allOf": [{{schema}}], "$defs": {{_definitions}}}""".Replace("#/components/schemas/", "#/$defs/", StringComparison.Ordinal));
 }

@@ -33,7 +33,8 @@ public sealed class HostSettingsTests
     {
         var bad = await Should.ThrowAsync<SettingsException>(ReadAsync(("Bxb:AdminTokn", "x"), ("Bxb:EventLog:Writers", "many"), ("Bxb:Usage:MaxRows", "")));
         bad.Message.Split(Environment.NewLine).Length.ShouldBe(3);
-        bad = await Should.ThrowAsync<SettingsException>(ReadAsync(("Bxb:EventLog:Writers", "33"), ("Bxb:Analytics:MaxBatch", "0"), ("Bxb:ClickHouse:MaxConnections", "0"), ("Bxb:ClickHouse:Url", "http://h/")));
+        bad = await Should.ThrowAsync<SettingsException>(
+            ReadAsync(("Bxb:EventLog:Writers", "33"), ("Bxb:Analytics:MaxBatch", "0"), ("Bxb:ClickHouse:MaxConnections", "0"), ("Bxb:ClickHouse:Url", "http://h/")));
         bad.Message.Split(Environment.NewLine).Length.ShouldBe(3);
     }
 
@@ -51,7 +52,7 @@ public sealed class HostSettingsTests
 
         var options = await HostSettings.ReadAsync(configuration);
 
-        (options.AdminToken, options.Bootstrap.ApiKey, options.Bootstrap.Organization).ShouldBe(("an-admin-token-of-24-chr", "bxb_0123456789abcdef", "acme"));
+        (options.Bootstrap.ApiKey, options.Bootstrap.Organization).ShouldBe(("bxb_0123456789abcdef", "acme"));
         (options.Postgres.ConnectionString, options.ClickHouse.Url).ShouldBe(("Host=h;Password=p", "http://u:p@h:8123/?database=d"));
         // The parts bind the configuration themselves.
         configuration["Bxb:Kafka:Security:Password"].ShouldBe("p");

@@ -27,7 +27,8 @@ internal sealed record SettingLeaf(string Key, PropertyInfo Property)
         ],
         ["Bxb:ClickHouse:Url"] =
         [
-            Secret, "http://user:a@s3cr3t:c/d@h/", "http://u:s3cr3t@h:abc/", "127.0.0.1:8123", "clickhouse://u:s3cr3t@h/", "http://h/s3cr3t", "http://h/?databse=s3cr3t", "http://h/?database=", "http://h/#s3cr3t",
+            Secret, "http://user:a@s3cr3t:c/d@h/", "http://u:s3cr3t@h:abc/", "127.0.0.1:8123", "clickhouse://u:s3cr3t@h/", "http://h/s3cr3t", "http://h/?databse=s3cr3t",
+            "http://h/?database=", "http://h/#s3cr3t",
         ],
         ["Bxb:Riders:Owner"] = [new('s', 256)],
         ["Bxb:Kafka:BootstrapServers"] = ["s3cr3t:abc", "kafka://s3cr3t:1", "a:1,,b:2"],
@@ -63,9 +64,11 @@ internal sealed record SettingLeaf(string Key, PropertyInfo Property)
     {
         var range = Property.GetCustomAttribute<RangeAttribute>().ShouldNotBeNull($"{Key} has no range");
         return Type == typeof(TimeSpan)
-            ? [Text(TimeSpan.Parse((string)range.Minimum, CultureInfo.InvariantCulture) - TimeSpan.FromTicks(1)), Text(TimeSpan.Parse((string)range.Maximum, CultureInfo.InvariantCulture) + TimeSpan.FromTicks(1))]
+            ? [Text(Time(range.Minimum) - TimeSpan.FromTicks(1)), Text(Time(range.Maximum) + TimeSpan.FromTicks(1))]
             : [Text(Convert.ToDecimal(range.Minimum, CultureInfo.InvariantCulture) - 1), Text(Convert.ToDecimal(range.Maximum, CultureInfo.InvariantCulture) + 1)];
     }
+
+    private static TimeSpan Time(object bound) => TimeSpan.Parse((string)bound, CultureInfo.InvariantCulture);
 
     private static string Text(IFormattable value) => value.ToString(null, CultureInfo.InvariantCulture);
 

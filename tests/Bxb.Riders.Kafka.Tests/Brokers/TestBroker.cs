@@ -65,6 +65,11 @@ internal sealed class TestBroker
             return new TestBroker((await TestKafka.SharedAsync()).BootstrapServers, mock: null);
         }
 
+        if (TestKafka.Servers is { } servers)
+        {
+            return new TestBroker(servers, mock: null);
+        }
+
         var mock = await MockCluster.StartAsync();
         return new TestBroker(mock.BootstrapServers, mock);
     }

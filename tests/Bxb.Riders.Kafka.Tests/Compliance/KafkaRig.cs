@@ -51,7 +51,7 @@ internal sealed class KafkaRig(int partitions = 1) : TransportRig
     public override void AddTransport(IServiceCollection services)
     {
         services.AddOptions<KafkaOptions>().Configure(Configure);
-        services.UsingKafka(withRelay: _relaying && TestKafka.Home is not null);
+        services.UsingKafka(withRelay: _relaying && TestKafka.IsReal);
     }
 
     /// <inheritdoc />

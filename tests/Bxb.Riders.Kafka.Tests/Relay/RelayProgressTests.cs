@@ -1,8 +1,10 @@
 using Bxb.EventLog.Schema;
+using Bxb.Primitives.Migrations;
 using Bxb.Riders.Compliance;
 using Bxb.Riders.Kafka.Relay;
 using Bxb.Riders.Kafka.Topics;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 
 namespace Bxb.Riders.Kafka.Tests.Relay;
@@ -104,7 +106,7 @@ public sealed class RelayProgressTests : IAsyncLifetime
         {
             await base.StartAsync();
             var migrations = new ServiceCollection().AddSqlMigrations(typeof(RelayStore).Assembly, "kafka", "Schema").Select(s => s.ImplementationInstance).OfType<SqlMigration>();
-            await SqlMigrator.MigrateAsync(Database, migrations, CancellationToken.None);
+            await PostgresMigrations.RunAsync(Database, migrations, NullLogger<PostgresMigrations>.Instance, CancellationToken.None);
         }
     }
 }

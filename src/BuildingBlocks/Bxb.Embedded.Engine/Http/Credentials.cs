@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace Bxb.Embedded.Engine.Http;
 
-/// <summary>The one user and its password, in any of the three ways that ClickHouse takes them. Compared in constant time.</summary>
+/// <summary>Checks the one user and its password, sent in any of ClickHouse's three ways. Compares in constant time.</summary>
 internal sealed class Credentials(string user, string password)
 {
     private const int RequiredPassword = 194;
@@ -12,8 +12,8 @@ internal sealed class Credentials(string user, string password)
 
     private readonly byte[] _expected = Hash(user, password);
 
-    /// <summary>Lets a request with the right user and password pass.</summary>
-    /// <exception cref="EngineException">There are none, or they are wrong.</exception>
+    /// <summary>Refuses a request without the right user and password.</summary>
+    /// <exception cref="EngineException">User or password are missing or wrong.</exception>
     public void Check(HttpRequest request)
     {
         var (givenUser, givenPassword) = Read(request);

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Security.Cryptography;
+using Bxb.Embedded.Engine.Results;
 using Bxb.Embedded.Engine.Running;
 using Bxb.Embedded.Engine.Sql;
 using Microsoft.AspNetCore.Builder;
@@ -9,8 +10,7 @@ using Microsoft.AspNetCore.Http;
 namespace Bxb.Embedded.Engine.Http;
 
 /// <summary>
-/// ClickHouse's HTTP interface on 127.0.0.1: <c>/</c> for queries, <c>/ping</c>, and <c>/bxb/sync</c>, which a server does not have: it answers
-/// once everything the engine has written is on the disk.
+/// ClickHouse's HTTP interface on 127.0.0.1: <c>/</c> for queries and <c>/ping</c>. <c>/bxb/sync</c>, which a server lacks, answers once everything that the engine has written is on disk.
 /// </summary>
 internal sealed class HttpServer : IAsyncDisposable
 {
@@ -31,7 +31,7 @@ internal sealed class HttpServer : IAsyncDisposable
         application.Run(HandleAsync);
     }
 
-    /// <summary>Another at every start of the process: a client sees by it that the engine was restarted.</summary>
+    /// <summary>Differs at every start of the process, so a client can tell that the engine was restarted.</summary>
     public string Instance { get; }
 
     /// <summary>Starts to listen.</summary>
@@ -46,7 +46,7 @@ internal sealed class HttpServer : IAsyncDisposable
             kestrel.Limits.MaxRequestBodySize = null;
             kestrel.Limits.MaxRequestLineSize = MaxRequestLineBytes;
             kestrel.Limits.MaxRequestBufferSize = MaxRequestLineBytes * 2;
-            // The host's own client may pause while it works on rows.
+            // The host's client pauses while it processes rows.
             kestrel.Limits.MinRequestBodyDataRate = null;
             kestrel.Limits.MinResponseDataRate = null;
         });
@@ -55,7 +55,7 @@ internal sealed class HttpServer : IAsyncDisposable
         return server;
     }
 
-    /// <summary>Takes no further request and waits a few seconds for those that run.</summary>
+    /// <summary>Refuses new requests and waits up to 3 s for running ones.</summary>
     public async Task StopAsync()
     {
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(3));
@@ -79,7 +79,7 @@ internal sealed class HttpServer : IAsyncDisposable
             _credentials.Check(context.Request);
             if (context.Request.Headers.TryGetValue("X-Bxb-Instance", out var meant) && meant != Instance)
             {
-                // The statement was meant for this engine before it was started again, which may have brought older data back.
+                // The statement was meant for the engine before its restart, after which its data may be older.
                 context.Response.StatusCode = StatusCodes.Status412PreconditionFailed;
             }
             else if (context.Request.Path == "/")
@@ -113,7 +113,8 @@ internal sealed class HttpServer : IAsyncDisposable
         var statement = Statement.Parse(request.Text);
         if (request.ReadOnly && !statement.IsReading)
         {
-            throw EngineException.Own(Readonly, "READONLY", "Cannot execute query in readonly mode. For queries over HTTP, method GET implies readonly. You should use method POST for modifying queries.");
+            throw EngineException.Own(
+                Readonly, "READONLY", "Cannot execute query in readonly mode. For queries over HTTP, method GET implies readonly. You should use method POST for modifying queries.");
         }
 
         var sql = rows is null ? statement.WithoutSync() : statement.WithRowsFrom($"/proc/self/fd/{rows.DangerousGetHandle()}");
@@ -122,7 +123,7 @@ internal sealed class HttpServer : IAsyncDisposable
         context.Response.Headers["X-ClickHouse-Format"] = format;
         context.Response.Headers["X-ClickHouse-Timezone"] = "UTC";
         context.Response.ContentType = ContentTypeOf(format);
-        // The engine knows a query by its log_comment and not by its id, so KILL QUERY is done here.
+        // The engine knows queries by log_comment and not by id, so KILL QUERY is handled here.
         await (statement.KilledQueries() is { } killed
             ? _queries.KillAsync(TextOf(killed.Token, request.Parameters), killed.IsPrefix, TextOf(killed.Containing, request.Parameters), format, answer, context.RequestAborted)
             : _queries.RunAsync(query, request, statement, sql, answer));

@@ -10,8 +10,8 @@ using Microsoft.Win32.SafeHandles;
 namespace Bxb.Embedded.Engine.Http;
 
 /// <summary>
-/// Reads a query as ClickHouse's HTTP interface takes it: the statement in the URL, in the body, or in fields of a multipart form;
-/// parameters as <c>param_name</c>; every other name is a setting. What follows an INSERT's statement is its rows.
+/// Reads a query as ClickHouse's HTTP interface takes it. The statement is in the URL, in the body, or in a multipart form. Parameters are named <c>param_name</c>; every other name is a setting.
+/// The rows of an INSERT follow its statement.
 /// </summary>
 internal static class RequestReader
 {
@@ -33,7 +33,7 @@ internal static class RequestReader
     public static string QueryIdOf(HttpRequest request) => NullIfEmpty(request.Query["query_id"].ToString()) ?? Guid.NewGuid().ToString();
 
     /// <summary>Reads the request, its body included. The caller disposes the rows.</summary>
-    /// <exception cref="EngineException">It asks for what the embedded engine does not have, or is too large.</exception>
+    /// <exception cref="EngineException">The request needs a feature that the embedded engine lacks, or is too large.</exception>
     public static async Task<QueryRequest> ReadAsync(HttpRequest request, CancellationToken ct)
     {
         var fields = request.Query.Select(field => new KeyValuePair<string, string>(field.Key, field.Value.ToString())).ToList();
@@ -87,7 +87,7 @@ internal static class RequestReader
         return fields;
     }
 
-    /// <summary>The statement, and the rows behind it. With the statement in the URL the whole body is rows, and goes into the file as it comes.</summary>
+    /// <summary>The statement and the rows after it. When the URL holds the statement, the whole body is rows and goes straight into the file.</summary>
     private static async Task<(string Text, SafeFileHandle? Rows)> BodyAsync(HttpRequest request, string text, CancellationToken ct)
     {
         if (text.Length > 0 && Statement.Parse(text).TakesRows)
@@ -95,7 +95,7 @@ internal static class RequestReader
             var file = MemoryFile();
             try
             {
-                await CopyAsync(request, file, ct);
+                await ReadBodyAsync(request, MaxRowsBytes, (piece, offset) => RandomAccess.WriteAsync(file, piece, offset, ct), ct);
                 return (text, file);
             }
             catch
@@ -105,13 +105,22 @@ internal static class RequestReader
             }
         }
 
-        var body = await BytesAsync(request, ct);
+        var bytes = new ArrayBufferWriter<byte>();
+        await ReadBodyAsync(
+            request, MaxStatementBytes,
+            (piece, _) =>
+            {
+                bytes.Write(piece.Span);
+                return ValueTask.CompletedTask;
+            },
+            ct);
+        var body = bytes.WrittenMemory;
         if (body.Length == 0)
         {
             return (text, null);
         }
 
-        // One char per byte: the statement ends where a position in this text says, whatever bytes the rows hold.
+        // One character per byte, so a position in this text is a position in the body, whatever bytes the rows hold.
         var bytesAsText = Encoding.Latin1.GetString(body.Span);
         var statement = text.Length == 0 ? Statement.Parse(bytesAsText) : null;
         if (statement is null || !statement.TakesRows)
@@ -126,52 +135,28 @@ internal static class RequestReader
 
     private static SafeFileHandle MemoryFile() => new(FileSystem.CreateMemoryFile("bxb-rows"), ownsHandle: true);
 
-    private static async Task CopyAsync(HttpRequest request, SafeFileHandle file, CancellationToken ct)
+    /// <summary>Reads the body to its end, piece by piece.</summary>
+    private static async Task ReadBodyAsync(HttpRequest request, long maxBytes, Func<ReadOnlyMemory<byte>, long, ValueTask> take, CancellationToken ct)
     {
-        long offset = 0;
-        for (; ; )
+        for (long offset = 0; ;)
         {
             var read = await request.BodyReader.ReadAsync(ct);
-            foreach (var segment in read.Buffer)
+            foreach (var piece in read.Buffer)
             {
-                await RandomAccess.WriteAsync(file, segment, offset, ct);
-                offset += segment.Length;
+                await take(piece, offset);
+                offset += piece.Length;
             }
 
             request.BodyReader.AdvanceTo(read.Buffer.End);
-            ThrowIfLarger(offset, MaxRowsBytes);
+            if (offset > maxBytes)
+            {
+                throw EngineException.Own(TooLarge, "QUERY_IS_TOO_LARGE", $"The request body is larger than {maxBytes} bytes.");
+            }
+
             if (read.IsCompleted)
             {
                 return;
             }
-        }
-    }
-
-    private static async Task<ReadOnlyMemory<byte>> BytesAsync(HttpRequest request, CancellationToken ct)
-    {
-        var bytes = new ArrayBufferWriter<byte>();
-        for (; ; )
-        {
-            var read = await request.BodyReader.ReadAsync(ct);
-            foreach (var segment in read.Buffer)
-            {
-                bytes.Write(segment.Span);
-            }
-
-            request.BodyReader.AdvanceTo(read.Buffer.End);
-            ThrowIfLarger(bytes.WrittenCount, MaxStatementBytes);
-            if (read.IsCompleted)
-            {
-                return bytes.WrittenMemory;
-            }
-        }
-    }
-
-    private static void ThrowIfLarger(long bytes, long limit)
-    {
-        if (bytes > limit)
-        {
-            throw EngineException.Own(TooLarge, "QUERY_IS_TOO_LARGE", $"The request body is larger than {limit} bytes.");
         }
     }
 }

@@ -5,8 +5,8 @@ using Bxb.Embedded.Engine.Sql;
 namespace Bxb.Embedded.Engine.Native;
 
 /// <summary>
-/// One connection to the engine and the thread that calls into it: calls block for as long as a query runs, and the thread has the
-/// deep stack that the engine's parser expects. One statement at a time; whoever has taken it from the pool is its only user.
+/// One connection to the engine and its thread. A call into the engine blocks while its query runs, and the engine's parser needs the thread's deep stack.
+/// Runs one statement at a time. Only the request that took the connection from the pool uses it.
 /// </summary>
 internal sealed class EngineConnection
 {
@@ -27,7 +27,14 @@ internal sealed class EngineConnection
     /// <summary>The library's handle, for closing.</summary>
     public nint Pointer { get; }
 
-    /// <summary>Runs something on this connection's thread.</summary>
+    /// <summary>Runs an action on this connection's thread.</summary>
+    public Task RunAsync(Action call) => RunAsync(() =>
+    {
+        call();
+        return true;
+    });
+
+    /// <summary>Runs a function on this connection's thread.</summary>
     public Task<T> RunAsync<T>(Func<T> call)
     {
         var done = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -45,7 +52,7 @@ internal sealed class EngineConnection
         return done.Task;
     }
 
-    /// <summary>Chooses the database and sets the settings of one request; undone by <see cref="Reset"/>, also when this throws.</summary>
+    /// <summary>Chooses the database and sets the settings of one request. <see cref="Reset"/> undoes this, also after an exception.</summary>
     /// <exception cref="EngineException">There is no such database or setting, or a value is refused.</exception>
     public void Prepare(string database, IReadOnlyList<KeyValuePair<string, string>> settings)
     {
@@ -59,8 +66,7 @@ internal sealed class EngineConnection
     }
 
     /// <summary>
-    /// Puts the settings of a request back to what every request starts with. A query that failed stays in the engine's list, with all it
-    /// holds, until the next statement on its connection: there is one here.
+    /// Restores the settings that every request starts with. The engine keeps a failed query, with its memory, until the next statement on the connection; the statements here are that.
     /// </summary>
     public void Reset(IReadOnlyList<KeyValuePair<string, string>> settings)
     {
@@ -84,10 +90,7 @@ internal sealed class EngineConnection
     public void Run(string sql)
     {
         using var result = Query(sql, "Null", [], streaming: false);
-        if (result.Error is { } error)
-        {
-            throw EngineException.Parse(error);
-        }
+        result.ThrowIfFailed();
     }
 
     private void Work()

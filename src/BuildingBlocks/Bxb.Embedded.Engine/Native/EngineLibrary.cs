@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Bxb.Embedded.Engine.Native;
 
-/// <summary>The C interface of the engine's library. Pointers to its results are opaque; every result is destroyed by who got it.</summary>
+/// <summary>The C interface of the engine's library. Pointers to its results are opaque. The receiver of a result destroys it.</summary>
 internal sealed unsafe class EngineLibrary
 {
     private readonly delegate* unmanaged<int, byte**, nint*> _connect;
@@ -30,7 +30,7 @@ internal sealed unsafe class EngineLibrary
             throw new EngineStartException($"The engine's library {path} cannot be loaded: {e.Message}");
         }
 
-        // Keeps SIGSEGV, SIGINT and others as they are; the rest is put back after connecting.
+        // The library leaves SIGSEGV, SIGINT and some others alone. The rest is restored after connecting.
         ((delegate* unmanaged<int, void>)NativeLibrary.GetExport(library, "chdb_set_signal_handlers_enabled"))(0);
         _connect = (delegate* unmanaged<int, byte**, nint*>)NativeLibrary.GetExport(library, "chdb_connect");
         _close = (delegate* unmanaged<nint*, void>)NativeLibrary.GetExport(library, "chdb_close_conn");
@@ -45,8 +45,8 @@ internal sealed unsafe class EngineLibrary
         _rowsWritten = (delegate* unmanaged<nint, ulong>)NativeLibrary.GetExport(library, "chdb_result_rows_written");
     }
 
-    /// <summary>Loads the library and opens one connection more than queries may run at once: the first is for orders to the engine itself.</summary>
-    /// <exception cref="EngineStartException">The library is not there, or the data folder is another process's.</exception>
+    /// <summary>Loads the library and opens the connections for queries, and a first one for kills.</summary>
+    /// <exception cref="EngineStartException">The library cannot be loaded, or another process uses the data folder.</exception>
     public static (EngineLibrary Library, EngineConnection[] Connections) Open(EngineArguments arguments, (string Server, string Users) files)
     {
         var signals = SignalActions.Save();
@@ -59,7 +59,7 @@ internal sealed unsafe class EngineLibrary
             signals.Restore();
             if (pointer == null)
             {
-                throw new EngineStartException($"The engine did not open {arguments.Data}; what it says stands above.");
+                throw new EngineStartException($"The engine did not open {arguments.Data}. Its own message stands above.");
             }
 
             connections[i] = new EngineConnection(library, (nint)pointer, *pointer, EngineConfiguration.QueryDefaults(arguments.MemoryBytes));
@@ -68,7 +68,7 @@ internal sealed unsafe class EngineLibrary
         return (library, connections);
     }
 
-    /// <summary>Closes the connections, the last of which shuts the engine down. Nothing may run on them.</summary>
+    /// <summary>Closes the connections; the last one shuts the engine down. No query may run on them.</summary>
     public void Close(EngineConnection[] connections)
     {
         foreach (var connection in connections)
@@ -77,7 +77,7 @@ internal sealed unsafe class EngineLibrary
         }
     }
 
-    /// <summary>Runs a statement to its end, or (streaming) to where its first rows can be fetched.</summary>
+    /// <summary>Runs a statement to its end or, when streaming, until its first rows can be fetched.</summary>
     public EngineResult Query(nint connection, ReadOnlySpan<byte> sql, string format, IReadOnlyList<KeyValuePair<string, string>> parameters, bool streaming)
     {
         var count = parameters.Count;
@@ -137,7 +137,7 @@ internal sealed unsafe class EngineLibrary
         byte** arguments = stackalloc byte*[line.Length];
         for (var i = 0; i < line.Length; i++)
         {
-            // The library keeps no pointer into them, and they are few: they are freed with the process.
+            // Few and small: freed with the process.
             arguments[i] = (byte*)Marshal.StringToCoTaskMemUTF8(line[i]);
         }
 

@@ -1,6 +1,6 @@
 namespace Bxb.Embedded.Engine.Native;
 
-/// <summary>A result, or a piece of one, in the engine's memory. Owned by who got it, until disposed; not thread-safe.</summary>
+/// <summary>A result, or a piece of one, in the engine's memory until it is disposed. The receiver disposes it. Not thread-safe.</summary>
 internal sealed class EngineResult(EngineLibrary library, nint pointer) : IDisposable
 {
     private nint _pointer = pointer;
@@ -13,8 +13,18 @@ internal sealed class EngineResult(EngineLibrary library, nint pointer) : IDispo
     /// <summary>The formatted rows; valid until <see cref="Dispose"/>.</summary>
     public ReadOnlySpan<byte> Bytes => library.Bytes(_pointer);
 
-    /// <summary>How many rows an INSERT wrote.</summary>
+    /// <summary>Number of rows that an INSERT wrote.</summary>
     public ulong RowsWritten => library.RowsWritten(_pointer);
+
+    /// <summary>Throws the engine's error, if there is one.</summary>
+    /// <exception cref="EngineException">The engine reported an error.</exception>
+    public void ThrowIfFailed()
+    {
+        if (Error is not null)
+        {
+            throw EngineException.Parse(Error);
+        }
+    }
 
     public void Dispose()
     {

@@ -3,14 +3,14 @@ using System.Runtime.InteropServices;
 namespace Bxb.Embedded.Engine.Native;
 
 /// <summary>
-/// What this process does at each signal, saved and put back. The engine's library takes handlers over while it connects, 34 (the
-/// first real-time signal) among them, with which the runtime suspends its threads: left so, the runtime dies at its next collection.
+/// The signal handlers of this process, saved and restored. The engine's library replaces handlers while it connects. One of them is 34, the first real-time signal, by which the runtime
+/// suspends its threads: without it the runtime dies at its next garbage collection.
 /// </summary>
 internal sealed unsafe partial class SignalActions
 {
     private const int Signals = 64;
 
-    // Larger than struct sigaction is on any Linux; its content is never looked at.
+    // At least sizeof(struct sigaction) on any Linux. The content is opaque here.
     private const int ActionBytes = 256;
 
     private readonly byte[] _actions = new byte[(Signals + 1) * ActionBytes];
@@ -22,16 +22,14 @@ internal sealed unsafe partial class SignalActions
         {
             for (var signal = 1; signal <= Signals; signal++)
             {
-                // The C library keeps 32 and 33 for itself and refuses them.
+                // The C library reserves 32 and 33 and refuses them.
                 _saved[signal] = sigaction(signal, null, actions + (signal * ActionBytes)) == 0;
             }
         }
     }
 
-    /// <summary>Saves what is set now.</summary>
     public static SignalActions Save() => new();
 
-    /// <summary>Puts everything back as it was saved.</summary>
     public void Restore()
     {
         fixed (byte* actions = _actions)

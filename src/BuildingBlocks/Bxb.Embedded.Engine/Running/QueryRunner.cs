@@ -1,34 +1,45 @@
-using Bxb.Embedded.Engine.Http;
+using System.Threading.Channels;
 using Bxb.Embedded.Engine.Native;
+using Bxb.Embedded.Engine.Results;
 using Bxb.Embedded.Engine.Sql;
 
 namespace Bxb.Embedded.Engine.Running;
 
 /// <summary>
-/// Runs queries on the pool's connections and kills them. A query that is cancelled (killed, or its client is gone) is ended in the engine
-/// before its connection is given back; a kill returns after that, so that "killed" means that it changes nothing any more.
+/// Runs queries on the pool's connections, and kills them. A query is cancelled when it is killed or its client disconnects. The engine ends it before its connection returns to the pool,
+/// and a kill returns after that: a killed query changes nothing any more.
 /// </summary>
-/// <param name="pool">Where queries run.</param>
-/// <param name="running">The queries of this process.</param>
-/// <param name="control">A connection that only kills: it is free when all others are busy.</param>
-internal sealed class QueryRunner(ConnectionPool pool, RunningQueries running, EngineConnection control)
+internal sealed class QueryRunner
 {
     private const int QueryWasCancelled = 394;
-    // What the engine says of a stream that was ended by a piece without a row.
+    // The engine's error for a stream that a piece without a row has ended.
     private const string StreamHasEnded = "No active streaming query";
 
     private static readonly TimeSpan KillInterval = TimeSpan.FromMilliseconds(50);
 
-    private readonly SemaphoreSlim _controlGate = new(1);
+    private readonly Channel<EngineConnection> _free = Channel.CreateUnbounded<EngineConnection>();
+    private readonly RunningQueries _running = new();
+    private readonly EngineConnection _control;
+
+    /// <summary>Creates the runner.</summary>
+    /// <param name="pool">The connections for queries. Further queries wait for one in order.</param>
+    /// <param name="control">A connection for kills only, free when all others are busy.</param>
+    public QueryRunner(IEnumerable<EngineConnection> pool, EngineConnection control)
+    {
+        _control = control;
+        foreach (var connection in pool)
+        {
+            _free.Writer.TryWrite(connection);
+        }
+    }
 
     /// <summary>
-    /// Does the work of one request under its query id. The id is known from here on, before the body is read: a kill then finds the query
-    /// while its rows are still on the way.
+    /// Runs the work of one request under its query id. The id is registered before the body is read, so a kill also finds a query whose rows are still arriving.
     /// </summary>
-    /// <exception cref="EngineException">Another query with this id runs, or this one was cancelled, or the work threw it.</exception>
+    /// <exception cref="EngineException">Another query with this id runs, this one was cancelled, or it failed.</exception>
     public async Task RegisteredAsync(string id, CancellationToken clientGone, Func<RunningQuery, Task> work)
     {
-        var query = running.Add(id);
+        var query = _running.Add(id);
         await using var cancelling = clientGone.Register(() => _ = KillAsync(query));
         try
         {
@@ -40,41 +51,37 @@ internal sealed class QueryRunner(ConnectionPool pool, RunningQueries running, E
         }
         finally
         {
-            running.Remove(query);
+            _running.Remove(query);
         }
     }
 
-    /// <summary>Runs a statement and hands its rows to the answer; returns when nothing of it runs any more.</summary>
-    /// <exception cref="EngineException">The engine refused or gave up; the answer may have begun.</exception>
+    /// <summary>Runs a statement, writes its rows to the answer, and returns when the engine has ended it.</summary>
+    /// <exception cref="EngineException">The engine refused the statement or ended it. The answer may have begun.</exception>
     public async Task RunAsync(RunningQuery query, QueryRequest request, Statement statement, string sql, ResultWriter answer)
     {
-        var connection = await pool.TakeAsync(query.Cancelled);
+        var connection = await _free.Reader.ReadAsync(query.Cancelled);
         try
         {
             await RunOnAsync(connection, query, request, statement, sql, answer);
         }
         finally
         {
-            await connection.RunAsync(() =>
-            {
-                connection.Reset(request.Settings);
-                return true;
-            });
-            pool.Return(connection);
+            await connection.RunAsync(() => connection.Reset(request.Settings));
+            _free.Writer.TryWrite(connection);
         }
     }
 
     /// <summary>
-    /// Ends the queries whose id is, or begins with, a text (and contains another), and answers, once they have ended, with what a server says of them: a row, or none when
-    /// there is none. Needs no connection of the pool, so that it works when all are busy.
+    /// Kills the queries with an id, or those whose ids begin with one text and contain another. Answers after their end, as a server does: one row, or none when nothing was found.
+    /// Uses no connection of the pool, so it works when all are busy.
     /// </summary>
     public async Task KillAsync(string id, bool isPrefix, string containing, string format, ResultWriter answer, CancellationToken ct)
     {
-        var queries = running.Find(id, isPrefix, containing);
+        var queries = _running.Find(id, isPrefix, containing);
         await Task.WhenAll(queries.Select(KillAsync));
         var sql = $"SELECT 'finished' AS kill_status, {SqlText.Literal(id)} AS query_id, 'default' AS user, '' AS query WHERE {(queries.Count > 0 ? 1 : 0)}";
         using var result = await ControlAsync(sql, format);
-        ThrowOnError(result);
+        result.ThrowIfFailed();
         await answer.WriteAsync(result, from: 0, ct);
         await answer.CompleteAsync(ct);
     }
@@ -84,7 +91,7 @@ internal sealed class QueryRunner(ConnectionPool pool, RunningQueries running, E
         await query.CancelAsync();
         while (!query.Ended.IsCompleted)
         {
-            // Again and again: the engine lists a query a little after the call that starts it.
+            // Repeated, because the engine lists a query some time after the call that starts it.
             if (query.IsInEngine)
             {
                 (await ControlAsync($"KILL QUERY WHERE Settings['log_comment'] = {SqlText.Literal(query.Tag)} ASYNC", "Null")).Dispose();
@@ -94,35 +101,20 @@ internal sealed class QueryRunner(ConnectionPool pool, RunningQueries running, E
         }
     }
 
-    private async Task<EngineResult> ControlAsync(string sql, string format)
-    {
-        await _controlGate.WaitAsync(CancellationToken.None);
-        try
-        {
-            return await control.RunAsync(() => control.Query(sql, format, [], streaming: false));
-        }
-        finally
-        {
-            _controlGate.Release();
-        }
-    }
+    private Task<EngineResult> ControlAsync(string sql, string format) => _control.RunAsync(() => _control.Query(sql, format, [], streaming: false));
 
     private static async Task RunOnAsync(EngineConnection connection, RunningQuery query, QueryRequest request, Statement statement, string sql, ResultWriter answer)
     {
         var format = statement.OutputFormat ?? request.DefaultFormat;
         var framing = statement.IsStreamed && !request.WaitForEnd ? PieceFraming.Of(format) : null;
         var streaming = framing is not null;
-        await connection.RunAsync(() =>
-        {
-            connection.Prepare(request.Database, [new("log_comment", query.Tag), .. request.Settings]);
-            return true;
-        });
+        await connection.RunAsync(() => connection.Prepare(request.Database, [new("log_comment", query.Tag), .. request.Settings]));
         query.Cancelled.ThrowIfCancellationRequested();
         query.IsInEngine = true;
         var result = await connection.RunAsync(() => connection.Query(sql, format, request.Parameters, streaming));
         try
         {
-            ThrowOnError(result);
+            result.ThrowIfFailed();
             if (framing is not null && await StreamAsync(connection, query, result, framing, answer))
             {
                 return;
@@ -130,14 +122,14 @@ internal sealed class QueryRunner(ConnectionPool pool, RunningQueries running, E
 
             if (streaming)
             {
-                // A stream without a row loses what the format puts around the rows, names and types for one: run as a whole, it is there.
+                // A stream without rows lacks the frame of its format, such as names and types. The statement run as a whole has it.
                 var stream = result;
                 result = await connection.RunAsync(() =>
                 {
                     stream.Dispose();
                     return connection.Query(sql, format, request.Parameters, streaming: false);
                 });
-                ThrowOnError(result);
+                result.ThrowIfFailed();
             }
 
             await answer.WriteAsync(result, from: 0, query.Cancelled);
@@ -146,15 +138,11 @@ internal sealed class QueryRunner(ConnectionPool pool, RunningQueries running, E
         finally
         {
             query.IsInEngine = false;
-            await connection.RunAsync(() =>
-            {
-                result.Dispose();
-                return true;
-            });
+            await connection.RunAsync(() => result.Dispose());
         }
     }
 
-    /// <summary>Sends the rows piece by piece; false, with nothing sent, when there is none.</summary>
+    /// <summary>Sends the rows piece by piece. False when there are none; nothing is sent then.</summary>
     private static async Task<bool> StreamAsync(EngineConnection connection, RunningQuery query, EngineResult stream, PieceFraming framing, ResultWriter answer)
     {
         var ended = false;
@@ -164,9 +152,9 @@ internal sealed class QueryRunner(ConnectionPool pool, RunningQueries running, E
             {
                 using var piece = await connection.RunAsync(() => connection.Fetch(stream));
                 ended = piece.Error is not null || piece.Bytes.IsEmpty;
-                if (piece.Error is not null && piece.Error != StreamHasEnded)
+                if (piece.Error != StreamHasEnded)
                 {
-                    throw EngineException.Parse(piece.Error);
+                    piece.ThrowIfFailed();
                 }
 
                 // A killed stream may end as if it were complete.
@@ -188,20 +176,8 @@ internal sealed class QueryRunner(ConnectionPool pool, RunningQueries running, E
         {
             if (!ended)
             {
-                await connection.RunAsync(() =>
-                {
-                    connection.Cancel(stream);
-                    return true;
-                });
+                await connection.RunAsync(() => connection.Cancel(stream));
             }
-        }
-    }
-
-    private static void ThrowOnError(EngineResult result)
-    {
-        if (result.Error is { } error)
-        {
-            throw EngineException.Parse(error);
         }
     }
 }

@@ -25,7 +25,7 @@ internal sealed class RunningQueries
         throw EngineException.Own(SameIdIsRunning, "QUERY_WITH_SAME_ID_IS_ALREADY_RUNNING", $"Query with id = {id} is already running.");
     }
 
-    /// <summary>The one with an id; with <paramref name="isPrefix"/> all whose ids begin with it and contain another text, which may be empty.</summary>
+    /// <summary>The query with an id. With <paramref name="isPrefix"/>: all queries whose ids begin with <paramref name="id"/> and contain <paramref name="containing"/>, which may be empty.</summary>
     public IReadOnlyList<RunningQuery> Find(string id, bool isPrefix, string containing) =>
         isPrefix ? [.. _queries.Values.Where(q => q.Id.StartsWith(id, StringComparison.Ordinal) && q.Id.Contains(containing, StringComparison.Ordinal))]
         : _queries.TryGetValue(id, out var one) ? [one] : [];

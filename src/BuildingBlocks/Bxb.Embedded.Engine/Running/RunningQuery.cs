@@ -1,8 +1,8 @@
 namespace Bxb.Embedded.Engine.Running;
 
-/// <summary>A query from its arrival until nothing of it runs in the engine any more. Thread-safe.</summary>
+/// <summary>A query, from its arrival until the engine has ended it. Thread-safe.</summary>
 /// <param name="id">The client's query id, or one that was made for it.</param>
-/// <param name="tag">Unique in this process; stands in the setting log_comment while the query runs, so that it can be killed by it.</param>
+/// <param name="tag">Unique in this process. The setting log_comment holds it while the query runs, and a kill selects the query by it.</param>
 internal sealed class RunningQuery(string id, string tag) : IDisposable
 {
     private readonly CancellationTokenSource _cancelled = new();
@@ -12,10 +12,10 @@ internal sealed class RunningQuery(string id, string tag) : IDisposable
 
     public string Tag => tag;
 
-    /// <summary>Cancelled when somebody wants the query to end.</summary>
+    /// <summary>Cancelled by a kill, or when the client disconnects.</summary>
     public CancellationToken Cancelled => _cancelled.Token;
 
-    /// <summary>Completes when nothing of it runs any more.</summary>
+    /// <summary>Completes when the engine has ended the query.</summary>
     public Task Ended => _ended.Task;
 
     /// <summary>Whether the engine may know of it now.</summary>

@@ -1,6 +1,6 @@
 namespace Bxb.Embedded.Engine.Sql;
 
-/// <summary>Writes names and texts into SQL so that nothing in them is read as SQL.</summary>
+/// <summary>Quotes names and texts for SQL.</summary>
 internal static class SqlText
 {
     public static string Identifier(string name) => $"`{name.Replace("\\", "\\\\").Replace("`", "\\`")}`";

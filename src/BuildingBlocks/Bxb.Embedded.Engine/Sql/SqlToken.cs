@@ -15,5 +15,9 @@ internal enum SqlTokenKind
     Symbol,
 }
 
-/// <summary>A piece of a statement: where it stands, and how many round brackets are open around it.</summary>
+/// <summary>A token of a statement.</summary>
+/// <param name="Kind">The kind.</param>
+/// <param name="Start">Index of its first character.</param>
+/// <param name="End">Index after its last character.</param>
+/// <param name="Depth">Number of round brackets around it.</param>
 internal readonly record struct SqlToken(SqlTokenKind Kind, int Start, int End, int Depth);

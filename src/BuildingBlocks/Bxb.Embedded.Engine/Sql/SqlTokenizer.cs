@@ -1,12 +1,13 @@
 namespace Bxb.Embedded.Engine.Sql;
 
 /// <summary>
-/// Splits a statement as far as needed to find its clauses: comments are left out, and nothing inside quotes is taken for SQL.
-/// It never fails; what it does not understand stays as it is for the engine to judge.
+/// Splits a statement into tokens, as far as its clauses need it. Comments are skipped, and quoted text is one token. Never fails: the engine judges malformed statements.
 /// </summary>
 internal static class SqlTokenizer
 {
-    /// <summary>The pieces of a statement. Rows may follow the statement in the same text: <paramref name="isEnd"/> is asked after each piece.</summary>
+    /// <summary>The tokens of a statement.</summary>
+    /// <param name="sql">The statement, perhaps followed by rows.</param>
+    /// <param name="isEnd">Called after each token; true ends the statement there.</param>
     public static List<SqlToken> Read(string sql, Func<string, List<SqlToken>, bool>? isEnd = null)
     {
         var tokens = new List<SqlToken>();

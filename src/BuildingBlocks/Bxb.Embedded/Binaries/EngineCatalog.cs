@@ -3,19 +3,19 @@ using System.Text.Json;
 
 namespace Bxb.Embedded.Binaries;
 
-/// <summary>One pinned package of engines.json: which engine it holds, for which platform, and the hash of its archive.</summary>
+/// <summary>A pinned package of engines.json: its engine and platform, and the hash of its archive.</summary>
 internal sealed record EnginePackage(string Engine, string Platform, string Package, string Version, string Integrity)
 {
-    /// <summary>Name of the package's folder in the cache; the fetching script forms it in the same way.</summary>
+    /// <summary>Name of the package's folder in the cache, the same as in fetch-engines.mjs.</summary>
     public string FolderName => $"{Package.TrimStart('@').Replace('/', '-')}-{Version}";
 }
 
-/// <summary>The engines that this build knows, read from the same file as the script that fetches them.</summary>
+/// <summary>The pinned engines of engines.json, which fetch-engines.mjs reads, too.</summary>
 internal static class EngineCatalog
 {
     private static readonly JsonSerializerOptions JsonOptions = new(JsonSerializerDefaults.Web);
 
-    /// <summary>The platform in the words of engines.json, such as <c>linux-x64</c>.</summary>
+    /// <summary>The platform as engines.json names it, such as <c>linux-x64</c>.</summary>
     public static string Platform { get; } =
         $"{(OperatingSystem.IsMacOS() ? "darwin" : OperatingSystem.IsLinux() ? "linux" : "windows")}-{RuntimeInformation.OSArchitecture switch
         {
@@ -30,7 +30,7 @@ internal static class EngineCatalog
     /// <summary>The package of an engine for this platform.</summary>
     /// <exception cref="EmbeddedEngineException">None is pinned for this platform.</exception>
     public static async Task<EnginePackage> FindAsync(string engine, CancellationToken ct) => await PinnedAsync(engine, Platform, ct)
-        ?? throw new EmbeddedEngineException($"There is no embedded {engine} for {Platform}. Start a server of your own and name it in the settings.");
+        ?? throw new EmbeddedEngineException($"There is no embedded {engine} for {Platform}. Run a server and name it in the settings.");
 
     private static async Task<EnginePackage?> PinnedAsync(string engine, string platform, CancellationToken ct)
     {

@@ -2,7 +2,7 @@ using Bxb.Embedded.Processes;
 
 namespace Bxb.Embedded.ClickHouse;
 
-/// <summary>Where the engine's files lie: <c>clickhouse</c> in the data directory, with the tables in <c>data</c> below it.</summary>
+/// <summary>The engine's folder, <c>clickhouse</c> in the data directory; its tables are in <c>data</c> below it.</summary>
 internal sealed record EngineHome(string Folder)
 {
     private static readonly TimeSpan OrderlyStop = TimeSpan.FromSeconds(15);
@@ -16,8 +16,8 @@ internal sealed record EngineHome(string Folder)
 
     public static EngineHome Of(string dataDirectory) => new(Path.Combine(Path.GetFullPath(dataDirectory), "clickhouse"));
 
-    /// <summary>Ends engine processes that an earlier host left on this folder, known by their command line; returns their ids once they are gone.</summary>
-    /// <exception cref="EmbeddedEngineException">One does not end.</exception>
+    /// <summary>Ends engine processes that an earlier host left on this folder, found by their command line. Returns their ids once they are gone.</summary>
+    /// <exception cref="EmbeddedEngineException">A process does not end.</exception>
     public async Task<IReadOnlyList<int>> EndLeftoversAsync(CancellationToken ct)
     {
         var found = Running();

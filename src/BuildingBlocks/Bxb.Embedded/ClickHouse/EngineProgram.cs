@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 
 namespace Bxb.Embedded.ClickHouse;
 
-/// <summary>Command line of the engine process: our own program, which lies beside the host's, run by the host's .NET.</summary>
+/// <summary>Command line of the engine process: Bxb.Embedded.Engine beside the host's files, run by the host's .NET runtime.</summary>
 internal static class EngineProgram
 {
     public const string FileName = "Bxb.Embedded.Engine.dll";
@@ -14,7 +14,7 @@ internal static class EngineProgram
         var program = Path.Combine(AppContext.BaseDirectory, FileName);
         if (!File.Exists(program))
         {
-            throw new EmbeddedEngineException($"{program} is missing: it belongs beside the host's own files. Build or publish the host again.");
+            throw new EmbeddedEngineException($"{program} is missing beside the host's files. Build or publish the host again.");
         }
 
         var start = new ProcessStartInfo(DotNet(),
@@ -23,7 +23,7 @@ internal static class EngineProgram
             "--parent", Text(Environment.ProcessId), "--memory-bytes", Text(options.MemoryBytes), "--connections", Text(options.Connections),
         ])
         {
-            // Its end tells the engine that the host is gone.
+            // The engine ends when its standard input does.
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -42,14 +42,15 @@ internal static class EngineProgram
         return start;
     }
 
-    /// <summary>The dotnet program that belongs to the runtime this host runs on, whoever started it.</summary>
+    /// <summary>The dotnet program of the runtime that runs this host.</summary>
     public static string DotNet()
     {
-        // shared/Microsoft.NETCore.App/10.0.x lies three folders below it.
+        // The runtime is in shared/Microsoft.NETCore.App/10.0.x, three folders below dotnet.
         var dotnet = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..", "dotnet"));
         return File.Exists(dotnet)
             ? dotnet
-            : throw new EmbeddedEngineException($"The embedded ClickHouse engine needs the dotnet program, which is not at {dotnet}. Publish the host framework-dependent, or name a ClickHouse server in the settings.");
+            : throw new EmbeddedEngineException(
+                $"The embedded ClickHouse engine needs the dotnet program, which is not at {dotnet}. Publish the host framework-dependent, or name a ClickHouse server in the settings.");
     }
 
     private static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);

@@ -9,7 +9,7 @@ internal sealed partial class EngineServer(EmbeddedClickHouseOptions options, En
 {
     private static readonly TimeSpan ProbeTimeout = TimeSpan.FromSeconds(5);
 
-    /// <summary>Starts the process and returns when it says that it is ready. Ends leftovers first: the engine locks its folder.</summary>
+    /// <summary>Starts the process and returns when it reports ready. Ends leftovers first, because the engine locks its folder.</summary>
     public async Task<Process> StartAsync(CancellationToken ct)
     {
         var ended = await home.EndLeftoversAsync(ct);
@@ -21,7 +21,7 @@ internal sealed partial class EngineServer(EmbeddedClickHouseOptions options, En
         var process = await ProcessStarter.StartAsync(EngineProgram.StartInfo(options, home, library, port));
         var ready = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var output = new EngineOutput(line => _ = line.StartsWith("ready ", StringComparison.Ordinal) && ready.TrySetResult());
-        // What a start that fails prints is part of its exception.
+        // The output of a failed start becomes part of its exception.
         var errors = new EngineOutput(line => LogEngineSaid(ready.Task.IsCompleted ? LogLevel.Warning : LogLevel.Debug, line));
         var reading = Task.WhenAll(output.ReadAsync(process.StandardOutput), errors.ReadAsync(process.StandardError));
         try
@@ -62,19 +62,10 @@ internal sealed partial class EngineServer(EmbeddedClickHouseOptions options, En
         }
     }
 
-    /// <summary>Asks the process to end, kills it after the time-out, and returns when it is gone.</summary>
+    /// <summary>Requests the end of the process, kills it after the time-out, and returns when it is gone.</summary>
     public async Task StopAsync(Process process)
     {
-        if (!process.HasExited)
-        {
-            Libc.Signal(process.Id, Libc.SigTerm);
-            if (!await RunningProcesses.WaitAsync(() => process.HasExited, options.StopTimeout, CancellationToken.None))
-            {
-                LogStopTakesLong(options.StopTimeout.TotalSeconds);
-                Libc.Signal(process.Id, Libc.SigKill);
-            }
-        }
-
+        await RunningProcesses.StopAsync(process, Libc.SigTerm, Libc.SigKill, options.StopTimeout, LogStopTakesLong);
         await home.EndLeftoversAsync(CancellationToken.None);
     }
 
@@ -84,11 +75,11 @@ internal sealed partial class EngineServer(EmbeddedClickHouseOptions options, En
         using var answer = await http.PostAsync(new Uri($"http://127.0.0.1:{port}/"), create, ct);
         if (!answer.IsSuccessStatusCode)
         {
-            throw new EmbeddedEngineException($"The ClickHouse engine could not make its database: {(await answer.Content.ReadAsStringAsync(ct)).Trim().ReplaceLineEndings(" ")}");
+            throw new EmbeddedEngineException($"The ClickHouse engine could not create its database: {(await answer.Content.ReadAsStringAsync(ct)).Trim().ReplaceLineEndings(" ")}");
         }
     }
 
-    [LoggerMessage(EventId = 4020, Level = LogLevel.Warning, Message = "Ended what an earlier host had left running (process {ProcessIds}) on {Folder}")]
+    [LoggerMessage(EventId = 4020, Level = LogLevel.Warning, Message = "Ended ClickHouse engine {ProcessIds}, which an earlier host had left running on {Folder}")]
     private partial void LogLeftoverEnded(string processIds, string folder);
 
     [LoggerMessage(EventId = 4021, Level = LogLevel.Warning, Message = "The ClickHouse engine did not stop within {Seconds} s and is killed")]

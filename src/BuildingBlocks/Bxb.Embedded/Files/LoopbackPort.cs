@@ -4,10 +4,10 @@ using System.Net.Sockets;
 
 namespace Bxb.Embedded.Files;
 
-/// <summary>A server's port on 127.0.0.1: chosen once, kept in a file, changed only when something else has taken it.</summary>
+/// <summary>A server's port on 127.0.0.1: chosen once, kept in a file, and replaced only when another process uses it.</summary>
 internal static class LoopbackPort
 {
-    /// <summary>The port kept in a file when it is free, else a new free one, which is kept then.</summary>
+    /// <summary>The port in the file if it is free, else a new one, which is written into the file.</summary>
     public static async Task<int> KeptOrFreeAsync(string path, CancellationToken ct)
     {
         if (File.Exists(path)

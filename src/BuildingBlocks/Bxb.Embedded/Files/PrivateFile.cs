@@ -2,11 +2,11 @@ using System.Security.Cryptography;
 
 namespace Bxb.Embedded.Files;
 
-/// <summary>Small files that only this host's user may read (mode 600), written whole or not at all.</summary>
-internal static class PrivateFile
+/// <summary>Small files that only this host's user may read (mode 600), written completely or not at all.</summary>
+public static class PrivateFile
 {
-    /// <summary>The secret in a file; made at random, 32 bytes of it as hexadecimal text, when the file is not there.</summary>
-    public static async Task<string> SecretAsync(string path, CancellationToken ct)
+    /// <summary>The secret in a file. A missing file is created with 32 random bytes as hexadecimal text.</summary>
+    internal static async Task<string> SecretAsync(string path, CancellationToken ct)
     {
         if (File.Exists(path) && (await File.ReadAllTextAsync(path, ct)).Trim() is { Length: > 0 } kept)
         {
@@ -18,14 +18,14 @@ internal static class PrivateFile
         return secret;
     }
 
-    /// <summary>What stands in a file that an engine's host keeps.</summary>
-    /// <exception cref="EmbeddedEngineException">There is no such file, so no host has started an engine here.</exception>
-    public static async Task<string> ReadAsync(string path, CancellationToken ct)
+    /// <summary>The trimmed content of a file of an engine.</summary>
+    /// <exception cref="EmbeddedEngineException">The file is missing, so no host has started an engine here.</exception>
+    internal static async Task<string> ReadAsync(string path, CancellationToken ct)
         => File.Exists(path)
             ? (await File.ReadAllTextAsync(path, ct)).Trim()
             : throw new EmbeddedEngineException($"No host has started an engine here: {path} is missing.");
 
-    /// <summary>Replaces a file by one rename, so that a host killed half-way leaves the old one or the new one.</summary>
+    /// <summary>Replaces a file by one rename: a host that is killed meanwhile leaves the old file or the new one.</summary>
     public static async Task WriteAsync(string path, string text, CancellationToken ct)
     {
         var draft = path + ".new";

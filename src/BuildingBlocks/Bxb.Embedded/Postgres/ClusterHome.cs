@@ -7,21 +7,20 @@ using Microsoft.Extensions.Logging;
 namespace Bxb.Embedded.Postgres;
 
 /// <summary>
-/// Where a cluster's files lie, and whose they are. Normally <c>postgres/cluster</c> in the data directory. The server does not run
-/// as root: when the host is root, another user owns the cluster, and when that user may not enter a folder above the data directory,
-/// the cluster lies in a state folder of the machine and <c>postgres/cluster</c> is a link to it.
+/// Place and owner of a cluster's files, normally <c>postgres/cluster</c> in the data directory. PostgreSQL refuses to run as root, so under root another user owns the cluster. Where that user
+/// cannot enter a folder above the data directory, the cluster is in a state folder of the machine, and <c>postgres/cluster</c> is a link to it.
 /// </summary>
-/// <param name="Folder"><c>postgres</c> in the data directory: the host's own files (password, port, lock).</param>
-/// <param name="Cluster">The cluster's real folder, without links.</param>
+/// <param name="Folder"><c>postgres</c> in the data directory, with the host's files: password, port, lock.</param>
+/// <param name="Cluster">The cluster's folder with links resolved.</param>
 /// <param name="Programs">Folder of the server's programs.</param>
-/// <param name="User">Who runs the server and owns the cluster; null when that is the host's own user.</param>
+/// <param name="User">The user who runs the server and owns the cluster; null for the host's user.</param>
 internal sealed record ClusterHome(string Folder, string Cluster, string Programs, UnixUser? User)
 {
     private const string StateRoot = "/var/lib/bxb";
 
     public static string FolderOf(string dataDirectory) => Path.Combine(Path.GetFullPath(dataDirectory), "postgres");
 
-    /// <summary>Finds the home of a cluster, making the folders that lead to it (not the cluster itself).</summary>
+    /// <summary>Finds the home of a cluster and creates the folders above the cluster.</summary>
     public static async Task<ClusterHome> OpenAsync(string dataDirectory, ILogger logger, CancellationToken ct)
     {
         var folder = FolderOf(dataDirectory);
@@ -48,7 +47,7 @@ internal sealed record ClusterHome(string Folder, string Cluster, string Program
         return new ClusterHome(folder, state, programs, user);
     }
 
-    /// <summary>Ends what still runs on a data directory's cluster and deletes it, wherever it lies. Nobody may be using it.</summary>
+    /// <summary>Ends leftover servers of a data directory and deletes their cluster. No host may use it.</summary>
     public static async Task RemoveAsync(string dataDirectory, CancellationToken ct)
     {
         var folder = FolderOf(dataDirectory);
@@ -79,7 +78,7 @@ internal sealed record ClusterHome(string Folder, string Cluster, string Program
         await File.WriteAllTextAsync(Path.Combine(parent, "origin"), origin + Environment.NewLine, ct);
     }
 
-    /// <summary>The server reports its working folder without links, and leftovers are told by it.</summary>
+    /// <summary>Resolves links. Leftover servers are found by their working folder, which the system reports without links.</summary>
     private static string WithoutLinks(string path)
     {
         var real = Path.GetPathRoot(path)!;

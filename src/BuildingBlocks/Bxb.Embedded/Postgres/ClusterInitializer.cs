@@ -5,8 +5,7 @@ using Microsoft.Extensions.Logging;
 namespace Bxb.Embedded.Postgres;
 
 /// <summary>
-/// Makes the cluster at the first start: beside its final place, then one rename, so that a host killed half-way starts over.
-/// The password comes from the host's file, which is written first.
+/// Creates the cluster at the first start, in a folder beside its final place and then by one rename, so a host that is killed meanwhile starts over. The password file is written first.
 /// </summary>
 internal static class ClusterInitializer
 {
@@ -21,11 +20,11 @@ internal static class ClusterInitializer
 
         if (Directory.Exists(home.Cluster) && Directory.EnumerateFileSystemEntries(home.Cluster).Any())
         {
-            throw new EmbeddedEngineException($"{home.Cluster} is neither empty nor a PostgreSQL cluster. Move it away, or name another data directory.");
+            throw new EmbeddedEngineException($"{home.Cluster} is neither empty nor a PostgreSQL cluster. Move it away, or choose another data directory.");
         }
 
         PostgresLog.Initializing(logger, home.Cluster);
-        // The server's user may not write beside its cluster, so it gets a folder of its own to work in.
+        // The server's user may not write beside its cluster, so it gets a folder to work in.
         var work = home.Cluster + ".initdb";
         if (Directory.Exists(work))
         {
@@ -61,7 +60,7 @@ internal static class ClusterInitializer
         await reading;
         if (initdb.ExitCode != 0)
         {
-            throw new EmbeddedEngineException($"PostgreSQL could not make a cluster in {home.Cluster}: initdb ended {ProcessEnd.Describe(initdb)}. {output.LastWords}");
+            throw new EmbeddedEngineException($"PostgreSQL could not create a cluster in {home.Cluster}: initdb ended {ProcessEnd.Describe(initdb)}. {output.LastWords}");
         }
 
         Directory.Move(draft, home.Cluster);

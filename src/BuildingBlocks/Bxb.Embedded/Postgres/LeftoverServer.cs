@@ -3,24 +3,23 @@ using Bxb.Embedded.Processes;
 namespace Bxb.Embedded.Postgres;
 
 /// <summary>
-/// Ends what an earlier host left running on a cluster. A server is known by its working folder, which is its cluster, and not by
-/// the id in postmaster.pid alone: ids are given again, and nobody else's process may be touched.
+/// Ends the server that an earlier host left running on a cluster. It is recognized by its working folder, the cluster, and not by the id in postmaster.pid alone: the system may have given the
+/// id to another process.
 /// </summary>
 internal static class LeftoverServer
 {
     private static readonly TimeSpan OrderlyStop = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan QuickStop = TimeSpan.FromSeconds(10);
 
-    /// <summary>Returns the ids that were ended, when all of them are gone. Backends whose server was killed count too: two servers on one cluster would destroy it.</summary>
-    /// <exception cref="EmbeddedEngineException">Something does not end.</exception>
+    /// <summary>Ends the server and returns the ids of the processes once they are gone. Includes backends of a killed server: two servers on one cluster would destroy it.</summary>
+    /// <exception cref="EmbeddedEngineException">A process does not end.</exception>
     public static async Task<IReadOnlyList<int>> EndAsync(string cluster, CancellationToken ct)
     {
-        var pidFile = Path.Combine(cluster, "postmaster.pid");
-        var server = await ServerAsync(pidFile, cluster, ct);
+        var server = await ServerAsync(cluster, ct);
         var found = Running(cluster, server);
         if (found.Count > 0)
         {
-            // Fast stop first; a backend without its server takes SIGQUIT.
+            // Fast stop first. A backend without its server ends by SIGQUIT.
             var gone = server is { } pid && Libc.Signal(pid, Libc.SigInt) && await EndedAsync(cluster, server, OrderlyStop, ct);
             gone = gone || (SignalAll(cluster, server, Libc.SigQuit) && await EndedAsync(cluster, server, QuickStop, ct));
             gone = gone || (SignalAll(cluster, server, Libc.SigKill) && await EndedAsync(cluster, server, QuickStop, ct));
@@ -30,37 +29,24 @@ internal static class LeftoverServer
             }
         }
 
-        if (File.Exists(pidFile) && await ReadPidAsync(pidFile, ct) is { } stale && Libc.IsAlive(stale))
+        if (await PidFile.ReadAsync(cluster, ct) is { } stale && Libc.IsAlive(stale.ProcessId))
         {
-            // The id belongs to somebody else by now; the new server would take it for its predecessor and refuse to start.
-            File.Delete(pidFile);
+            // Another process has the id by now. The new server would take that process for its predecessor and refuse to start.
+            File.Delete(PidFile.PathIn(cluster));
         }
 
         return found;
     }
 
-    private static async Task<int?> ServerAsync(string pidFile, string cluster, CancellationToken ct)
+    private static async Task<int?> ServerAsync(string cluster, CancellationToken ct)
     {
-        if (!File.Exists(pidFile) || await ReadPidAsync(pidFile, ct) is not { } pid)
+        if (await PidFile.ReadAsync(cluster, ct) is not { ProcessId: var pid })
         {
             return null;
         }
 
         var line = await RunningProcesses.CommandLineAsync(pid, ct);
         return line is not null && line.Contains("postgres", StringComparison.Ordinal) && line.Contains(cluster, StringComparison.Ordinal) ? pid : null;
-    }
-
-    private static async Task<int?> ReadPidAsync(string pidFile, CancellationToken ct)
-    {
-        try
-        {
-            var lines = await File.ReadAllLinesAsync(pidFile, ct);
-            return lines.Length > 0 && int.TryParse(lines[0], out var pid) && pid > 1 ? pid : null;
-        }
-        catch (IOException)
-        {
-            return null;
-        }
     }
 
     private static List<int> Running(string cluster, int? server)

@@ -3,17 +3,16 @@ using Bxb.Embedded.Processes;
 
 namespace Bxb.Embedded.Postgres;
 
-/// <summary>Command lines of the pinned PostgreSQL programs, as the cluster's user.</summary>
+/// <summary>Command lines of the pinned PostgreSQL programs, run as the cluster's user.</summary>
 internal static class PostgresProgram
 {
-    /// <summary>How to start <c>initdb</c> or another short program and read what it says.</summary>
+    /// <summary>The command line of <c>initdb</c> or another tool.</summary>
     public static ProcessStartInfo Tool(string name, ClusterHome home, IEnumerable<string> arguments) =>
         Start(Path.Combine(home.Programs, name), home, arguments);
 
     /// <summary>
-    /// How to start the server: in a session of its own, so that Ctrl+C in the host's terminal does not reach it before the host has
-    /// stopped, and told by the kernel when the host dies. Both by two small programs of Linux that become the server (same process
-    /// id); where they are missing, the next start ends what was left running.
+    /// The command line of the server. <c>setsid</c> gives it a separate session, so Ctrl+C in the host's terminal does not reach it before the host has stopped. <c>setpriv</c> has the kernel
+    /// stop it when the host dies. Both programs become the server, with the same process id. Where they are missing, the next start ends a leftover server.
     /// </summary>
     public static ProcessStartInfo Server(ClusterHome home, IEnumerable<string> arguments)
     {
@@ -45,7 +44,7 @@ internal static class PostgresProgram
             UseShellExecute = false,
             WorkingDirectory = "/",
         };
-        // Nothing of the host's surroundings may steer the server, and nothing secret in them may reach it.
+        // The host's environment may neither influence the server nor pass secrets to it.
         start.Environment.Clear();
         start.Environment["PATH"] = "/usr/bin:/bin";
         start.Environment["LC_ALL"] = "C";

@@ -1,16 +1,15 @@
 using System.Diagnostics;
 using Bxb.Embedded.Processes;
 using Microsoft.Extensions.Logging;
-using Npgsql;
 
 namespace Bxb.Embedded.Postgres;
 
 /// <summary>Starts and ends the server process of one cluster; <see cref="ProcessSupervisor"/> decides when.</summary>
-internal sealed class PostgresServer(EmbeddedPostgresOptions options, ClusterHome home, int port, string connectionString, ILogger logger)
+internal sealed class PostgresServer(EmbeddedPostgresOptions options, ClusterHome home, int port, ILogger logger)
 {
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(25);
 
-    /// <summary>Starts the server and returns when it takes connections with the kept password. Ends leftovers first.</summary>
+    /// <summary>Starts the server and returns when it takes connections. Ends leftovers first.</summary>
     public async Task<Process> StartAsync(CancellationToken ct)
     {
         var ended = await LeftoverServer.EndAsync(home.Cluster, ct);
@@ -39,51 +38,29 @@ internal sealed class PostgresServer(EmbeddedPostgresOptions options, ClusterHom
     /// <summary>Fast stop (transactions are rolled back, a checkpoint is written); after the time-out an immediate one. Returns when no process of the cluster is left.</summary>
     public async Task StopAsync(Process process)
     {
-        if (!process.HasExited)
-        {
-            Libc.Signal(process.Id, Libc.SigInt);
-            if (!await RunningProcesses.WaitAsync(() => process.HasExited, options.StopTimeout, CancellationToken.None))
-            {
-                PostgresLog.StopTakesLong(logger, options.StopTimeout.TotalSeconds);
-                Libc.Signal(process.Id, Libc.SigQuit);
-            }
-        }
-
+        await RunningProcesses.StopAsync(process, Libc.SigInt, Libc.SigQuit, options.StopTimeout, seconds => PostgresLog.StopTakesLong(logger, seconds));
         await LeftoverServer.EndAsync(home.Cluster, CancellationToken.None);
     }
 
     private async Task WaitUntilReadyAsync(Process process, EngineOutput output, Task reading, CancellationToken ct)
     {
         var started = Stopwatch.GetTimestamp();
-        var admin = new NpgsqlConnectionStringBuilder(connectionString) { Database = "postgres", Pooling = false, Timeout = 5 }.ConnectionString;
-        for (; ; )
+        while (await PidFile.ReadAsync(home.Cluster, ct) is not { IsReady: true } file || file.ProcessId != process.Id)
         {
-            try
+            if (process.HasExited)
             {
-                await using var connection = new NpgsqlConnection(admin);
-                await connection.OpenAsync(ct);
-                return;
+                await reading;
+                throw new EmbeddedEngineException($"PostgreSQL ended at its start {ProcessEnd.Describe(process)}. {output.LastWords}");
             }
-            catch (NpgsqlException e) when (IsStartingUp(e))
+
+            if (Stopwatch.GetElapsedTime(started) > options.StartTimeout)
             {
-                if (process.HasExited)
-                {
-                    await reading;
-                    throw new EmbeddedEngineException($"PostgreSQL ended at its start {ProcessEnd.Describe(process)}. {output.LastWords}", e);
-                }
-
-                if (Stopwatch.GetElapsedTime(started) > options.StartTimeout)
-                {
-                    throw new EmbeddedEngineException($"PostgreSQL did not take connections within {options.StartTimeout}. {output.LastWords}", e);
-                }
-
-                await Task.Delay(PollInterval, ct);
+                throw new EmbeddedEngineException($"PostgreSQL did not take connections within {options.StartTimeout}. {output.LastWords}");
             }
+
+            await Task.Delay(PollInterval, ct);
         }
     }
-
-    /// <summary>Whether an error goes away by itself: not yet listening, or still recovering. A wrong password does not.</summary>
-    private static bool IsStartingUp(NpgsqlException e) => e is not PostgresException answer || answer.SqlState is PostgresErrorCodes.CannotConnectNow;
 
     private static LogLevel LevelOf(string line) =>
         line.StartsWith("PANIC", StringComparison.Ordinal) ? LogLevel.Critical

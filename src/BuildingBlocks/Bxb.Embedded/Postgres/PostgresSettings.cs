@@ -3,8 +3,8 @@ using System.Globalization;
 namespace Bxb.Embedded.Postgres;
 
 /// <summary>
-/// The server's settings, given as arguments at each start: what an older host wrote into the cluster never matters.
-/// An append-mostly log on a machine that does other things too: few checkpoints, little memory, nothing but loopback.
+/// The server's settings, passed as arguments at each start, so settings in the cluster have no effect. They suit an append-mostly log on a shared machine: few checkpoints, little memory, loopback
+/// only.
 /// </summary>
 internal static class PostgresSettings
 {
@@ -22,7 +22,7 @@ internal static class PostgresSettings
             ["maintenance_work_mem"] = "64MB",
             ["synchronous_commit"] = "on",
             ["wal_buffers"] = "16MB",
-            // The first change of a page after a checkpoint writes the whole page: checkpoints are rare on purpose.
+            // Rare checkpoints, because the first change of a page after each one writes the whole page to the WAL.
             ["max_wal_size"] = "3GB",
             ["min_wal_size"] = "256MB",
             ["checkpoint_timeout"] = "15min",
@@ -36,7 +36,7 @@ internal static class PostgresSettings
             ["logging_collector"] = "off",
             ["log_destination"] = "stderr",
             ["log_line_prefix"] = "",
-            // A statement that fails is its caller's business; the caller gets the error.
+            // The caller of a failed statement gets the error.
             ["log_min_messages"] = "warning",
             ["log_min_error_statement"] = "panic",
         };

@@ -1,8 +1,7 @@
 namespace Bxb.Embedded.Processes;
 
 /// <summary>
-/// Reads a child's output to its end, hands each line that is not blank on and keeps the last ones for an error message. Thread-safe. Reading goes on
-/// for the child's whole life: a full pipe would stop it.
+/// Reads the output of a child process to its end, because a full pipe would block the child. Passes each line that is not blank on, and keeps the last five for error messages. Thread-safe.
 /// </summary>
 internal sealed class EngineOutput(Action<string> onLine)
 {
@@ -10,7 +9,7 @@ internal sealed class EngineOutput(Action<string> onLine)
 
     private readonly Queue<string> _lines = new();
 
-    /// <summary>A sentence with the last lines, oldest first.</summary>
+    /// <summary>A sentence with the last lines, the oldest first.</summary>
     public string LastWords
     {
         get
@@ -22,7 +21,7 @@ internal sealed class EngineOutput(Action<string> onLine)
         }
     }
 
-    /// <summary>Reads until the writing end is closed by the last process that holds it.</summary>
+    /// <summary>Reads until the last process closes the pipe.</summary>
     public async Task ReadAsync(StreamReader reader)
     {
         try
@@ -49,7 +48,7 @@ internal sealed class EngineOutput(Action<string> onLine)
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException or InvalidOperationException)
         {
-            // The process object was disposed while an orphan still held the pipe: nobody listens any more.
+            // The process was disposed while a child of it still held the pipe.
             return;
         }
     }

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Bxb.Embedded.Processes;
 
-/// <summary>The calls of the C library that .NET does not offer. Linux and macOS alike.</summary>
+/// <summary>C library calls that .NET lacks, on Linux and macOS.</summary>
 internal static partial class Libc
 {
     public const int SigInt = 2;
@@ -12,20 +12,20 @@ internal static partial class Libc
 
     private const int LockExclusiveNonBlocking = 2 | 4;
 
-    /// <summary>Sends a signal; false when there is no such process (or it is another user's).</summary>
+    /// <summary>Sends a signal. False when there is no such process, or another user owns it.</summary>
     public static bool Signal(int pid, int signal) => kill(pid, signal) == 0;
 
-    /// <summary>Whether a process with this id exists, whoever owns it.</summary>
+    /// <summary>Whether a process with this id exists, of any user.</summary>
     public static bool IsAlive(int pid)
     {
         const int NoPermission = 1;
         return kill(pid, 0) == 0 || Marshal.GetLastPInvokeError() == NoPermission;
     }
 
-    /// <summary>Takes an exclusive lock of an open file without waiting; false when somebody else holds it.</summary>
+    /// <summary>Takes an exclusive lock of an open file without waiting. False when another process holds it.</summary>
     public static bool TryLock(SafeHandle file) => flock(file, LockExclusiveNonBlocking) == 0;
 
-    /// <summary>Gives a file or folder to a user. Only root may.</summary>
+    /// <summary>Changes the owner of a file or folder. Needs root.</summary>
     /// <exception cref="IOException">The system refused.</exception>
     public static void ChangeOwner(string path, uint user, uint group)
     {

@@ -3,16 +3,15 @@ using System.Globalization;
 
 namespace Bxb.Embedded.Processes;
 
-/// <summary>How a child process ended, in words for an error message or a log line.</summary>
+/// <summary>Describes the end of a child process for error messages and log lines.</summary>
 internal static class ProcessEnd
 {
-    // What .NET adds to the signal's number when a signal ended the process.
+    // .NET's exit code of a process that a signal ended is this plus the signal.
     private const int SignalBase = 128;
 
-    /// <summary>Such as <c>by signal SIGKILL</c> or <c>with exit code 1</c>. The process has ended.</summary>
+    /// <summary>For example <c>by signal SIGSEGV</c> or <c>with exit code 1</c>.</summary>
     public static string Describe(Process process) => Describe(process.ExitCode);
 
-    /// <summary>The same of an exit code as .NET gives it.</summary>
     public static string Describe(int exitCode) => (exitCode - SignalBase) switch
     {
         4 => "by signal SIGILL: the processor may lack instructions that the program was built for",

@@ -4,8 +4,8 @@ using System.Diagnostics;
 namespace Bxb.Embedded.Processes;
 
 /// <summary>
-/// Starts child processes from one thread that lives as long as this process. Linux sends the parent-death signal when the
-/// <em>thread</em> that made the child ends: from a pool thread a child would be killed when the pool shrinks.
+/// Starts child processes from one thread that lives as long as this process. Linux sends the parent-death signal when the <em>thread</em> that started the child ends, so a child of a pool thread
+/// would be stopped when the pool shrinks.
 /// </summary>
 internal static class ProcessStarter
 {
@@ -13,7 +13,7 @@ internal static class ProcessStarter
 
     static ProcessStarter() => new Thread(Run) { IsBackground = true, Name = "bxb-process-starter" }.Start();
 
-    /// <summary>Starts the process; the caller owns and disposes it.</summary>
+    /// <summary>Starts the process. The caller disposes it.</summary>
     public static Task<Process> StartAsync(ProcessStartInfo start)
     {
         var request = new Request(start, new TaskCompletionSource<Process>(TaskCreationOptions.RunContinuationsAsynchronously));

@@ -3,11 +3,11 @@ using Microsoft.Extensions.Logging;
 
 namespace Bxb.Embedded.Processes;
 
-/// <summary>What a supervisor does with its child; the three steps differ per engine, the watch is the same.</summary>
+/// <summary>The operations of one engine for <see cref="ProcessSupervisor"/>.</summary>
 /// <param name="Name">The engine in log lines.</param>
-/// <param name="StartAsync">Starts a process and returns it once it answers. When it throws, nothing of that attempt runs any more.</param>
-/// <param name="StopAsync">Ends a process and returns when it is gone; called with ended ones too.</param>
-/// <param name="ProbeAsync">Whether the process answers; null when its end is the only sign of trouble. It takes a bounded time.</param>
+/// <param name="StartAsync">Starts a process and returns it once it answers. Leaves no process when it throws.</param>
+/// <param name="StopAsync">Ends a process and returns when it is gone. Also called for ended processes.</param>
+/// <param name="ProbeAsync">Whether the process answers, in bounded time; null to watch only for its end.</param>
 internal sealed record SupervisedEngine(
     string Name,
     Func<CancellationToken, Task<Process>> StartAsync,
@@ -15,8 +15,8 @@ internal sealed record SupervisedEngine(
     Func<CancellationToken, Task<bool>>? ProbeAsync = null);
 
 /// <summary>
-/// Keeps one child process running: when it ends, or no longer answers three probes in a row, another is started after a pause that
-/// doubles from 100 ms to 10 s and is short again after a minute of quiet. It owns the child until <see cref="DisposeAsync"/>.
+/// Keeps one child process running. When it ends, or misses three probes in a row, it is started again after a pause. The pause doubles from 100 ms to 10 s, and is short again after a minute
+/// without trouble. Owns the child until <see cref="DisposeAsync"/>.
 /// </summary>
 internal sealed partial class ProcessSupervisor(SupervisedEngine engine, ILogger logger) : IAsyncDisposable
 {
@@ -35,13 +35,13 @@ internal sealed partial class ProcessSupervisor(SupervisedEngine engine, ILogger
     private string? _lastFailure;
     private int _disposed;
 
-    /// <summary>How often the child was started again.</summary>
+    /// <summary>Number of restarts.</summary>
     public int Restarts => Volatile.Read(ref _restarts);
 
-    /// <summary>Id of the child that runs now; null while none does.</summary>
+    /// <summary>Id of the running child; null while none runs.</summary>
     public int? ProcessId => Volatile.Read(ref _process) is { } process && !HasExited(process) ? process.Id : null;
 
-    /// <summary>Starts the child for the first time. Afterwards it is watched; a first start that fails throws and is not repeated.</summary>
+    /// <summary>Starts the child and the watch. Throws when the first start fails.</summary>
     public async Task StartAsync(CancellationToken ct)
     {
         var process = await engine.StartAsync(ct);
@@ -50,7 +50,7 @@ internal sealed partial class ProcessSupervisor(SupervisedEngine engine, ILogger
         _watch = WatchAsync();
     }
 
-    /// <summary>As <see cref="StartAsync"/>, but a first start that fails is repeated in the background.</summary>
+    /// <summary>As <see cref="StartAsync"/>, but a failed first start is repeated in the background.</summary>
     public async Task StartRetryingAsync(CancellationToken ct)
     {
         try
@@ -130,7 +130,7 @@ internal sealed partial class ProcessSupervisor(SupervisedEngine engine, ILogger
         }
     }
 
-    /// <summary>Logs a failed start unless it failed as the one before did: a cause that lasts costs one line, and the next success says how often it was tried.</summary>
+    /// <summary>Logs a failed start, unless it failed like the previous one. The next success logs the number of failures.</summary>
     private void Failed(Exception e)
     {
         _failures++;
@@ -141,7 +141,7 @@ internal sealed partial class ProcessSupervisor(SupervisedEngine engine, ILogger
         }
     }
 
-    /// <summary>Returns true when the process has ended, false when it stopped answering; either on stop.</summary>
+    /// <summary>Waits until the process ends (true) or stops answering (false). Returns either value when the supervisor stops.</summary>
     private async Task<bool> WaitForTroubleAsync(Process process)
     {
         var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -189,12 +189,12 @@ internal sealed partial class ProcessSupervisor(SupervisedEngine engine, ILogger
     [LoggerMessage(EventId = 4001, Level = LogLevel.Information, Message = "Embedded {Engine} has stopped (process {ProcessId})")]
     private partial void LogStopped(string engine, int processId);
 
-    [LoggerMessage(EventId = 4002, Level = LogLevel.Warning, Message = "Embedded {Engine} (process {ProcessId}) {Trouble}; starting it again in {Pause} ms")]
+    [LoggerMessage(EventId = 4002, Level = LogLevel.Warning, Message = "Embedded {Engine} (process {ProcessId}) {Trouble}; restart in {Pause} ms")]
     private partial void LogTrouble(string engine, int processId, string trouble, double pause);
 
     [LoggerMessage(EventId = 4003, Level = LogLevel.Information, Message = "Embedded {Engine} runs again as process {ProcessId}, after {Failures} failed starts")]
     private partial void LogRestarted(string engine, int processId, int failures);
 
-    [LoggerMessage(EventId = 4004, Level = LogLevel.Error, Message = "Embedded {Engine} cannot start and is tried again with pauses of up to {Seconds} s: {Reason}")]
+    [LoggerMessage(EventId = 4004, Level = LogLevel.Error, Message = "Embedded {Engine} cannot start; the start is repeated with pauses of up to {Seconds} s: {Reason}")]
     private partial void LogStartFailed(string engine, double seconds, string reason);
 }

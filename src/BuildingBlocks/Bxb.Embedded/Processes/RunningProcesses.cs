@@ -2,55 +2,19 @@ using System.Diagnostics;
 
 namespace Bxb.Embedded.Processes;
 
-/// <summary>Looks at processes that this host did not start: what an earlier host left running.</summary>
+/// <summary>Finds processes that an earlier host left running.</summary>
 internal static class RunningProcesses
 {
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(20);
 
-    /// <summary>Ids of the processes whose working folder is the given one. Empty where the system has no /proc.</summary>
-    public static IReadOnlyList<int> WithWorkingFolder(string folder)
-    {
-        if (!Directory.Exists("/proc/self"))
-        {
-            return [];
-        }
+    /// <summary>Ids of the processes whose working folder is the given one.</summary>
+    public static IReadOnlyList<int> WithWorkingFolder(string folder) => Where(entry => ReadLink(Path.Combine(entry, "cwd")) == folder);
 
-        var found = new List<int>();
-        foreach (var entry in Directory.EnumerateDirectories("/proc"))
-        {
-            if (int.TryParse(Path.GetFileName(entry), out var pid) && ReadLink(Path.Combine(entry, "cwd")) == folder)
-            {
-                found.Add(pid);
-            }
-        }
+    /// <summary>Ids of the processes with an argument that ends with the program's name, and one that equals <paramref name="argument"/>.</summary>
+    public static IReadOnlyList<int> WithArguments(string program, string argument) => Where(entry =>
+        Arguments(entry) is { Length: > 0 } arguments && arguments.Contains(argument) && arguments.Any(a => a.EndsWith(program, StringComparison.Ordinal)));
 
-        return found;
-    }
-
-    /// <summary>Ids of the processes on whose command line both texts stand, the second as a whole argument. Empty where the system has no /proc.</summary>
-    public static IReadOnlyList<int> WithArguments(string program, string argument)
-    {
-        if (!Directory.Exists("/proc/self"))
-        {
-            return [];
-        }
-
-        var found = new List<int>();
-        foreach (var entry in Directory.EnumerateDirectories("/proc"))
-        {
-            if (int.TryParse(Path.GetFileName(entry), out var pid)
-                && Arguments(entry) is { Length: > 0 } arguments
-                && arguments.Contains(argument)
-                && arguments.Any(a => a.EndsWith(program, StringComparison.Ordinal)))
-            {
-                found.Add(pid);
-            }
-        }
-
-        return found;
-    }
-
-    /// <summary>The command line of a process, its arguments separated by spaces; null when there is no such process.</summary>
+    /// <summary>The command line of a process with spaces between the arguments; null when there is no such process.</summary>
     public static async Task<string?> CommandLineAsync(int pid, CancellationToken ct)
     {
         if (!Libc.IsAlive(pid))
@@ -75,7 +39,28 @@ internal static class RunningProcesses
         }
     }
 
-    /// <summary>Waits until a condition holds, looking again every few milliseconds; false when the time is over first.</summary>
+    /// <summary>Stops a child process: one signal, and another one after the time-out. Returns after the end or the second signal.</summary>
+    /// <param name="process">The child.</param>
+    /// <param name="orderly">The first signal.</param>
+    /// <param name="forced">The second signal.</param>
+    /// <param name="timeout">Time between them.</param>
+    /// <param name="onTimeout">Called before the second signal, with the time-out in seconds.</param>
+    public static async Task StopAsync(Process process, int orderly, int forced, TimeSpan timeout, Action<double> onTimeout)
+    {
+        if (process.HasExited)
+        {
+            return;
+        }
+
+        Libc.Signal(process.Id, orderly);
+        if (!await WaitAsync(() => process.HasExited, timeout, CancellationToken.None))
+        {
+            onTimeout(timeout.TotalSeconds);
+            Libc.Signal(process.Id, forced);
+        }
+    }
+
+    /// <summary>Waits until a condition holds. False when the time-out comes first.</summary>
     public static async Task<bool> WaitAsync(Func<bool> condition, TimeSpan timeout, CancellationToken ct)
     {
         var started = Stopwatch.GetTimestamp();
@@ -92,7 +77,22 @@ internal static class RunningProcesses
         return true;
     }
 
-    /// <summary>Empty for a process that has ended (a zombie) or belongs to somebody else.</summary>
+    /// <summary>The ids of the processes whose folder in /proc fits; empty where the system has no /proc.</summary>
+    private static List<int> Where(Func<string, bool> fits)
+    {
+        var found = new List<int>();
+        foreach (var entry in Directory.Exists("/proc/self") ? Directory.EnumerateDirectories("/proc") : [])
+        {
+            if (int.TryParse(Path.GetFileName(entry), out var pid) && fits(entry))
+            {
+                found.Add(pid);
+            }
+        }
+
+        return found;
+    }
+
+    /// <summary>Empty for a zombie and for another user's process.</summary>
     private static string[] Arguments(string entry)
     {
         try

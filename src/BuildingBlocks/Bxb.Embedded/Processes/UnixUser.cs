@@ -1,6 +1,6 @@
 namespace Bxb.Embedded.Processes;
 
-/// <summary>An account of this machine that a server runs as when the host is root.</summary>
+/// <summary>The account that runs a server when the host is root.</summary>
 internal sealed record UnixUser(string Name, uint Id, uint GroupId)
 {
     private const string AccountsFile = "/etc/passwd";
@@ -21,7 +21,7 @@ internal sealed record UnixUser(string Name, uint Id, uint GroupId)
         throw new EmbeddedEngineException($"PostgreSQL refuses to run as root, and none of the users {string.Join(", ", names)} is in {AccountsFile}.");
     }
 
-    /// <summary>The first folder on the way to a path that other users may not enter, or null when all are open to them.</summary>
+    /// <summary>The topmost folder of a path that other users may not enter, or null.</summary>
     public static string? FirstClosedFolder(string path)
     {
         if (OperatingSystem.IsWindows())

@@ -1,25 +1,26 @@
 using System.Buffers;
 using Bxb.EventLog.Records;
+using Bxb.Primitives.Buffers;
 
 namespace Bxb.EventLog.Appending;
 
-/// <summary>What became of an event that was appended.</summary>
+/// <summary>The outcome of an appended event.</summary>
 public enum AppendOutcome : byte
 {
     /// <summary>Not decided yet.</summary>
     Pending,
 
-    /// <summary>First time: it stands in the log.</summary>
+    /// <summary>The identity is new; the event is in the log.</summary>
     Recorded,
 
-    /// <summary>The identity was known, with the same digest.</summary>
+    /// <summary>The identity was known with the same digest.</summary>
     Duplicate,
 
-    /// <summary>The identity was known, with another digest: kept among the conflicts.</summary>
+    /// <summary>The identity was known with another digest; the event is among the conflicts.</summary>
     Conflict,
 }
 
-/// <summary>An event on its way into the log: where its texts stand in the block, and what the log made of it.</summary>
+/// <summary>An event to append: the places of its texts in the block and, after the append, its position and outcome.</summary>
 public struct PendingEvent
 {
     /// <summary>Empty unless a CloudEvent brought one.</summary>
@@ -40,138 +41,90 @@ public struct PendingEvent
     /// <summary>Event time, milliseconds since the Unix epoch.</summary>
     public long TimestampMilliseconds;
 
-    /// <summary>Whether the sender gave the timestamp; one that the server gave is no part of the digest.</summary>
+    /// <summary>Whether the sender gave the timestamp. A timestamp of the server is not part of the digest.</summary>
     public bool TimestampGiven;
 
-    /// <summary>What the record says.</summary>
+    /// <summary>The kind of the entry.</summary>
     public EventKind Kind;
 
     /// <summary>The digest over the canonical content; <see cref="EventDigest"/> computes it.</summary>
     public long Digest;
 
-    /// <summary>Set by the appender: the event's position, or that of the first of its identity.</summary>
+    /// <summary>Set by the appender: the position of the event; for a duplicate or conflict that of the recorded event.</summary>
     public long Position;
 
-    /// <summary>Set by the appender: what became of it.</summary>
+    /// <summary>Set by the appender.</summary>
     public AppendOutcome Outcome;
 }
 
-/// <summary>The events of one request on their way into the log: texts in one pooled buffer, an array of <see cref="PendingEvent"/> beside it, no object per event.</summary>
+/// <summary>The events of one request: their texts in one pooled buffer, and an array of <see cref="PendingEvent"/>. There is no object per event.</summary>
 /// <remarks>
-/// Not thread-safe. Owned by the request that rented it; lent to <see cref="EventLogAppender"/> from the call of <c>AppendAsync</c> until its task has
-/// ended, however it ends, and not to be touched or disposed of meanwhile.
+/// Not thread-safe. The request that rented it owns it. <see cref="EventLogAppender"/> borrows it from the call of <c>AppendAsync</c> until the task has ended, also by a failure;
+/// until then it must not be used or disposed.
 /// </remarks>
 public sealed class AppendBlock : IBufferWriter<byte>, IDisposable
 {
-    private byte[]? _buffer;
-    private PendingEvent[] _events;
+    private readonly ArrayPoolBufferWriter<byte> _texts;
+    private readonly ArrayPoolBufferWriter<PendingEvent> _events;
 
     private AppendBlock(int organizationId, int bytes, int events)
     {
         OrganizationId = organizationId;
-        _buffer = ArrayPool<byte>.Shared.Rent(bytes);
-        _events = ArrayPool<PendingEvent>.Shared.Rent(events);
+        _texts = new(bytes);
+        _events = new(events);
     }
 
-    /// <summary>The organization that all events of the block belong to.</summary>
+    /// <summary>The organization of all events of the block.</summary>
     public int OrganizationId { get; }
 
     /// <summary>W3C trace context of the request; null if it had none.</summary>
     public string? TraceParent { get; set; }
 
     /// <summary>The number of events.</summary>
-    public int Count { get; private set; }
+    public int Count => _events.WrittenCount;
 
-    /// <summary>Bytes of text written so far; also where the next text will stand.</summary>
-    public int WrittenBytes { get; private set; }
+    /// <summary>The number of bytes of text, and the offset of the next text.</summary>
+    public int WrittenBytes => _texts.WrittenCount;
 
     /// <summary>The events, to fill and to read results from.</summary>
-    public Span<PendingEvent> Events => _events.AsSpan(0, Count);
+    public Span<PendingEvent> Events => _events.WrittenSpan;
 
-    /// <summary>Takes an empty block from the pool; it grows as it is filled.</summary>
+    /// <summary>Returns an empty block that grows.</summary>
     public static AppendBlock Rent(int organizationId, int bytes = 4096, int events = 16) => new(organizationId, bytes, events);
 
-    /// <summary>The bytes of a text of this block, valid until the block grows or is disposed of.</summary>
-    public ReadOnlySpan<byte> Text(TextRange range) => Buffer.AsSpan(range.Offset, range.Length);
+    /// <summary>A text of this block, valid until the block grows or is disposed.</summary>
+    public ReadOnlySpan<byte> Text(TextRange range) => _texts.WrittenSpan.Slice(range.Offset, range.Length);
 
-    /// <summary>The bytes of a text of this block as memory, valid until the block grows or is disposed of.</summary>
-    public ReadOnlyMemory<byte> TextMemory(TextRange range) => Buffer.AsMemory(range.Offset, range.Length);
+    /// <summary>A text of this block as memory, valid until the block grows or is disposed.</summary>
+    public ReadOnlyMemory<byte> TextMemory(TextRange range) => _texts.WrittenMemory.Slice(range.Offset, range.Length);
 
-    /// <summary>Copies a text in and says where it stands.</summary>
+    /// <summary>Copies a text into the block.</summary>
     public TextRange Append(ReadOnlySpan<byte> text)
     {
-        text.CopyTo(GetSpan(text.Length));
-        var range = new TextRange(WrittenBytes, text.Length);
-        WrittenBytes += text.Length;
+        var range = new TextRange(_texts.WrittenCount, text.Length);
+        _texts.Write(text);
         return range;
     }
 
-    /// <summary>Adds an event whose texts are in already.</summary>
-    public void Add(in PendingEvent pending)
-    {
-        if (Count == _events.Length)
-        {
-            var larger = ArrayPool<PendingEvent>.Shared.Rent(Count * 2);
-            _events.AsSpan(0, Count).CopyTo(larger);
-            ArrayPool<PendingEvent>.Shared.Return(_events);
-            _events = larger;
-        }
+    /// <summary>Adds an event whose texts are in the block.</summary>
+    public void Add(in PendingEvent pending) => _events.Add(in pending);
 
-        _events[Count++] = pending;
-    }
-
-    /// <summary>Forgets the texts behind an offset: what a refused event had written.</summary>
-    public void Truncate(int writtenBytes)
-    {
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(writtenBytes, WrittenBytes);
-        WrittenBytes = writtenBytes;
-    }
+    /// <summary>Removes the texts behind an offset, such as those of a refused event.</summary>
+    public void Truncate(int writtenBytes) => _texts.Truncate(writtenBytes);
 
     /// <inheritdoc />
-    public void Advance(int count) => WrittenBytes += count;
+    public void Advance(int count) => _texts.Advance(count);
 
     /// <inheritdoc />
-    public Memory<byte> GetMemory(int sizeHint = 0)
-    {
-        Reserve(sizeHint);
-        return Buffer.AsMemory(WrittenBytes);
-    }
+    public Memory<byte> GetMemory(int sizeHint = 0) => _texts.GetMemory(sizeHint);
 
     /// <inheritdoc />
-    public Span<byte> GetSpan(int sizeHint = 0)
-    {
-        Reserve(sizeHint);
-        return Buffer.AsSpan(WrittenBytes);
-    }
+    public Span<byte> GetSpan(int sizeHint = 0) => _texts.GetSpan(sizeHint);
 
-    /// <summary>Gives the buffers back to the pool. A second call does nothing.</summary>
+    /// <summary>Returns the buffers to the pool. A second call does nothing.</summary>
     public void Dispose()
     {
-        var buffer = Interlocked.Exchange(ref _buffer, null);
-        if (buffer is null)
-        {
-            return;
-        }
-
-        ArrayPool<byte>.Shared.Return(buffer);
-        ArrayPool<PendingEvent>.Shared.Return(_events);
-        _events = [];
-        Count = 0;
-    }
-
-    private byte[] Buffer => _buffer ?? throw new ObjectDisposedException(nameof(AppendBlock));
-
-    private void Reserve(int sizeHint)
-    {
-        var needed = Math.Max(sizeHint, 1);
-        if (Buffer.Length - WrittenBytes >= needed)
-        {
-            return;
-        }
-
-        var larger = ArrayPool<byte>.Shared.Rent(Math.Max(checked(WrittenBytes + needed), Buffer.Length * 2));
-        Buffer.AsSpan(0, WrittenBytes).CopyTo(larger);
-        ArrayPool<byte>.Shared.Return(Buffer);
-        _buffer = larger;
+        _texts.Dispose();
+        _events.Dispose();
     }
 }

@@ -1,15 +1,13 @@
 using System.Runtime.InteropServices;
 using System.Text;
+using Bxb.EventLog.Records;
 
 namespace Bxb.EventLog.Appending;
 
-/// <summary>The blocks of one commit, laid out as the arrays that the statement takes. One writer's, used again for each group.</summary>
-/// <remarks>The texts are views into the blocks, which are lent until their requests end. Ordinals count from 1 over the whole group, in request order.</remarks>
+/// <summary>The blocks of one commit as the arrays of the statement. Owned by one writer and reused for each group.</summary>
+/// <remarks>The texts are views into the blocks, which are borrowed until their requests end. Ordinals count from 1 over the whole group, in the order of the requests.</remarks>
 internal sealed class AppendGroup
 {
-    // PostgreSQL counts microseconds from 2000-01-01.
-    private const long PostgresEpochMilliseconds = 946_684_800_000;
-
     private readonly List<long> _positions = [];
 
     public List<AppendRequest> Requests { get; } = [];
@@ -38,7 +36,7 @@ internal sealed class AppendGroup
 
     public int Bytes { get; private set; }
 
-    /// <summary>The highest position that the group's events reached; 0 when none did.</summary>
+    /// <summary>The highest position of a recorded event of the group; 0 if there is none.</summary>
     public long LastPosition { get; private set; }
 
     public void Clear()
@@ -64,15 +62,16 @@ internal sealed class AppendGroup
         Bytes += block.WrittenBytes;
     }
 
-    /// <summary>Notes that an event is in the log for the first time.</summary>
+    /// <summary>Sets the position of an event that was recorded.</summary>
     public void SetRecorded(int ordinal, long position)
     {
         _positions[ordinal - 1] = position;
         LastPosition = Math.Max(LastPosition, position);
     }
 
-    /// <summary>Writes positions and outcomes of the recorded events into the blocks and ends the requests that hold no others. Those that do are handed out.</summary>
-    /// <returns>Events recorded.</returns>
+    /// <summary>Writes positions and outcomes of the recorded events into the blocks and completes the requests whose events were all recorded.</summary>
+    /// <param name="unresolved">Receives the other requests.</param>
+    /// <returns>The number of recorded events.</returns>
     public int CompleteRecorded(List<AppendRequest> unresolved)
     {
         var recorded = 0;
@@ -103,7 +102,7 @@ internal sealed class AppendGroup
         return recorded;
     }
 
-    /// <summary>Lays out anew the events of some requests that have a given outcome, in the order in which <see cref="AppendSession"/> answers on them.</summary>
+    /// <summary>Replaces the arrays by the events of some requests that have an outcome, in the order of the requests.</summary>
     public void SelectRows(List<AppendRequest> requests, AppendOutcome outcome)
     {
         ClearRows();
@@ -127,7 +126,7 @@ internal sealed class AppendGroup
         TransactionIds.Add(block.TextMemory(e.TransactionId));
         Customers.Add(block.TextMemory(e.ExternalCustomerId));
         Codes.Add(block.TextMemory(e.Code));
-        Timestamps.Add((e.TimestampMilliseconds - PostgresEpochMilliseconds) * 1000);
+        Timestamps.Add(PostgresTime.ToMicroseconds(e.TimestampMilliseconds));
         Properties.Add(block.TextMemory(e.Properties));
         Digests.Add(e.Digest);
         Kinds.Add((short)e.Kind);

@@ -1,6 +1,6 @@
 namespace Bxb.EventLog.Appending;
 
-/// <summary>A block on its way through the queue, and the task that its caller awaits. Taken by one writer or withdrawn by its caller, never both.</summary>
+/// <summary>A block in the queue, and the task that its caller awaits. Either one writer takes it or its caller withdraws it.</summary>
 internal sealed class AppendRequest(AppendBlock block)
 {
     private const int Queued = 0;
@@ -12,13 +12,13 @@ internal sealed class AppendRequest(AppendBlock block)
 
     public AppendBlock Block { get; } = block;
 
-    /// <summary>Ends once the commit has, or when the block was withdrawn.</summary>
+    /// <summary>Ends with the commit, or when the block is withdrawn.</summary>
     public Task Task => _completion.Task;
 
-    /// <summary>Claims the block for a writer; false when its caller has given up. From here on only the writer ends the task.</summary>
+    /// <summary>Takes the block for a writer, which ends the task from here on. Returns false if the block was withdrawn.</summary>
     public bool TryTake() => Interlocked.CompareExchange(ref _state, Taken, Queued) == Queued;
 
-    /// <summary>Gives up while no writer has it.</summary>
+    /// <summary>Withdraws the block by cancellation, unless a writer has taken it.</summary>
     public void TryCancel(CancellationToken ct)
     {
         if (Interlocked.CompareExchange(ref _state, Withdrawn, Queued) == Queued)
@@ -27,7 +27,7 @@ internal sealed class AppendRequest(AppendBlock block)
         }
     }
 
-    /// <summary>Gives up while no writer has it, with a reason.</summary>
+    /// <summary>Withdraws the block with a failure, unless a writer has taken it.</summary>
     public bool TryWithdraw(Exception reason) =>
         Interlocked.CompareExchange(ref _state, Withdrawn, Queued) == Queued && _completion.TrySetException(reason);
 

@@ -4,15 +4,14 @@ using NpgsqlTypes;
 
 namespace Bxb.EventLog.Appending;
 
-/// <summary>One writer's connection with its prepared statements over one <see cref="AppendGroup"/>. Not thread-safe; after any error it is disposed of and opened anew.</summary>
+/// <summary>The connection of one writer, with statements prepared for its <see cref="AppendGroup"/>. Not thread-safe. After an error it is disposed and opened again.</summary>
 internal sealed class AppendSession : IAsyncDisposable
 {
-    // Its own statement, and the first: a transaction that takes its id after its first position could commit that position below a settled one.
-    // The commit waits for the disk by the transaction's own setting, so that no reset of the session can take that away.
+    // A statement of its own and the first one: a transaction that takes its id after its first position could commit below the settled position.
+    // The transaction sets synchronous_commit itself, so that no reset of the session can undo it.
     private const string TakeTransactionId = "select pg_current_xact_id(), set_config('synchronous_commit', 'on', true)";
 
-    // Positions in request order. Keys sorted, so that two writers wait for each other in one direction only. A key that comes twice in the group goes to its
-    // first event, because the sort ends with the position.
+    // Positions follow the order of the requests. Keys are sorted, so that two writers never deadlock. The sort ends with the position, so that the first event with a key gets it.
     private const string Record = """
         with input as materialized (
             select nextval('event_log.position_seq') as position, u.*
@@ -34,7 +33,7 @@ internal sealed class AppendSession : IAsyncDisposable
         select i.ordinal::integer, i.position from input i join fresh using (position)
         """;
 
-    // A statement of its own after the commit: its snapshot sees the keys that the group lost against.
+    // A statement after the commit: its snapshot contains the conflicting keys.
     private const string LookUp = """
         select k.position, k.digest
         from unnest($1, $2, $3) with ordinality as u(organization_id, source, transaction_id, ordinal)
@@ -80,7 +79,7 @@ internal sealed class AppendSession : IAsyncDisposable
         _keepConflicts.Parameters.Add(Array(_conflictPositions, NpgsqlDbType.Bigint));
     }
 
-    /// <summary>False once the connection is known to be gone, which its keep-alive may find out between two groups.</summary>
+    /// <summary>Whether the connection is open. Its keep-alive can detect a loss between two groups.</summary>
     public bool IsOpen => _connection.FullState == ConnectionState.Open;
 
     public static async Task<AppendSession> OpenAsync(NpgsqlDataSource dataSource, AppendGroup group, CancellationToken ct)
@@ -99,7 +98,7 @@ internal sealed class AppendSession : IAsyncDisposable
         }
     }
 
-    /// <summary>Commits the group and tells it which events were fresh.</summary>
+    /// <summary>Commits the group and sets the positions of its new events.</summary>
     public async Task RecordAsync()
     {
         await using var reader = await _record.ExecuteReaderAsync(CancellationToken.None);
@@ -110,8 +109,8 @@ internal sealed class AppendSession : IAsyncDisposable
         }
     }
 
-    /// <summary>Tells duplicates from conflicts among the events that were not fresh, and keeps the conflicts before it returns.</summary>
-    /// <returns>How many there were of each.</returns>
+    /// <summary>Distinguishes duplicates from conflicts among the other events, and stores the conflicts.</summary>
+    /// <returns>The number of each.</returns>
     public async Task<(int Duplicates, int Conflicts)> ResolveAsync(List<AppendRequest> requests)
     {
         _group.SelectRows(requests, AppendOutcome.Pending);

@@ -7,11 +7,11 @@ using Npgsql;
 
 namespace Bxb.EventLog.Appending;
 
-/// <summary>One loop that takes blocks off the queue, group by group, and commits them over a connection of its own.</summary>
+/// <summary>A loop that takes blocks from the queue, group by group, and commits them over its own connection.</summary>
 /// <remarks>
-/// Failures. A connection that is gone is opened anew and the group sent once more: events that the lost attempt had committed are found as duplicates. If that
-/// fails too, every block of the group fails as unavailable. When the server refuses the content, the group is halved until the block at fault stands alone, so
-/// that it fails nobody else. A position without a partition makes the partitions and goes again. Cancellation plays no part once a block is taken.
+/// Failure policy. After the loss of a connection the group is sent once more over a new one; events that the lost attempt committed are then duplicates. If that fails too, every block of the
+/// group fails as unavailable. When the server refuses the content, the group is halved until the faulty block is alone, so that no other block fails. When a position has no partition, the
+/// partitions are created and the group is sent again. A block that was taken cannot be cancelled.
 /// </remarks>
 internal sealed partial class AppendWriter(
     ChannelReader<AppendRequest> queue, EventLogConnections connections, PartitionMaker partitions, SettledPosition settled, LogNotifier notifier,
@@ -82,10 +82,10 @@ internal sealed partial class AppendWriter(
             }
             catch (PostgresException e) when (e.SqlState == SqlStates.CheckViolation && attempt < Attempts)
             {
-                // No partition takes the position: positions were used up faster than they were made.
+                // No partition has the position: positions were used faster than partitions were created.
                 LogMissingPartition(logger);
 
-                // The next attempt takes positions anew, and so do the other writers meanwhile.
+                // The next attempt takes new positions, as the other writers do meanwhile.
                 await partitions.EnsureAsync(room: 4L * options.Writers * _group.Events, CancellationToken.None);
             }
             catch (Exception e) when (attempt == 1 && IsConnectionLoss(e))
@@ -98,7 +98,7 @@ internal sealed partial class AppendWriter(
 
     private async Task ExecuteAsync(ArraySegment<AppendRequest> requests)
     {
-        // A group that is sent again may have ended some of its requests before: those are done.
+        // In a repeated group some requests may have completed.
         _group.Clear();
         foreach (var request in requests)
         {
@@ -189,7 +189,7 @@ internal sealed partial class AppendWriter(
             }
             catch (Exception e) when (EventLogErrors.IsDriverError(e) || e is InvalidOperationException)
             {
-                // Whoever waits must hear of the first error, not of this one.
+                // The callers get the first error instead.
                 LogCloseFailed(logger, e);
             }
         }

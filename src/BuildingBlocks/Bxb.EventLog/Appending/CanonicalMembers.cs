@@ -1,60 +1,43 @@
-using System.Buffers;
+using Bxb.Primitives.Buffers;
 
 namespace Bxb.EventLog.Appending;
 
 /// <summary>A member of an object that is being written.</summary>
-/// <param name="NameOffset">Where its unescaped name stands among the names.</param>
+/// <param name="NameOffset">Offset of its unescaped name among the names.</param>
 /// <param name="NameLength">Bytes.</param>
-/// <param name="Start">Where its canonical text starts.</param>
+/// <param name="Start">Offset of its canonical text.</param>
 /// <param name="Length">Bytes.</param>
 internal readonly record struct CanonicalMember(int NameOffset, int NameLength, int Start, int Length);
 
-/// <summary>The members of the objects that are open, innermost last, with their names. One document's at a time; not thread-safe.</summary>
+/// <summary>The members of the open objects of one document, innermost last, with their names. Reused; not thread-safe.</summary>
 internal sealed class CanonicalMembers
 {
     private const int KeptNameBytes = 256 * 1024;
     private const int KeptMembers = 4_096;
 
-    private byte[] _names = new byte[1024];
-    private CanonicalMember[] _members = new CanonicalMember[64];
+    private readonly ArrayPoolBufferWriter<byte> _names = new(1024);
+    private readonly ArrayPoolBufferWriter<CanonicalMember> _members = new(64);
     private readonly Comparison<CanonicalMember> _order;
 
-    // Made once: to sort by a comparer makes a delegate each time.
+    // Created once, because a sort by a comparer allocates a delegate each time.
     public CanonicalMembers() => _order = Compare;
 
-    public int Count { get; private set; }
+    public int Count => _members.WrittenCount;
 
-    public int NameBytes { get; private set; }
+    public int NameBytes => _names.WrittenCount;
 
-    public ReadOnlySpan<byte> Name(int offset, int length) => _names.AsSpan(offset, length);
+    public ReadOnlySpan<byte> Name(int offset, int length) => _names.WrittenSpan.Slice(offset, length);
 
-    /// <summary>Room for a name; <see cref="AdvanceName"/> counts what was used.</summary>
-    public Span<byte> NameSpan(int atLeast)
-    {
-        if (_names.Length - NameBytes < atLeast)
-        {
-            Array.Resize(ref _names, Math.Max(NameBytes + atLeast, _names.Length * 2));
-        }
+    /// <summary>Room for a name; <see cref="AdvanceName"/> counts the bytes used.</summary>
+    public Span<byte> NameSpan(int atLeast) => _names.GetSpan(atLeast);
 
-        return _names.AsSpan(NameBytes);
-    }
+    public void AdvanceName(int bytes) => _names.Advance(bytes);
 
-    public void AdvanceName(int bytes) => NameBytes += bytes;
+    public void Add(CanonicalMember member) => _members.Add(in member);
 
-    public void Add(CanonicalMember member)
-    {
-        if (Count == _members.Length)
-        {
-            Array.Resize(ref _members, Count * 2);
-        }
+    public Span<CanonicalMember> From(int first) => _members.WrittenSpan[first..];
 
-        _members[Count++] = member;
-    }
-
-    /// <summary>The members of the innermost object.</summary>
-    public Span<CanonicalMember> From(int first) => _members.AsSpan(first, Count - first);
-
-    /// <summary>Puts the innermost object's members into the byte order of their names; false when they were in it already, each name once.</summary>
+    /// <summary>Sorts the members of the innermost object by the bytes of their names. Returns false if they were sorted and each name occurs once.</summary>
     public bool Sort(int first)
     {
         var members = From(first);
@@ -72,24 +55,17 @@ internal sealed class CanonicalMembers
 
     public int Compare(CanonicalMember x, CanonicalMember y) => Name(x.NameOffset, x.NameLength).SequenceCompareTo(Name(y.NameOffset, y.NameLength));
 
-    /// <summary>Forgets what an object that has ended held.</summary>
+    /// <summary>Removes the members and names of an object that has ended.</summary>
     public void Truncate(int members, int nameBytes)
     {
-        Count = members;
-        NameBytes = nameBytes;
+        _members.Truncate(members);
+        _names.Truncate(nameBytes);
     }
 
-    /// <summary>Gives up what a very large document made grow.</summary>
+    /// <summary>Releases buffers that a very large document has grown.</summary>
     public void Trim()
     {
-        if (_names.Length > KeptNameBytes)
-        {
-            _names = new byte[1024];
-        }
-
-        if (_members.Length > KeptMembers)
-        {
-            _members = new CanonicalMember[64];
-        }
+        _names.Clear(KeptNameBytes);
+        _members.Clear(KeptMembers);
     }
 }

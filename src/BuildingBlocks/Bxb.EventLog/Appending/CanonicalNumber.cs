@@ -6,9 +6,9 @@ internal static class CanonicalNumber
     // Beyond any limit on digits, and far from overflow when added to a length.
     private const long ExponentBound = 1L << 40;
 
-    /// <summary>Writes a number; false when it has more digits than allowed. An exponent is never written out beyond that.</summary>
+    /// <summary>Writes a number. Returns false if it has more digits than allowed.</summary>
     /// <param name="number">A number by JSON's grammar.</param>
-    /// <param name="maxDigits">Digits that the plain form may have, before and behind the point.</param>
+    /// <param name="maxDigits">Maximum number of digits of the plain form, before and after the point.</param>
     /// <param name="to">At least two bytes longer than <paramref name="maxDigits"/>.</param>
     /// <param name="written">Bytes written; 0 when false.</param>
     public static bool TryWrite(ReadOnlySpan<byte> number, int maxDigits, Span<byte> to, out int written)
@@ -25,7 +25,7 @@ internal static class CanonicalNumber
         var digits = new Digits(whole, fraction);
         var zero = digits.FirstNonZero == digits.Length;
 
-        // Where the point stands once the exponent has moved it, counted in digits from the first.
+        // The place of the point after the exponent has moved it, in digits from the first one.
         var point = whole.Length + exponent;
         var decimals = Math.Max(0, digits.Length - point);
         var first = zero ? point - 1 : Math.Min(digits.FirstNonZero, point - 1);
@@ -68,7 +68,7 @@ internal static class CanonicalNumber
         return negative ? -value : value;
     }
 
-    /// <summary>The digits of a mantissa without its point, with zeros without end on both sides.</summary>
+    /// <summary>The digits of a mantissa without its point. All indexes outside are zeros.</summary>
     private readonly ref struct Digits(ReadOnlySpan<byte> whole, ReadOnlySpan<byte> fraction)
     {
         private readonly ReadOnlySpan<byte> _whole = whole;

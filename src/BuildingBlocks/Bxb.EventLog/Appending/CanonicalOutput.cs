@@ -1,27 +1,28 @@
+using System.Buffers;
+using Bxb.Primitives.Buffers;
+using Bxb.Primitives.Json;
+
 namespace Bxb.EventLog.Appending;
 
-/// <summary>The canonical text that is being written, up to a limit. Beyond it nothing more is kept. Used again; not thread-safe.</summary>
+/// <summary>The canonical text of one document, up to a limit. Reused; not thread-safe.</summary>
 internal sealed class CanonicalOutput
 {
     private const int KeptBytes = 256 * 1024;
-    private const int FirstBytes = 4096;
 
-    private byte[] _text = new byte[FirstBytes];
-    private byte[] _spare = new byte[FirstBytes];
+    private readonly ArrayPoolBufferWriter<byte> _text = new(4096);
     private int _limit;
 
-    /// <summary>Bytes written; what stands behind the limit is not counted.</summary>
-    public int Length { get; private set; }
+    public int Length => _text.WrittenCount;
 
-    /// <summary>Whether the limit was passed, and the text is of no use any more.</summary>
+    /// <summary>Whether the limit was exceeded. The text is then incomplete.</summary>
     public bool IsFull { get; private set; }
 
-    public ReadOnlySpan<byte> Text => _text.AsSpan(0, Length);
+    public ReadOnlySpan<byte> Text => _text.WrittenSpan;
 
     public void Start(int limit)
     {
         _limit = limit;
-        Length = 0;
+        _text.Clear();
         IsFull = false;
     }
 
@@ -34,14 +35,13 @@ internal sealed class CanonicalOutput
 
         if (!IsFull)
         {
-            bytes.CopyTo(Reserve(bytes.Length));
-            Length += bytes.Length;
+            _text.Write(bytes);
         }
     }
 
-    /// <summary>Puts a string between quotes.</summary>
+    /// <summary>Writes a string in quotes.</summary>
     /// <param name="text">Unescaped.</param>
-    /// <param name="escape">False when it is known to need no escapes.</param>
+    /// <param name="escape">False if the text needs no escapes.</param>
     public void PutString(ReadOnlySpan<byte> text, bool escape)
     {
         Put("\""u8);
@@ -51,17 +51,16 @@ internal sealed class CanonicalOutput
         }
         else if (!IsFull)
         {
-            var written = CanonicalText.Escape(text, Reserve(CanonicalText.MaxEscapedBytes(text.Length)));
-            IsFull = written > _limit - Length;
-            Length += IsFull ? 0 : written;
+            JsonText.Escape(text, _text);
+            IsFull = Length > _limit;
         }
 
         Put("\""u8);
     }
 
-    /// <summary>Writes an object's members again, in the order given.</summary>
-    /// <param name="start">Where the first of them started.</param>
-    /// <param name="members">All of them.</param>
+    /// <summary>Reorders the members of an object.</summary>
+    /// <param name="start">Offset of the first member.</param>
+    /// <param name="members">All members, in their new order.</param>
     public void Reorder(int start, ReadOnlySpan<CanonicalMember> members)
     {
         if (IsFull)
@@ -69,42 +68,24 @@ internal sealed class CanonicalOutput
             return;
         }
 
-        if (_spare.Length < Length)
-        {
-            _spare = new byte[_text.Length];
-        }
-
-        _text.AsSpan(start, Length - start).CopyTo(_spare.AsSpan(start));
-        var to = start;
+        var text = _text.WrittenSpan[start..];
+        var copy = ArrayPool<byte>.Shared.Rent(text.Length);
+        text.CopyTo(copy);
+        var to = 0;
         foreach (ref readonly var member in members)
         {
-            if (to > start)
+            if (to > 0)
             {
-                _text[to++] = (byte)',';
+                text[to++] = (byte)',';
             }
 
-            _spare.AsSpan(member.Start, member.Length).CopyTo(_text.AsSpan(to));
+            copy.AsSpan(member.Start - start, member.Length).CopyTo(text[to..]);
             to += member.Length;
         }
+
+        ArrayPool<byte>.Shared.Return(copy);
     }
 
-    /// <summary>Gives up what a very large document made grow.</summary>
-    public void Trim()
-    {
-        if (_text.Length > KeptBytes)
-        {
-            _text = new byte[FirstBytes];
-            _spare = new byte[FirstBytes];
-        }
-    }
-
-    private Span<byte> Reserve(int bytes)
-    {
-        if (_text.Length - Length < bytes)
-        {
-            Array.Resize(ref _text, Math.Max(checked(Length + bytes), _text.Length * 2));
-        }
-
-        return _text.AsSpan(Length);
-    }
+    /// <summary>Releases a buffer that a very large document has grown.</summary>
+    public void Trim() => _text.Clear(KeptBytes);
 }

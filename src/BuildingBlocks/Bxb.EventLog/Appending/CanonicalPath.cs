@@ -1,13 +1,10 @@
-using System.Globalization;
-using System.Text;
+using Bxb.Primitives.Json;
 
 namespace Bxb.EventLog.Appending;
 
-/// <summary>Where in a document a <see cref="CanonicalWriter"/> stands. Becomes a text only when there is a fault to tell.</summary>
+/// <summary>The place in a document that a <see cref="CanonicalWriter"/> has reached. Formatted only for a fault.</summary>
 internal sealed class CanonicalPath(CanonicalMembers members)
 {
-    private const int MaxNameCharacters = 255;
-
     private readonly List<(int NameOffset, int NameLength, int Index)> _steps = [];
 
     public void Clear() => _steps.Clear();
@@ -32,23 +29,12 @@ internal sealed class CanonicalPath(CanonicalMembers members)
 
     private string Pointer()
     {
-        var pointer = new StringBuilder();
+        var pointer = "";
         foreach (var (offset, length, index) in _steps)
         {
-            pointer.Append('/');
-            if (index >= 0)
-            {
-                pointer.Append(CultureInfo.InvariantCulture, $"{index}");
-                continue;
-            }
-
-            // A name's bytes may be anything at all here; a pointer is text of a bounded length.
-            var name = Encoding.UTF8.GetString(members.Name(offset, Math.Min(length, MaxNameCharacters * 4)));
-            var cut = length > MaxNameCharacters * 4 || name.Length > MaxNameCharacters * 2;
-            name = cut ? name[..Math.Min(name.Length, MaxNameCharacters)] + "..." : name;
-            pointer.Append(name.Replace("~", "~0", StringComparison.Ordinal).Replace("/", "~1", StringComparison.Ordinal));
+            pointer = index >= 0 ? JsonPointer.Element(pointer, index) : JsonPointer.Member(pointer, members.Name(offset, length));
         }
 
-        return pointer.ToString();
+        return pointer;
     }
 }

@@ -3,24 +3,24 @@ using Bxb.EventLog.Records;
 
 namespace Bxb.EventLog.Appending;
 
-/// <summary>Reads an event's properties and writes them the one way that everything which means the same is written.</summary>
+/// <summary>Writes properties in canonical form: properties with the same meaning have the same text.</summary>
 /// <remarks>
-/// Members in the byte order of their names, numbers as PostgreSQL's jsonb prints them, strings escaped only where JSON demands it, no white space. Whatever is
-/// written, jsonb accepts, and the canonical form of what jsonb prints is the same text again.
+/// Members are in the byte order of their names, numbers are as PostgreSQL's jsonb prints them, strings have only the escapes that JSON requires, and there is no white space. jsonb accepts
+/// every canonical text, and the canonical form of its output is the same text.
 /// </remarks>
 public static class CanonicalProperties
 {
     [ThreadStatic]
     private static CanonicalWriter? _writer;
 
-    /// <summary>Reads the object that the reader stands on and writes its canonical text into the block.</summary>
-    /// <param name="reader">On the object's start; on its end afterwards, with faults too. Everything up to there must be in its buffer, and its MaxDepth above
+    /// <summary>Reads an object and appends its canonical text to the block.</summary>
+    /// <param name="reader">On the object's start; on its end afterwards, with faults too. It reads one span that holds the whole object, and its MaxDepth is above
     /// the limit's, so that depth is a fault and no exception.</param>
-    /// <param name="block">Takes the text, unless there are faults.</param>
-    /// <param name="limits">What is allowed.</param>
-    /// <param name="faults">Takes every fault of the object.</param>
-    /// <returns>Where the text stands; empty when there are faults.</returns>
-    /// <exception cref="JsonException">The input is not JSON. The block is as it was.</exception>
+    /// <param name="block">Receives the text, unless there are faults.</param>
+    /// <param name="limits">The limits of the object.</param>
+    /// <param name="faults">Receives every fault of the object.</param>
+    /// <returns>The place of the text; empty if there are faults.</returns>
+    /// <exception cref="JsonException">The input is not JSON. The block is unchanged.</exception>
     public static TextRange Write(ref Utf8JsonReader reader, AppendBlock block, PropertyLimits limits, PropertyFaults faults)
     {
         ArgumentNullException.ThrowIfNull(block);
@@ -28,7 +28,7 @@ public static class CanonicalProperties
         ArgumentNullException.ThrowIfNull(faults);
         if (reader.TokenType != JsonTokenType.StartObject)
         {
-            throw new ArgumentException("The reader does not stand on an object.", nameof(reader));
+            throw new ArgumentException("The reader is not on an object.", nameof(reader));
         }
 
         var writer = _writer ??= new CanonicalWriter();

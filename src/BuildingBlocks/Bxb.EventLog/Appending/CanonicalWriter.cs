@@ -1,25 +1,23 @@
-using System.Buffers;
 using System.Text.Json;
 using System.Text.Unicode;
+using Bxb.Primitives.Json;
 
 namespace Bxb.EventLog.Appending;
 
-/// <summary>Walks one JSON object and writes its canonical text into a buffer of its own. One per thread, used again; not thread-safe.</summary>
+/// <summary>Writes the canonical text of JSON objects into its own buffer. One per thread, reused; not thread-safe.</summary>
 internal sealed class CanonicalWriter
 {
-    private const int KeptBytes = 256 * 1024;
     private const int PointBytes = 2;
 
     private readonly CanonicalMembers _members = new();
     private readonly CanonicalPath _path;
     private readonly CanonicalOutput _output = new();
-    private byte[] _token = new byte[1024];
     private PropertyLimits _limits = new();
     private PropertyFaults _faults = new();
 
     public CanonicalWriter() => _path = new CanonicalPath(_members);
 
-    /// <summary>The canonical text, valid until the next call; meaningless when faults were added.</summary>
+    /// <summary>Returns the canonical text, valid until the next call. It is incomplete if faults were added.</summary>
     public ReadOnlySpan<byte> Write(ref Utf8JsonReader reader, PropertyLimits limits, PropertyFaults faults)
     {
         _limits = limits;
@@ -30,7 +28,7 @@ internal sealed class CanonicalWriter
         WriteObject(ref reader, depth: 1);
         if (_output.IsFull)
         {
-            // Nothing was kept beyond the limit, but the document was read to its end: its other faults are told too.
+            // The document was read to its end, so that its other faults are reported too.
             _path.Fault(_faults, $"are larger than {_limits.MaxBytes} bytes");
         }
         else if (!Utf8.IsValid(_output.Text))
@@ -45,10 +43,6 @@ internal sealed class CanonicalWriter
     {
         _members.Trim();
         _output.Trim();
-        if (_token.Length > KeptBytes)
-        {
-            _token = new byte[1024];
-        }
     }
 
     private void WriteValue(ref Utf8JsonReader reader, int depth)
@@ -69,7 +63,7 @@ internal sealed class CanonicalWriter
                 WriteString(ref reader);
                 break;
             case JsonTokenType.Number:
-                WriteNumber(Token(ref reader));
+                WriteNumber(reader.ValueSpan);
                 break;
             default:
                 _output.Put(reader.TokenType switch { JsonTokenType.True => "true"u8, JsonTokenType.False => "false"u8, _ => "null"u8 });
@@ -105,13 +99,13 @@ internal sealed class CanonicalWriter
 
     private void WriteMember(ref Utf8JsonReader reader, int depth)
     {
-        var token = Token(ref reader);
+        var token = reader.ValueSpan;
         var nameOffset = _members.NameBytes;
         var flaws = TextFlaws.None;
         var nameLength = token.Length;
         if (reader.ValueIsEscaped)
         {
-            nameLength = CanonicalText.Unescape(token, _members.NameSpan(token.Length), out flaws);
+            nameLength = JsonText.Unescape(token, _members.NameSpan(token.Length), out flaws);
         }
         else
         {
@@ -151,16 +145,16 @@ internal sealed class CanonicalWriter
 
     private void WriteString(ref Utf8JsonReader reader)
     {
-        var token = Token(ref reader);
+        var token = reader.ValueSpan;
         if (!reader.ValueIsEscaped)
         {
             _output.PutString(token, escape: false);
             return;
         }
 
-        // Unescaped behind the names, where there is room that grows, and forgotten at once.
+        // Unescaped into the free space behind the names, and not kept.
         var to = _members.NameSpan(token.Length);
-        var length = CanonicalText.Unescape(token, to, out var flaws);
+        var length = JsonText.Unescape(token, to, out var flaws);
         _output.PutString(to[..length], escape: true);
         CheckText(flaws, "text");
     }
@@ -202,7 +196,7 @@ internal sealed class CanonicalWriter
         {
             _path.Fault(_faults, "name is empty");
         }
-        else if (name.Length > _limits.MaxNameCharacters && CanonicalText.Characters(name) > _limits.MaxNameCharacters)
+        else if (name.Length > _limits.MaxNameCharacters && JsonText.CountCharacters(name) > _limits.MaxNameCharacters)
         {
             _path.Fault(_faults, $"name is longer than {_limits.MaxNameCharacters} characters");
         }
@@ -219,23 +213,6 @@ internal sealed class CanonicalWriter
                 _path.Pop();
             }
         }
-    }
-
-    private ReadOnlySpan<byte> Token(ref Utf8JsonReader reader)
-    {
-        if (!reader.HasValueSequence)
-        {
-            return reader.ValueSpan;
-        }
-
-        var length = checked((int)reader.ValueSequence.Length);
-        if (_token.Length < length)
-        {
-            _token = new byte[Math.Max(length, _token.Length * 2)];
-        }
-
-        reader.ValueSequence.CopyTo(_token);
-        return _token.AsSpan(0, length);
     }
 
     private static void Skip(ref Utf8JsonReader reader)

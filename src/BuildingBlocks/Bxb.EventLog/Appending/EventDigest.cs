@@ -4,11 +4,11 @@ using System.Security.Cryptography;
 
 namespace Bxb.EventLog.Appending;
 
-/// <summary>The digest over an event's canonical content: what tells a duplicate from a conflict, and what every store carries.</summary>
+/// <summary>The digest over an event's canonical content. It distinguishes a duplicate from a conflict, and every store carries it.</summary>
 /// <remarks>
 /// The first 64 bits, big endian, of SHA-256 over: the byte 1 (this layout); the organization as int32; source, transaction id, external customer id and code, each
 /// as its length in bytes (int32) and its UTF-8; the byte 1 and the timestamp in milliseconds since the Unix epoch (int64), or the byte 0 when the server gave it;
-/// the kind as int16; the canonical properties, length first. Numbers are big endian. Every part is framed, so that no two contents share a layout.
+/// the kind as int16; the canonical properties, length first. Numbers are big endian. Every part has a fixed size or a length, so that different contents have different layouts.
 /// </remarks>
 public static class EventDigest
 {

@@ -9,8 +9,8 @@ namespace Bxb.EventLog.Appending;
 
 /// <summary>Appends blocks of events to the log, many requests to one commit. Thread-safe.</summary>
 /// <remarks>
-/// Blocks wait in a bounded queue; a few writers take as many as are there, up to a limit, and commit them together. A block that no writer has taken can be
-/// withdrawn, by its caller's token or by <see cref="EventLogOptions.AppendTimeout"/>; once taken it ends with its commit. Stopping drains the queue.
+/// Blocks wait in a bounded queue. A few writers take all that wait, up to a limit, and commit them together. A block that no writer has taken is withdrawn by its caller's token or after
+/// <see cref="EventLogOptions.AppendTimeout"/>; a taken block ends with its commit. A stop drains the queue.
 /// </remarks>
 public sealed partial class EventLogAppender : IHostedService
 {
@@ -40,10 +40,10 @@ public sealed partial class EventLogAppender : IHostedService
         instruments.ObserveQueue(() => _queue.Reader.Count);
     }
 
-    /// <summary>Appends a block. When the task ends well, everything in the block is durable, and each event says its position and what became of it.</summary>
-    /// <param name="block">Lent until the task has ended, however it ends. An empty one is done at once.</param>
-    /// <param name="ct">Withdraws the block while it waits for a writer; after that it has no effect.</param>
-    /// <exception cref="EventLogUnavailableException">PostgreSQL is away, too slow, or the host stops. Whether the events are in the log is not known; appending them again is safe.</exception>
+    /// <summary>Appends a block. When the task has completed, all events are durable and have their positions and outcomes.</summary>
+    /// <param name="block">Borrowed until the task has ended, also by a failure. For an empty one the task completes at once.</param>
+    /// <param name="ct">Withdraws the block while it waits for a writer; has no effect after that.</param>
+    /// <exception cref="EventLogUnavailableException">PostgreSQL is away or too slow, or the host stops. The events may or may not be in the log; it is safe to append them again.</exception>
     /// <exception cref="EventLogException">PostgreSQL refuses the content of this block.</exception>
     /// <exception cref="OperationCanceledException">Withdrawn; nothing of it is in the log.</exception>
     public async Task AppendAsync(AppendBlock block, CancellationToken ct)
@@ -74,7 +74,7 @@ public sealed partial class EventLogAppender : IHostedService
         return Task.CompletedTask;
     }
 
-    /// <summary>Takes no more blocks, commits those that were taken in, and ends.</summary>
+    /// <summary>Accepts no more blocks, commits those in the queue, and ends.</summary>
     public async Task StopAsync(CancellationToken cancellationToken)
     {
         _queue.Writer.TryComplete();
@@ -84,7 +84,7 @@ public sealed partial class EventLogAppender : IHostedService
 
     private static EventLogUnavailableException TooSlow() => new("The event log does not keep up.");
 
-    // The queue is full: waits for room under the request's own withdrawal.
+    // Waits for room in a full queue, until the request is withdrawn.
     private async Task EnqueueAsync(AppendRequest request, CancellationToken ct)
     {
         try
@@ -99,13 +99,13 @@ public sealed partial class EventLogAppender : IHostedService
         catch (ChannelClosedException)
         {
             ct.ThrowIfCancellationRequested();
-            throw new EventLogUnavailableException("The event log takes nothing more: the host stops.");
+            throw new EventLogUnavailableException("The event log takes no more events: the host stops.");
         }
     }
 
     [LoggerMessage(1000, LogLevel.Information, "Appending with {Writers} writers")]
     private static partial void LogStarted(ILogger logger, int writers);
 
-    [LoggerMessage(1001, LogLevel.Information, "Appending has ended; everything taken in is committed")]
+    [LoggerMessage(1001, LogLevel.Information, "Appending has ended; all accepted events are committed")]
     private static partial void LogStopped(ILogger logger);
 }

@@ -3,7 +3,7 @@ using System.Buffers.Binary;
 
 namespace Bxb.EventLog.Reading;
 
-/// <summary>Cuts the stream of a binary COPY into tuples. Owns a pooled buffer until it is disposed of; not thread-safe.</summary>
+/// <summary>Splits the stream of a binary COPY into tuples. Owns a pooled buffer until it is disposed; not thread-safe.</summary>
 internal sealed class BinaryTuples(Stream stream) : IDisposable
 {
     private const int HeaderBytes = 11 + sizeof(int) + sizeof(int);
@@ -14,7 +14,7 @@ internal sealed class BinaryTuples(Stream stream) : IDisposable
     private int _end;
     private int _tuple;
 
-    /// <summary>The current tuple's fields, from behind their count: each a length, -1 for null, and the bytes. Valid until the next call.</summary>
+    /// <summary>The fields of the current tuple: each a length, -1 for null, and its bytes. Valid until the next call.</summary>
     public ReadOnlySpan<byte> Tuple => _buffer.AsSpan(_tuple, _start - _tuple);
 
     public async ValueTask ReadHeaderAsync(CancellationToken ct)
@@ -32,7 +32,7 @@ internal sealed class BinaryTuples(Stream stream) : IDisposable
         _start += extension;
     }
 
-    /// <summary>Moves to the next tuple; false behind the last.</summary>
+    /// <summary>Reads the next tuple; returns false after the last one.</summary>
     public ValueTask<bool> NextAsync(CancellationToken ct) =>
         TryNext(out var missing) ? new ValueTask<bool>(true) : missing == 0 ? new ValueTask<bool>(false) : NextSlowAsync(missing, ct);
 
@@ -59,7 +59,7 @@ internal sealed class BinaryTuples(Stream stream) : IDisposable
         return false;
     }
 
-    // Says how many more bytes it takes to know more; 0 at the end.
+    // On false, missing is the number of bytes to read before the next attempt; 0 at the end.
     private bool TryNext(out int missing)
     {
         var available = _buffer.AsSpan(_start, _end - _start);

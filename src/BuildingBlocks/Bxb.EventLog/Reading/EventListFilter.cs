@@ -1,7 +1,7 @@
 namespace Bxb.EventLog.Reading;
 
-/// <summary>Which of an organization's events to list, newest position first.</summary>
-/// <param name="OrganizationId">Whose. Nothing of any other is ever returned.</param>
+/// <summary>Selects events of an organization, newest position first.</summary>
+/// <param name="OrganizationId">The organization. No event of another one is returned.</param>
 public sealed record EventListFilter(int OrganizationId)
 {
     /// <summary>Only events of this type; null for all.</summary>
@@ -19,6 +19,6 @@ public sealed record EventListFilter(int OrganizationId)
     /// <summary>Only positions below; null starts at the newest.</summary>
     public long? BeforePosition { get; init; }
 
-    /// <summary>The most events to return. Default 50, range 1 to 10,000.</summary>
+    /// <summary>Maximum number of events. Default 50; 1 to 10,000.</summary>
     public int Limit { get; init; } = 50;
 }

@@ -7,20 +7,20 @@ namespace Bxb.EventLog.Reading;
 /// <remarks>
 /// <para>
 /// Partition by partition, newest first. Events above the last summarized span are found by reading backwards along the primary key. Below it the summaries say
-/// for each span where matching events are (decision 13): a short list of positions is looked up, and a span with more than that is read backwards, since a page
-/// is full soon. So the work is bounded by the filter, whatever the planner knows of the data.
+/// the positions of matching events in each span (decision 13). A short list of positions is looked up. A span with more matches is read backwards, because a page
+/// is soon full. So the work is bounded by the filter and does not depend on statistics.
 /// </para>
 /// <para>The connection has sorts, sequential and bitmap scans off: each statement has one plan.</para>
 /// </remarks>
 internal sealed class EventListing(EventListFilter filter, NpgsqlConnection connection, int timeoutSeconds)
 {
-    // Above that many days the earliest and latest times of the spans have to do.
+    // For more days only the earliest and latest times of the spans are used.
     private const int MaxDays = 100;
 
-    // Lists put together, such as all codes of an organization, are read backwards above that.
+    // Longer combined lists, such as all codes of an organization, are read backwards instead.
     private const int MaxListed = 16_384;
 
-    // Events of a span that are looked up one by one, rather than narrowed down further by a list of thousands.
+    // Up to this number the events of a span are looked up one by one instead of being intersected with a list of thousands.
     private const int FewPositions = 64;
 
     private readonly List<UsageEvent> _page = new(Math.Min(filter.Limit, 1_000));
@@ -81,8 +81,8 @@ internal sealed class EventListing(EventListFilter filter, NpgsqlConnection conn
     }
 
     /// <summary>
-    /// Spans newest first, and in each its matching events newest first: nested loops that end with the page. A look-up names nothing but the position, since with the
-    /// organization PostgreSQL could take the usage index for it.
+    /// Reads spans and their matching events, newest first, by nested loops that end with the page. A look-up has only the position as a condition: with the
+    /// organization PostgreSQL could use the usage index.
     /// </summary>
     private QueryText BySpan(string table, long start, long end)
     {
@@ -106,7 +106,7 @@ internal sealed class EventListing(EventListFilter filter, NpgsqlConnection conn
         .And("e.code = ", filter.Code).And("e.external_customer_id = ", filter.ExternalCustomerId)
         .And("e.timestamp >= ", filter.From?.UtcDateTime).And("e.timestamp < ", filter.To?.UtcDateTime);
 
-    /// <summary>Joins each span with the list of positions to look at, null for all of the span. A span without a match has no row.</summary>
+    /// <summary>Joins each span with the list of positions to look up, null for the whole span. A span without a match has no row.</summary>
     private QueryText Lists(QueryText text)
     {
         var lists = "null::integer[]";

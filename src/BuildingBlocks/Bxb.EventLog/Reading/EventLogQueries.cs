@@ -6,8 +6,8 @@ namespace Bxb.EventLog.Reading;
 
 /// <summary>Looks up single events, lists them, and lists conflicts, each for one organization. Thread-safe.</summary>
 /// <remarks>
-/// Reads what is committed, settled or not: an event can be found as soon as its append was acknowledged. Each statement is written so that it has one plan on
-/// <see cref="EventLogConnections.Listing"/>, whatever statistics the tables have: a new partition has none, and then PostgreSQL would rather sort all of it.
+/// Reads committed events, settled or not: an event is found as soon as its append was acknowledged. Each statement has only one plan on <see cref="EventLogConnections.Listing"/>, with
+/// any statistics. A new partition has none, and PostgreSQL would otherwise sort all of it.
 /// </remarks>
 public sealed class EventLogQueries
 {
@@ -23,34 +23,30 @@ public sealed class EventLogQueries
 
     private int TimeoutSeconds => (int)Math.Ceiling(_options.QueryTimeout.TotalSeconds);
 
-    /// <summary>The events of an id: one for each source that used it, or that of one source. Empty when there is none. At most 100.</summary>
+    /// <summary>Returns the events with a transaction id: one for each source, or that of one source. At most 100.</summary>
     /// <exception cref="EventLogException">PostgreSQL is away or was too slow.</exception>
     public Task<IReadOnlyList<UsageEvent>> FindAsync(int org, string transactionId, string? source, CancellationToken ct)
     {
-        // Each key's event is looked up by its position.
+        // Each event is looked up by the position of its key.
         var text = new QueryText($"select {UsageEventRow.Columns} from event_log.event_keys k ");
 
-        // The organization once more on the event itself: a key that pointed wrong would show nobody else's event.
+        // The organization is also checked on the event, so that a wrong key cannot reveal an event of another organization.
         text.Text("cross join lateral (select * from event_log.events e where e.position = k.position offset 0) e where e.organization_id = ").Value(org).Text(" and k.organization_id = ").Value(org).Text(" and k.transaction_id = ").Value(transactionId).And("k.source = ", source).Text(" order by k.source limit 100");
         return ReadAsync(text, reader => UsageEventRow.ReadAsync(reader, 0, ct), ct);
     }
 
     /// <summary>An organization's events, newest position first.</summary>
     /// <exception cref="EventLogException">PostgreSQL is away or was too slow.</exception>
-    public async Task<IReadOnlyList<UsageEvent>> ListAsync(EventListFilter filter, CancellationToken ct)
+    public Task<IReadOnlyList<UsageEvent>> ListAsync(EventListFilter filter, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(filter);
         ArgumentOutOfRangeException.ThrowIfLessThan(filter.Limit, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(filter.Limit, 10_000);
-        try
+        return EventLogErrors.TranslateAsync(async () =>
         {
             await using var connection = await _connections.Listing.OpenConnectionAsync(ct);
             return await new EventListing(filter, connection, TimeoutSeconds).ReadAsync(ct);
-        }
-        catch (Exception e) when (EventLogErrors.IsDriverError(e))
-        {
-            throw EventLogErrors.Translate(e);
-        }
+        });
     }
 
     /// <summary>An organization's conflicts, newest first.</summary>
@@ -60,7 +56,7 @@ public sealed class EventLogQueries
         ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(limit, 10_000);
 
-        // Written as a range of (organization, id) because only the listing's index has that order; with an equality the primary key would have it too.
+        // A range of (organization, id), because only the index of the listing has that order. With an equality the primary key would have it too.
         var text = new QueryText(
             $"""
             select {UsageEventRow.Columns}, c.recorded_position, c.organization_id, c.source, c.transaction_id, c.external_customer_id, c.code, c.timestamp, c.properties,
@@ -80,25 +76,18 @@ public sealed class EventLogQueries
             ct);
     }
 
-    private async Task<IReadOnlyList<T>> ReadAsync<T>(QueryText text, Func<NpgsqlDataReader, Task<T>> read, CancellationToken ct)
+    private Task<IReadOnlyList<T>> ReadAsync<T>(QueryText text, Func<NpgsqlDataReader, Task<T>> read, CancellationToken ct) => EventLogErrors.TranslateAsync<IReadOnlyList<T>>(async () =>
     {
-        try
+        await using var connection = await _connections.Listing.OpenConnectionAsync(ct);
+        await using var command = text.Create(connection);
+        command.CommandTimeout = TimeoutSeconds;
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        var rows = new List<T>();
+        while (await reader.ReadAsync(ct))
         {
-            await using var connection = await _connections.Listing.OpenConnectionAsync(ct);
-            await using var command = text.Create(connection);
-            command.CommandTimeout = TimeoutSeconds;
-            await using var reader = await command.ExecuteReaderAsync(ct);
-            var rows = new List<T>();
-            while (await reader.ReadAsync(ct))
-            {
-                rows.Add(await read(reader));
-            }
+            rows.Add(await read(reader));
+        }
 
-            return rows;
-        }
-        catch (Exception e) when (EventLogErrors.IsDriverError(e))
-        {
-            throw EventLogErrors.Translate(e);
-        }
-    }
+        return rows;
+    });
 }

@@ -4,10 +4,10 @@ using Npgsql;
 
 namespace Bxb.EventLog.Reading;
 
-/// <summary>Reads the log in log order, from any position, by binary COPY straight into pooled buffers. Thread-safe: each call has its own connection from a pool.</summary>
+/// <summary>Reads the log in log order, from any position, by binary COPY into pooled buffers. Thread-safe: each call has its own pooled connection.</summary>
 public sealed class EventLogReader
 {
-    // One slice is one COPY. A slice's rest is read to no purpose when the bytes run out in it, so slices are as small as their cost allows.
+    // One slice is one COPY. The rest of the last slice is read in vain, so slices are as small as their cost allows.
     private const int SliceRecords = 4_096;
     private const int FirstGuessOfRecordBytes = 512;
 
@@ -16,14 +16,14 @@ public sealed class EventLogReader
 
     internal EventLogReader(EventLogConnections connections) => _connections = connections;
 
-    /// <summary>Adds the records with after &lt; position &lt;= upTo, in log order, until there are no more or a bound is reached. Returns the number added.</summary>
-    /// <param name="after">Exclusive. Records that <paramref name="into"/> holds already must lie at or below it.</param>
+    /// <summary>Adds the records with after &lt; position &lt;= upTo, in log order, until there are no more or a limit is reached. Returns their number.</summary>
+    /// <param name="after">Exclusive. Existing records of <paramref name="into"/> must not be above it.</param>
     /// <param name="upTo">Inclusive; never above <see cref="SettledPosition.Current"/> for a reader that must not skip.</param>
-    /// <param name="maxRecords">The most records to add, from 1.</param>
-    /// <param name="maxBytes">Bytes of text after which no further record is added; the last one may go beyond, and one is always added.</param>
-    /// <param name="into">The caller's. After an exception it may hold some of the records.</param>
-    /// <param name="ct">Breaks off between and within slices.</param>
-    /// <exception cref="EventLogUnavailableException">PostgreSQL is away; nothing was lost, call again.</exception>
+    /// <param name="maxRecords">Maximum number of records, at least 1.</param>
+    /// <param name="maxBytes">Bytes of text after which no further record is added. The last record can exceed it, and one record is always added.</param>
+    /// <param name="into">Owned by the caller. After an exception it may contain some of the records.</param>
+    /// <param name="ct">Ends the read between or within slices.</param>
+    /// <exception cref="EventLogUnavailableException">PostgreSQL is away; the call may be repeated.</exception>
     public async Task<int> ReadAsync(long after, long upTo, int maxRecords, int maxBytes, EventRecords into, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(into);

@@ -25,23 +25,11 @@ public sealed class EventLogTimes(NpgsqlDataSource database, IOptions<EventLogOp
 
     /// <summary>The highest position below all events that were ingested at a time or later; the log's last position when there are none.</summary>
     /// <exception cref="EventLogException">PostgreSQL is away or was too slow.</exception>
-    public Task<long> FindBelowAsync(DateTimeOffset time, CancellationToken cancellationToken) => TranslateAsync(BelowAsync(time, cancellationToken));
+    public Task<long> FindBelowAsync(DateTimeOffset time, CancellationToken cancellationToken) => EventLogErrors.TranslateAsync(() => BelowAsync(time, cancellationToken));
 
     /// <summary>The position of the last event that was ingested before a time; 0 when there is none.</summary>
     /// <exception cref="EventLogException">PostgreSQL is away or was too slow.</exception>
-    public Task<long> FindLastBeforeAsync(DateTimeOffset time, CancellationToken cancellationToken) => TranslateAsync(LastBeforeAsync(time, cancellationToken));
-
-    private static async Task<long> TranslateAsync(Task<long> finding)
-    {
-        try
-        {
-            return await finding;
-        }
-        catch (Exception e) when (EventLogErrors.IsDriverError(e))
-        {
-            throw EventLogErrors.Translate(e);
-        }
-    }
+    public Task<long> FindLastBeforeAsync(DateTimeOffset time, CancellationToken cancellationToken) => EventLogErrors.TranslateAsync(() => LastBeforeAsync(time, cancellationToken));
 
     private async Task<long> BelowAsync(DateTimeOffset time, CancellationToken cancellationToken)
     {

@@ -26,18 +26,11 @@ public sealed class EventLogTotals(NpgsqlDataSource log)
 
     /// <summary>Returns the first position in the log, or <see cref="long.MaxValue"/> if the log is empty.</summary>
     /// <exception cref="EventLogException">PostgreSQL is away or was too slow.</exception>
-    public async Task<long> ReadFirstPositionAsync(CancellationToken cancellationToken)
+    public Task<long> ReadFirstPositionAsync(CancellationToken cancellationToken) => EventLogErrors.TranslateAsync(async () =>
     {
-        try
-        {
-            await using var command = log.CreateCommand("select coalesce(min(position), 9223372036854775807) from event_log.events");
-            return (long)(await command.ExecuteScalarAsync(cancellationToken))!;
-        }
-        catch (Exception e) when (EventLogErrors.IsDriverError(e))
-        {
-            throw EventLogErrors.Translate(e);
-        }
-    }
+        await using var command = log.CreateCommand("select coalesce(min(position), 9223372036854775807) from event_log.events");
+        return (long)(await command.ExecuteScalarAsync(cancellationToken))!;
+    });
 
     /// <summary>Returns the totals of each organization that has an event in a range of positions.</summary>
     /// <param name="first">The first position.</param>
@@ -45,23 +38,16 @@ public sealed class EventLogTotals(NpgsqlDataSource log)
     /// <param name="timeout">The time limit of each statement.</param>
     /// <param name="cancellationToken">Ends the running statement.</param>
     /// <exception cref="EventLogException">PostgreSQL is away or was too slow.</exception>
-    public async Task<Dictionary<int, EventTotals>> ReadAsync(long first, long upTo, TimeSpan timeout, CancellationToken cancellationToken)
+    public Task<Dictionary<int, EventTotals>> ReadAsync(long first, long upTo, TimeSpan timeout, CancellationToken cancellationToken) => EventLogErrors.TranslateAsync(async () =>
     {
         var totals = new Dictionary<int, EventTotals>();
-        try
+        for (var from = first; from <= upTo; from += Slice)
         {
-            for (var from = first; from <= upTo; from += Slice)
-            {
-                await AddAsync(totals, from, upTo, timeout, cancellationToken);
-            }
-        }
-        catch (Exception e) when (EventLogErrors.IsDriverError(e))
-        {
-            throw EventLogErrors.Translate(e);
+            await AddAsync(totals, from, upTo, timeout, cancellationToken);
         }
 
         return totals;
-    }
+    });
 
     private async Task AddAsync(Dictionary<int, EventTotals> totals, long from, long upTo, TimeSpan timeout, CancellationToken cancellationToken)
     {

@@ -3,11 +3,9 @@ using Bxb.EventLog.Records;
 
 namespace Bxb.EventLog.Reading;
 
-/// <summary>Turns a binary tuple of the log into a record. The columns' order is that of the SELECT in <see cref="EventLogReader"/>.</summary>
+/// <summary>Converts a binary tuple of the log to a record. The columns are in the order of the SELECT in <see cref="EventLogReader"/>.</summary>
 internal static class EventTuple
 {
-    // PostgreSQL counts microseconds from 2000-01-01.
-    private const long PostgresEpochMilliseconds = 946_684_800_000;
     private const byte JsonbVersion = 1;
 
     public static RecordEntry Read(ReadOnlySpan<byte> tuple, EventRecords into) => new()
@@ -39,6 +37,6 @@ internal static class EventTuple
         ? field[1..]
         : throw new InvalidDataException($"jsonb of the unknown version {field[0]}.");
 
-    // The columns hold whole milliseconds, also before 2000.
-    private static long Milliseconds(ReadOnlySpan<byte> field) => (BinaryPrimitives.ReadInt64BigEndian(field) / 1000) + PostgresEpochMilliseconds;
+    // The columns hold whole milliseconds.
+    private static long Milliseconds(ReadOnlySpan<byte> field) => PostgresTime.ToUnixMilliseconds(BinaryPrimitives.ReadInt64BigEndian(field));
 }

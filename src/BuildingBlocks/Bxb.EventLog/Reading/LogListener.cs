@@ -4,10 +4,10 @@ using Npgsql;
 
 namespace Bxb.EventLog.Reading;
 
-/// <summary>Receives other hosts' notifications over a connection of its own and wakes the settled position. Reconnects by itself.</summary>
+/// <summary>Receives the notifications of other hosts over its own connection and wakes the settled position. Reconnects after a failure.</summary>
 internal sealed class LogListener(EventLogConnections connections, SettledPosition settled, TimeProvider time, ILogger logger)
 {
-    private readonly OutageLog _lost = new(logger, "No notifications are heard; the log is polled", time);
+    private readonly OutageLog _lost = new(logger, "Notifications cannot be received; the log is polled", time);
 
     private readonly RetryLoop _retries = new(new Backoff(TimeSpan.FromMilliseconds(50), TimeSpan.FromSeconds(5)), time)
     {
@@ -47,7 +47,7 @@ internal sealed class LogListener(EventLogConnections connections, SettledPositi
 
     private void OnNotification(object sender, NpgsqlNotificationEventArgs e)
     {
-        // This host's own appends have woken it already.
+        // This host's own appends wake it directly.
         if (!string.Equals(e.Payload, connections.HostId, StringComparison.Ordinal))
         {
             settled.Wake();

@@ -7,20 +7,19 @@ using Npgsql;
 
 namespace Bxb.EventLog.Reading;
 
-/// <summary>Tells the other hosts on the log that it has grown, at most once per <see cref="EventLogOptions.NotifyInterval"/>.</summary>
+/// <summary>Notifies the other hosts of new events, at most once per <see cref="EventLogOptions.NotifyInterval"/>.</summary>
 /// <remarks>
-/// Not in the append's own transaction: NOTIFY takes a lock on the whole server at commit and would put the commits, with their flushes, in a row.
-/// A lost notification costs the others one polling interval.
+/// Not in the transaction of an append: NOTIFY takes a lock of the whole server at commit and would serialize the commits with their flushes. After a lost notification the others find the
+/// events by polling.
 /// </remarks>
 internal sealed partial class LogNotifier(
     EventLogConnections connections, IOptions<EventLogOptions> options, TimeProvider time, ILogger<LogNotifier> logger) : BackgroundService
 {
-    /// <summary>The channel's name.</summary>
     public const string ChannelName = "bxb_events";
 
     private readonly Channel<bool> _raised = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
-    /// <summary>Asks for a notification. Never waits. Thread-safe.</summary>
+    /// <summary>Requests a notification. Never waits. Thread-safe.</summary>
     public void Raise() => _raised.Writer.TryWrite(true);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -57,10 +56,6 @@ internal sealed partial class LogNotifier(
                 await Task.Delay(options.Value.NotifyInterval, time, stoppingToken);
             }
         }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-        {
-            LogStopped(logger);
-        }
         finally
         {
             if (connection is not null)
@@ -72,7 +67,4 @@ internal sealed partial class LogNotifier(
 
     [LoggerMessage(1040, LogLevel.Debug, "A notification could not be sent; the others find the events by polling")]
     private static partial void LogFailed(ILogger logger, Exception exception);
-
-    [LoggerMessage(1041, LogLevel.Debug, "Notifications are no longer sent")]
-    private static partial void LogStopped(ILogger logger);
 }

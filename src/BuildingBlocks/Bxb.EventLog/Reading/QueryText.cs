@@ -3,7 +3,7 @@ using Npgsql;
 
 namespace Bxb.EventLog.Reading;
 
-/// <summary>A statement put together from constant text and numbered parameters.</summary>
+/// <summary>A statement of constant text and numbered parameters.</summary>
 internal sealed class QueryText(string start)
 {
     private readonly StringBuilder _text = new(start);

@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Bxb.EventLog.Reading;
 
-/// <summary>What holds the settled position back, and for how long. Written by the one loop that probes, read by every thread.</summary>
+/// <summary>The transaction that holds the settled position back, and for how long. Written by the probing loop, read by any thread.</summary>
 internal sealed partial class SettledHold(ILogger logger, TimeProvider time)
 {
     private static readonly TimeSpan WarnAfter = TimeSpan.FromSeconds(10);
@@ -11,16 +11,16 @@ internal sealed partial class SettledHold(ILogger logger, TimeProvider time)
     private long _since;
     private bool _warned;
 
-    /// <summary>The oldest open transaction; null while nothing is held back.</summary>
+    /// <summary>The oldest open transaction; null if the settled position is not held back.</summary>
     public HoldingTransaction? By => Volatile.Read(ref _by);
 
-    /// <summary>How long the settled position has been held back; zero while it is not.</summary>
+    /// <summary>How long the settled position has been held back; zero if it is not.</summary>
     public TimeSpan Duration => Interlocked.Read(ref _since) is > 0 and var since ? time.GetElapsedTime(since) : TimeSpan.Zero;
 
-    /// <summary>The settled position still waits.</summary>
-    /// <param name="by">For this transaction; null when the oldest one has ended a moment ago.</param>
+    /// <summary>Call while the settled position waits.</summary>
+    /// <param name="by">The oldest open transaction; null if it has just ended.</param>
     /// <param name="settled">The settled position.</param>
-    /// <param name="head">The last position taken.</param>
+    /// <param name="head">The highest position taken.</param>
     public void Continue(HoldingTransaction? by, long settled, long head)
     {
         if (by is null)
@@ -30,7 +30,7 @@ internal sealed partial class SettledHold(ILogger logger, TimeProvider time)
 
         Interlocked.CompareExchange(ref _since, time.GetTimestamp(), 0);
 
-        // Without the right to see when the transaction began: since this host saw it first.
+        // Without the right to see the begin of the transaction, the time at which this host first saw it.
         by = by with { Since = by.Since ?? (By is { } known && known.ProcessId == by.ProcessId ? known.Since : time.GetUtcNow()) };
         Volatile.Write(ref _by, by);
         if (!_warned && Duration >= WarnAfter)
@@ -40,7 +40,7 @@ internal sealed partial class SettledHold(ILogger logger, TimeProvider time)
         }
     }
 
-    /// <summary>The settled position moves again, or is no longer looked for.</summary>
+    /// <summary>Call when the settled position advances or is no longer probed.</summary>
     public void End()
     {
         if (_warned)

@@ -24,7 +24,7 @@ public sealed partial class SettledPosition : BackgroundService
     private TaskCompletionSource _advanced = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private TaskCompletionSource<long>? _refresh;
     private SettledProbe? _probe;
-    private int _generation;
+    private int _renewals;
     private long _current;
     private long _head;
 
@@ -181,13 +181,13 @@ public sealed partial class SettledPosition : BackgroundService
 
     private async Task AdvanceAsync(CancellationToken cancellationToken)
     {
-        var generation = _connections.Generation;
-        if (_probe is { IsOpen: false } || generation != _generation)
+        var renewals = _connections.Renewals;
+        if (_probe is { IsOpen: false } || renewals != _renewals)
         {
             await CloseAsync();
         }
 
-        _generation = generation;
+        _renewals = renewals;
         _probe ??= await SettledProbe.OpenAsync(_connections.Dedicated, cancellationToken);
         var taken = await _probe.ReadSequenceAsync(cancellationToken);
         Raise(ref _head, taken);

@@ -3,21 +3,20 @@ using Npgsql;
 
 namespace Bxb.EventLog.Reading;
 
-/// <summary>Finds out up to where the log can no longer change. Owns one connection; used by one loop; after an error it is disposed of.</summary>
+/// <summary>Determines the settled position. Owns one connection; used by one loop; disposed after an error.</summary>
 /// <remarks>
 /// <para>
-/// Positions are taken inside concurrent transactions, so a higher one can commit first. What makes a prefix final: every transaction that took a position up to
-/// S had its transaction id before it took the position (the appender's first statement), so before S was read. Then a later statement takes an id X of its
-/// own: all those ids are below X. Once the oldest transaction that runs is not below X, all of them have ended. A writer that took its id after its position
-/// could have one above X, and its events would be passed by.
+/// Positions are taken inside concurrent transactions, so a higher one can commit first. The log up to a position S is final by this argument. Every transaction that took a position up to S
+/// took its transaction id first (by the first statement of the appender), so before S was read. After that the probe takes an id X, and all those ids are below X. When the oldest running
+/// transaction is not below X, all of them have ended. A writer that took its id after its position could have an id above X, and readers would skip its events.
 /// </para>
 /// <para>
-/// The snapshot's xmax cannot stand for X: it is one past the latest id that has <em>ended</em>, so ids at and above it may be running, among them that of the
-/// writer that holds S, and a snapshot whose xmin equals its xmax then says nothing about it.
+/// The xmax of the snapshot cannot replace X: it is one above the latest id that has <em>ended</em>. The id of the writer with position S can be at or above it and still run, and an xmin
+/// that equals xmax does not exclude that.
 /// </para>
 /// <para>
-/// S must also outlive a crash: the sequence hands out values before their log record is on disk, and hands them out again after a crash. So S counts only once
-/// the write-ahead log is flushed beyond the point where S was read.
+/// S must also survive a crash: the sequence returns values before their log record is on disk, and returns them again after a crash. So S counts only when the write-ahead log is flushed
+/// beyond the point where S was read.
 /// </para>
 /// </remarks>
 internal sealed class SettledProbe : IAsyncDisposable
@@ -28,7 +27,7 @@ internal sealed class SettledProbe : IAsyncDisposable
 
     private const string ReadHorizon = "select pg_snapshot_xmin(pg_current_snapshot()), pg_wal_lsn_diff(pg_current_wal_flush_lsn(), '0/0')::bigint";
 
-    // Writes a record of a few bytes whose commit waits for the disk: only when nobody else's commit did so meanwhile.
+    // Commits a few bytes and waits for the disk. Only needed if no other commit has flushed the log meanwhile.
     private const string Flush = "select pg_logical_emit_message(true, 'bxb', '')";
 
     private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(50);
@@ -59,7 +58,7 @@ internal sealed class SettledProbe : IAsyncDisposable
         _horizon = new NpgsqlCommand(ReadHorizon, connection);
     }
 
-    /// <summary>False once the connection is known to be gone, which its keep-alive may find out between two looks.</summary>
+    /// <summary>Whether the connection is open. Its keep-alive can detect a loss between two probes.</summary>
     public bool IsOpen => _connection.FullState == ConnectionState.Open;
 
     public static async Task<SettledProbe> OpenAsync(NpgsqlDataSource dataSource, CancellationToken ct)
@@ -79,10 +78,10 @@ internal sealed class SettledProbe : IAsyncDisposable
         }
     }
 
-    /// <summary>The last position that any transaction has taken, committed or not; 0 when there is none.</summary>
+    /// <summary>Returns the highest position that a transaction has taken, committed or not; 0 if there is none.</summary>
     public async Task<long> ReadSequenceAsync(CancellationToken ct) => (long)(await _sequence.ExecuteScalarAsync(ct))!;
 
-    /// <summary>Takes the id and the point in the write-ahead log that everything taken so far has to fall below.</summary>
+    /// <summary>Takes a transaction id and a point of the write-ahead log. All positions taken before are settled when both are passed.</summary>
     public async Task<SettleBarrier> RaiseBarrierAsync(CancellationToken ct)
     {
         await using var reader = await _barrier.ExecuteReaderAsync(ct);
@@ -94,11 +93,11 @@ internal sealed class SettledProbe : IAsyncDisposable
         return barrier;
     }
 
-    /// <summary>Waits until the barrier is passed, looking more and more seldom.</summary>
+    /// <summary>Waits until the barrier is passed, with growing pauses between two checks.</summary>
     /// <param name="barrier">From <see cref="RaiseBarrierAsync"/> of this connection.</param>
     /// <param name="time">The clock.</param>
     /// <param name="heldBack">
-    /// Called once a second while an open transaction holds the barrier: with the last position taken by now, and the oldest transaction; null when it has ended meanwhile.
+    /// Called once a second while an open transaction holds the barrier, with the highest position taken and the oldest transaction; null if it has just ended.
     /// </param>
     /// <param name="ct">Ends the wait.</param>
     public async Task PassAsync(SettleBarrier barrier, TimeProvider time, Action<long, HoldingTransaction?> heldBack, CancellationToken ct)
@@ -158,13 +157,13 @@ internal sealed class SettledProbe : IAsyncDisposable
     }
 }
 
-/// <summary>What has to be passed before a value of the sequence is settled.</summary>
+/// <summary>The conditions under which a value of the sequence is settled.</summary>
 internal sealed class SettleBarrier(ulong transactionId, long writtenTo)
 {
-    /// <summary>Nothing that ran when the barrier was raised runs any more.</summary>
+    /// <summary>Whether all transactions that ran when the barrier was raised have ended.</summary>
     public bool TransactionsEnded { get; private set; }
 
-    /// <summary>What was written when the barrier was raised is on disk.</summary>
+    /// <summary>Whether the write-ahead log is on disk up to the point where the barrier was raised.</summary>
     public bool OnDisk { get; private set; }
 
     public bool Passed => TransactionsEnded && OnDisk;

@@ -10,7 +10,6 @@ internal static class UsageEventRow
     public const string Columns =
         "e.position, e.organization_id, e.source, e.transaction_id, e.external_customer_id, e.code, e.timestamp, e.properties, e.digest, e.kind, e.ingested_at, e.trace_parent";
 
-    /// <summary>The number of <see cref="Columns"/>.</summary>
     public const int ColumnCount = 12;
 
     /// <summary>Reads an event whose columns begin at an ordinal.</summary>

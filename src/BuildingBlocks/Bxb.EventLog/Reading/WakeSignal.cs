@@ -2,7 +2,7 @@ using System.Threading.Channels;
 
 namespace Bxb.EventLog.Reading;
 
-/// <summary>Wakes one loop. Raised any number of times while the loop works, it wakes it once more; raised while nobody waits, it is kept. Raising is thread-safe and never waits.</summary>
+/// <summary>Wakes one loop. The signal is kept until the loop waits, and several signals before that count once. <see cref="Raise"/> is thread-safe and never waits.</summary>
 public sealed class WakeSignal(TimeProvider time)
 {
     private readonly Channel<bool> _raised = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
@@ -10,7 +10,7 @@ public sealed class WakeSignal(TimeProvider time)
     /// <summary>Wakes the loop, now or when it waits next.</summary>
     public void Raise() => _raised.Writer.TryWrite(true);
 
-    /// <summary>Returns when the signal was raised, or when the time is up.</summary>
+    /// <summary>Returns when the signal was raised or the time has passed.</summary>
     public async ValueTask WaitAsync(TimeSpan atMost, CancellationToken ct)
     {
         if (_raised.Reader.TryRead(out _))
@@ -18,7 +18,7 @@ public sealed class WakeSignal(TimeProvider time)
             return;
         }
 
-        // The read itself is cancelled: one that was only given up on would take the next signal with it.
+        // The read is cancelled and not abandoned, because an abandoned read would consume the next signal.
         using var limit = new CancellationTokenSource(atMost, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, ct);
         try
@@ -27,7 +27,7 @@ public sealed class WakeSignal(TimeProvider time)
         }
         catch (OperationCanceledException) when (!ct.IsCancellationRequested)
         {
-            // Nothing woke the loop: it looks all the same.
+            // The time has passed without a signal.
             return;
         }
     }

@@ -1,6 +1,6 @@
 namespace Bxb.EventLog.Records;
 
-/// <summary>What a record of the log says. The numbers stand in every store and never change.</summary>
+/// <summary>The kind of an entry of the log. The numbers are stored and never change.</summary>
 public enum EventKind : short
 {
     /// <summary>An event as it was sent.</summary>
@@ -9,6 +9,6 @@ public enum EventKind : short
     /// <summary>An event that replaces another one.</summary>
     Amended = 2,
 
-    /// <summary>The word that another event no longer counts.</summary>
+    /// <summary>The entry voids another event.</summary>
     Voided = 3,
 }

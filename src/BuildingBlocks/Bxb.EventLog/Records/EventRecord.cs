@@ -1,6 +1,6 @@
 namespace Bxb.EventLog.Records;
 
-/// <summary>One record of the log, as a view over the buffer of its <see cref="EventRecords"/>: valid as long as that is.</summary>
+/// <summary>One record of the log, as a view over its <see cref="EventRecords"/>, valid until that is disposed.</summary>
 public readonly ref struct EventRecord
 {
     private readonly ReadOnlySpan<byte> _buffer;
@@ -12,25 +12,25 @@ public readonly ref struct EventRecord
         _entry = ref entry;
     }
 
-    /// <summary>Its place in the log.</summary>
+    /// <summary>Its position in the log.</summary>
     public long Position => _entry.Position;
 
-    /// <summary>Its place in the Kafka partition that it was read from; -1 when it was read from the log itself.</summary>
+    /// <summary>Its offset in its Kafka partition; -1 if it was read from the log.</summary>
     public long Offset => _entry.Offset;
 
-    /// <summary>The organization it belongs to.</summary>
+    /// <summary>The organization of the event.</summary>
     public int OrganizationId => _entry.OrganizationId;
 
     /// <summary>Event time, milliseconds since the Unix epoch.</summary>
     public long TimestampMilliseconds => _entry.TimestampMilliseconds;
 
-    /// <summary>When the log took it, milliseconds since the Unix epoch.</summary>
+    /// <summary>Ingestion time, milliseconds since the Unix epoch.</summary>
     public long IngestedAtMilliseconds => _entry.IngestedAtMilliseconds;
 
     /// <summary>The digest over the canonical content.</summary>
     public long Digest => _entry.Digest;
 
-    /// <summary>What the record says.</summary>
+    /// <summary>The kind of the entry.</summary>
     public EventKind Kind => _entry.Kind;
 
     /// <summary>UTF-8; empty unless a CloudEvent brought one.</summary>
@@ -54,19 +54,19 @@ public readonly ref struct EventRecord
     private ReadOnlySpan<byte> Text(TextRange range) => _buffer.Slice(range.Offset, range.Length);
 }
 
-/// <summary>The fixed part of a record: numbers, and where its texts stand.</summary>
+/// <summary>The fixed part of a record: its numbers, and the places of its texts.</summary>
 public struct RecordEntry
 {
-    /// <summary>Its place in the log.</summary>
+    /// <summary>Its position in the log.</summary>
     public long Position;
 
-    /// <summary>Its place in the Kafka partition that it was read from; -1 when it was read from the log itself.</summary>
+    /// <summary>Its offset in its Kafka partition; -1 if it was read from the log.</summary>
     public long Offset;
 
     /// <summary>Event time, milliseconds since the Unix epoch.</summary>
     public long TimestampMilliseconds;
 
-    /// <summary>When the log took it, milliseconds since the Unix epoch.</summary>
+    /// <summary>Ingestion time, milliseconds since the Unix epoch.</summary>
     public long IngestedAtMilliseconds;
 
     /// <summary>The digest over the canonical content.</summary>
@@ -75,7 +75,7 @@ public struct RecordEntry
     /// <summary>The organization.</summary>
     public int OrganizationId;
 
-    /// <summary>What the record says.</summary>
+    /// <summary>The kind of the entry.</summary>
     public EventKind Kind;
 
     /// <summary>Empty unless a CloudEvent brought one.</summary>

@@ -5,10 +5,10 @@ using Npgsql;
 
 namespace Bxb.EventLog.Schema;
 
-/// <summary>Makes the log's partitions before they are needed, and has new ones analyzed. Owns no connection between two looks.</summary>
+/// <summary>Creates the log's partitions before they are needed, and analyzes new ones. Owns no connection between two runs.</summary>
 /// <remarks>
-/// A partition is made as a table of its own and attached then: that holds up no append, where CREATE TABLE ... PARTITION OF would wait for every open one and
-/// make the next ones wait. Several hosts may do it at once; an advisory lock lets one work. What fails is tried again at the next look.
+/// A partition is created as a table and then attached, which delays no append. CREATE TABLE ... PARTITION OF would wait for every open append and block the next ones. An advisory lock lets
+/// one host work at a time. After a failure the next interval tries again.
 /// </remarks>
 public sealed partial class PartitionMaker : BackgroundService
 {
@@ -29,13 +29,13 @@ public sealed partial class PartitionMaker : BackgroundService
         _options = options.Value;
         _time = time;
         _statistics = new PartitionStatistics(dataSource);
-        _outage = new OutageLog(logger, "The log's partitions cannot be looked after", time);
+        _outage = new OutageLog(logger, "The partitions of the log cannot be maintained", time);
         _logger = logger;
     }
 
-    /// <summary>Makes the partitions up to the head and those that are to be ready beyond it. Returns the number made.</summary>
-    /// <param name="room">Positions that have to fit beyond the head at least.</param>
-    /// <param name="ct">Breaks off before the commit; nothing is left behind then.</param>
+    /// <summary>Creates the missing partitions up to the head and beyond it. Returns their number.</summary>
+    /// <param name="room">Minimum number of positions beyond the head.</param>
+    /// <param name="ct">Ends the call before the commit; then nothing was created.</param>
     /// <exception cref="NpgsqlException">PostgreSQL refused or is away.</exception>
     internal async Task<int> EnsureAsync(long room, CancellationToken ct)
     {
@@ -64,7 +64,7 @@ public sealed partial class PartitionMaker : BackgroundService
         return made;
     }
 
-    /// <summary>Makes what is needed at once, so that the first append finds it; without PostgreSQL the looks go on all the same.</summary>
+    /// <summary>Creates the partitions at once, for the first append. Continues without PostgreSQL.</summary>
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
         await LookAsync(cancellationToken);
@@ -75,16 +75,9 @@ public sealed partial class PartitionMaker : BackgroundService
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(_options.PartitionInterval, _time);
-        try
+        while (await timer.WaitForNextTickAsync(stoppingToken))
         {
-            while (await timer.WaitForNextTickAsync(stoppingToken))
-            {
-                await LookAsync(stoppingToken);
-            }
-        }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-        {
-            LogStopped(_logger);
+            await LookAsync(stoppingToken);
         }
     }
 
@@ -111,7 +104,7 @@ public sealed partial class PartitionMaker : BackgroundService
         return (reader.GetInt64(0), reader.GetInt64(1));
     }
 
-    // Rows never change: pages are filled whole, and vacuum comes for the inserts alone, soon enough that freezing never piles up.
+    // Rows never change, so pages are filled completely. Vacuum runs after inserts, early enough that freezing does not accumulate.
     private static string CreateSql(long from, long to)
     {
         var table = $"events_{from:D13}";
@@ -130,9 +123,6 @@ public sealed partial class PartitionMaker : BackgroundService
         await command.ExecuteNonQueryAsync(ct);
     }
 
-    [LoggerMessage(1030, LogLevel.Information, "Made the partition for positions from {From} to below {To}")]
+    [LoggerMessage(1030, LogLevel.Information, "Created the partition for positions from {From} to below {To}")]
     private static partial void LogMade(ILogger logger, long from, long to);
-
-    [LoggerMessage(1032, LogLevel.Debug, "Partitions are no longer looked after")]
-    private static partial void LogStopped(ILogger logger);
 }

@@ -2,10 +2,10 @@ using Npgsql;
 
 namespace Bxb.EventLog.Schema;
 
-/// <summary>Has PostgreSQL look at the contents of new partitions early: usage queries on PostgreSQL are planned for them. Used by one loop.</summary>
+/// <summary>Analyzes new partitions early, because usage queries on PostgreSQL need statistics. Used by one loop.</summary>
 /// <remarks>
-/// Autovacuum would do it too, up to a minute and 50,000 events later, where it is on. Analyzed from the first thousand positions on, and each time that their number
-/// has grown to eight times as many: five times in the life of a partition.
+/// Autovacuum, where it is on, analyzes up to a minute and 50,000 events later. A partition is analyzed after its first thousand positions and each time that their number has grown eightfold:
+/// five times in total.
 /// </remarks>
 internal sealed class PartitionStatistics(NpgsqlDataSource dataSource)
 {
@@ -13,7 +13,7 @@ internal sealed class PartitionStatistics(NpgsqlDataSource dataSource)
     private const long Growth = 8;
     private const long LockKey = 0x4278_625F_7374_6174;
 
-    // The partition in use and the one before, which is looked at for the last time when it is full.
+    // The partition in use and the one before, which is analyzed a last time when it is full.
     private const string Recent = """
         select p.table_name, least(s.last_value + 1, p.to_position) - p.from_position, c.reltuples::bigint
         from event_log.event_partitions p cross join event_log.position_seq s
@@ -21,10 +21,10 @@ internal sealed class PartitionStatistics(NpgsqlDataSource dataSource)
         where p.from_position <= s.last_value order by p.from_position desc limit 2
         """;
 
-    // Positions have gaps, so what the server counted may stay far below them: what this host has seen counts too.
+    // Positions have gaps, so the row count of the server can stay far below them. This host therefore remembers the positions of its last analysis.
     private readonly Dictionary<string, long> _seen = new(StringComparer.Ordinal);
 
-    /// <summary>Analyzes what has grown. Returns the number of partitions analyzed.</summary>
+    /// <summary>Analyzes the partitions that have grown. Returns their number.</summary>
     /// <exception cref="NpgsqlException">PostgreSQL refused or is away.</exception>
     public async Task<int> RefreshAsync(CancellationToken ct)
     {
@@ -52,7 +52,7 @@ internal sealed class PartitionStatistics(NpgsqlDataSource dataSource)
         return grown.Count;
     }
 
-    // Another host that does the same, or autovacuum, is not waited for.
+    // Does not wait for another host or for autovacuum.
     private static async Task AnalyzeAsync(NpgsqlConnection connection, string table, CancellationToken ct)
     {
         await using var transaction = await connection.BeginTransactionAsync(ct);

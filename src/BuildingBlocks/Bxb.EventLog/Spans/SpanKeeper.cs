@@ -12,22 +12,15 @@ internal sealed partial class SpanKeeper(EventLogConnections connections, Settle
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        try
+        while (true)
         {
-            while (true)
-            {
-                var next = await NextAsync(stoppingToken);
-                await settled.WaitBeyondAsync(next.To - 1, stoppingToken);
-                var started = Stopwatch.GetTimestamp();
-                var done = await ExtendAsync(stoppingToken);
+            var next = await NextAsync(stoppingToken);
+            await settled.WaitBeyondAsync(next.To - 1, stoppingToken);
+            var started = Stopwatch.GetTimestamp();
+            var done = await ExtendAsync(stoppingToken);
 
-                // A log that is summarized for the first time leaves the server half of the time for everything else. After a failure, or while another host works: later.
-                await Task.Delay(done ? Stopwatch.GetElapsedTime(started) : RetryDelay, time, stoppingToken);
-            }
-        }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-        {
-            LogStopped(logger);
+            // A log that is summarized for the first time leaves the server half of the time for everything else. After a failure, or while another host works: later.
+            await Task.Delay(done ? Stopwatch.GetElapsedTime(started) : RetryDelay, time, stoppingToken);
         }
     }
 
@@ -67,7 +60,4 @@ internal sealed partial class SpanKeeper(EventLogConnections connections, Settle
 
     [LoggerMessage(1060, LogLevel.Debug, "A span of the log could not be summarized: {Reason}")]
     private static partial void LogFailed(ILogger logger, string reason);
-
-    [LoggerMessage(1061, LogLevel.Debug, "Spans are no longer summarized")]
-    private static partial void LogStopped(ILogger logger);
 }

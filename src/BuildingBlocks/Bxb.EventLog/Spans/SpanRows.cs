@@ -21,7 +21,7 @@ internal sealed class SpanRows(PositionSpan span)
     private const string Complete = "insert into event_log.spans (from_position, to_position, earliest, latest, by_day) values ($1, $2, $3, $4, $5)";
 
     private readonly List<long>?[] _customers = new List<long>?[Buckets];
-    private readonly List<(int Organization, short Kind, string Term, int Events, int[]? Positions)> _postings = [];
+    private readonly List<(int Organization, short Kind, string Value, int Events, int[]? Positions)> _postings = [];
     private DateTime? _earliest;
     private DateTime? _latest;
 
@@ -113,12 +113,12 @@ internal sealed class SpanRows(PositionSpan span)
         await import.WriteAsync(row.Entries, NpgsqlDbType.Array | NpgsqlDbType.Bigint, ct);
     }
 
-    private async Task WritePostingAsync(NpgsqlBinaryImporter import, (int Organization, short Kind, string Term, int Events, int[]? Positions) row, CancellationToken ct)
+    private async Task WritePostingAsync(NpgsqlBinaryImporter import, (int Organization, short Kind, string Value, int Events, int[]? Positions) row, CancellationToken ct)
     {
         await import.WriteAsync(span.From, NpgsqlDbType.Bigint, ct);
         await import.WriteAsync(row.Organization, NpgsqlDbType.Integer, ct);
         await import.WriteAsync(row.Kind, NpgsqlDbType.Smallint, ct);
-        await import.WriteAsync(row.Term, NpgsqlDbType.Text, ct);
+        await import.WriteAsync(row.Value, NpgsqlDbType.Text, ct);
         await import.WriteAsync(row.Events, NpgsqlDbType.Integer, ct);
         if (row.Positions is null)
         {

@@ -4,10 +4,10 @@ namespace Bxb.EventLog.Spans;
 
 /// <summary>Summarizes spans of settled positions one after the other, so that the event list finds rare events without an index that every append would maintain.</summary>
 /// <remarks>
-/// <para>A span is summarized once, when all its positions are settled: its content never changes after that. Several hosts may call at once; an advisory lock lets one work.</para>
+/// <para>A span is summarized once, when all its positions are settled and its content is final. An advisory lock lets one host work at a time.</para>
 /// <para>
 /// A transaction that has an id holds the settled position back (decision 1). So a span is read without one, about 2 MB, and written in short transactions. The row of
-/// <c>event_log.spans</c> comes last: what a broken attempt left behind is not read, and is deleted by the next attempt.
+/// <c>event_log.spans</c> comes last: the rows of a failed attempt are not read, and the next attempt deletes them.
 /// </para>
 /// </remarks>
 internal static class SpanSummary
@@ -52,7 +52,7 @@ internal static class SpanSummary
     /// <summary>Summarizes the next span if it is settled. Returns false when it is not, or when another host works.</summary>
     /// <param name="connections">Connections with the settings of <see cref="EventLogConnections.Reading"/>.</param>
     /// <param name="settled">The settled position.</param>
-    /// <param name="ct">Breaks off; the next attempt begins the span anew.</param>
+    /// <param name="ct">Ends the attempt; the next one begins the span again.</param>
     /// <exception cref="NpgsqlException">PostgreSQL refused or is away.</exception>
     public static async Task<bool> ExtendAsync(NpgsqlDataSource connections, long settled, CancellationToken ct)
     {

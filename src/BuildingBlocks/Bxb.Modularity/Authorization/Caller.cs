@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace Bxb.Modularity.Authorization;
 
-/// <summary>What an API key may do.</summary>
+/// <summary>Rights of an API key.</summary>
 [Flags]
 public enum ApiScopes
 {
@@ -21,7 +21,7 @@ public enum ApiScopes
     /// <summary>Manage metrics and see the pipeline.</summary>
     Manage = 4,
 
-    /// <summary>The admin token's: organizations and their keys. No API key has it.</summary>
+    /// <summary>Manage organizations and their keys. Only the admin token has it.</summary>
     Admin = 8,
 }
 
@@ -32,13 +32,13 @@ public sealed record Caller(int OrganizationId, ApiScopes Scopes)
     public bool IsAdmin => (Scopes & ApiScopes.Admin) != 0;
 }
 
-/// <summary>Endpoint metadata: any of these scopes opens the endpoint. An endpoint without it needs no key.</summary>
+/// <summary>Endpoint metadata: a caller needs one of these scopes. An endpoint without it needs no key.</summary>
 public sealed record ScopeRequirement(ApiScopes AnyOf);
 
-/// <summary>Scopes on endpoints, and the caller of a request.</summary>
+/// <summary>Scopes of endpoints, and the caller of a request.</summary>
 public static class ScopeAuthorization
 {
-    /// <summary>Requires any of the scopes. Other callers are answered 401, 403, or 503 while keys cannot be looked up.</summary>
+    /// <summary>Requires one of the scopes. Other callers are answered 401 or 403; 503 while keys cannot be looked up.</summary>
     public static TBuilder RequireScope<TBuilder>(this TBuilder builder, ApiScopes anyOf)
         where TBuilder : IEndpointConventionBuilder
         => builder.WithMetadata(new ScopeRequirement(anyOf)).Problems(ErrorCode.Unauthorized, ErrorCode.MissingScope, ErrorCode.Unavailable);

@@ -1,14 +1,14 @@
 namespace Bxb.Modularity.Errors;
 
-/// <summary>One fault of a request and where it stands.</summary>
+/// <summary>One fault of a request, with its place.</summary>
 /// <param name="Pointer">A JSON Pointer into the body (RFC 6901), or the name of a query parameter.</param>
-/// <param name="Reason">What is wrong, for a person.</param>
+/// <param name="Reason">The fault as a predicate.</param>
 public readonly record struct ApiFault(string Pointer, string Reason);
 
 /// <summary>Ends a request with a problem document. For paths that are not hot; the ingest path writes its faults without throwing.</summary>
 public sealed class ApiException : Exception
 {
-    /// <summary>An error with one sentence of detail and, where there are some, the faults of the request.</summary>
+    /// <summary>Creates an error with one sentence of detail and the faults of the request, if any.</summary>
     public ApiException(ErrorCode code, string detail, IReadOnlyList<ApiFault>? faults = null, TimeSpan? retryAfter = null)
         : base(detail)
     {
@@ -23,6 +23,6 @@ public sealed class ApiException : Exception
     /// <summary>The faults of the request; at most 100 of them are answered.</summary>
     public IReadOnlyList<ApiFault> Faults { get; }
 
-    /// <summary>When the caller may try again; answered in whole seconds, at least 1. Only with 429 and 503.</summary>
+    /// <summary>The time after which the caller may try again, sent in whole seconds, at least 1. Only with 429 and 503.</summary>
     public TimeSpan? RetryAfter { get; }
 }

@@ -2,13 +2,13 @@ using Microsoft.AspNetCore.Http;
 
 namespace Bxb.Modularity.Errors;
 
-/// <summary>A stable code of an error answer, with the one HTTP status that goes with it. The member <c>code</c> of a problem document.</summary>
-/// <param name="Code">The code itself, snake_case; clients branch on it, so it never changes.</param>
+/// <summary>A stable code of an error answer, the member <c>code</c> of a problem document, with its HTTP status.</summary>
+/// <param name="Code">The code, in snake_case. Clients branch on it, so it never changes.</param>
 /// <param name="Status">The HTTP status.</param>
 /// <param name="Title">One sentence that is the same for every occurrence.</param>
 public sealed record ErrorCode(string Code, int Status, string Title)
 {
-    /// <summary>The request is not HTTP as the server reads it, so that it reached no call: a target with <c>%00</c>, a malformed header, a body that breaks its own framing.</summary>
+    /// <summary>The request is not valid HTTP and reached no call: a target with <c>%00</c>, a malformed header, a body with invalid framing.</summary>
     public static readonly ErrorCode InvalidRequest = new("invalid_request", StatusCodes.Status400BadRequest, "The request's target, headers or framing are not valid.");
 
     /// <summary>The body is not JSON.</summary>
@@ -26,13 +26,13 @@ public sealed record ErrorCode(string Code, int Status, string Title)
     /// <summary>A query parameter cannot be read.</summary>
     public static readonly ErrorCode InvalidParameter = new("invalid_parameter", StatusCodes.Status400BadRequest, "A parameter of the request is not valid.");
 
-    /// <summary>No key, or one that is not known or was revoked.</summary>
+    /// <summary>The key is missing, unknown or revoked.</summary>
     public static readonly ErrorCode Unauthorized = new("unauthorized", StatusCodes.Status401Unauthorized, "A valid API key is needed.");
 
     /// <summary>The key lacks the scope.</summary>
     public static readonly ErrorCode MissingScope = new("missing_scope", StatusCodes.Status403Forbidden, "The API key lacks the scope that this call needs.");
 
-    /// <summary>What was asked for does not exist for this organization.</summary>
+    /// <summary>The resource does not exist for this organization.</summary>
     public static readonly ErrorCode NotFound = new("not_found", StatusCodes.Status404NotFound, "There is nothing here.");
 
     /// <summary>The path has other methods only; <c>Allow</c> lists them.</summary>
@@ -41,10 +41,10 @@ public sealed record ErrorCode(string Code, int Status, string Title)
     /// <summary>The request's body did not arrive in time.</summary>
     public static readonly ErrorCode RequestTimeout = new("request_timeout", StatusCodes.Status408RequestTimeout, "The request did not arrive in time.");
 
-    /// <summary>Known identity, other content.</summary>
+    /// <summary>The identity is recorded with other content.</summary>
     public static readonly ErrorCode EventConflict = new("event_conflict", StatusCodes.Status409Conflict, "An event of this identity was recorded with other content.");
 
-    /// <summary>Several sources have an event of the id; the caller must say which is meant.</summary>
+    /// <summary>Several sources have an event with the id; the caller must name one.</summary>
     public static readonly ErrorCode SourceNeeded = new("source_needed", StatusCodes.Status409Conflict, "Several sources have an event of this id.");
 
     /// <summary>The code or name is taken.</summary>
@@ -53,10 +53,10 @@ public sealed record ErrorCode(string Code, int Status, string Title)
     /// <summary>A replay of the consumer group is under way already.</summary>
     public static readonly ErrorCode ReplayRunning = new("replay_running", StatusCodes.Status409Conflict, "A replay of this consumer group is under way.");
 
-    /// <summary>What is under way cannot be stopped any more.</summary>
+    /// <summary>The operation can no longer be stopped.</summary>
     public static readonly ErrorCode TooLate = new("too_late", StatusCodes.Status409Conflict, "It is too late for that.");
 
-    /// <summary>A dead letter that is no event of the log, so that nothing could be delivered.</summary>
+    /// <summary>The dead letter is not an event of the log and cannot be delivered.</summary>
     public static readonly ErrorCode NothingToDeliver = new("nothing_to_deliver", StatusCodes.Status409Conflict, "There is no event that could be delivered again.");
 
     /// <summary>The body's length is needed and missing.</summary>
@@ -80,22 +80,22 @@ public sealed record ErrorCode(string Code, int Status, string Title)
     /// <summary>A position beyond the head of the log.</summary>
     public static readonly ErrorCode PositionBeyondHead = new("position_beyond_head", StatusCodes.Status422UnprocessableEntity, "The position lies beyond the log's head.");
 
-    /// <summary>The answer would be larger than the host gives out at once.</summary>
+    /// <summary>The answer would exceed the limit of the host.</summary>
     public static readonly ErrorCode AnswerTooLarge = new("answer_too_large", StatusCodes.Status422UnprocessableEntity, "The answer would be too large.");
 
-    /// <summary>The host takes in as much as it can already; the same request will be welcome after <c>Retry-After</c> seconds.</summary>
+    /// <summary>The host is at its limit. The same request may be sent again after <c>Retry-After</c> seconds.</summary>
     public static readonly ErrorCode TooManyRequests = new("too_many_requests", StatusCodes.Status429TooManyRequests, "The host is at its limit; try again later.");
 
-    /// <summary>Something that the host needs does not answer.</summary>
+    /// <summary>A server that the call needs does not answer.</summary>
     public static readonly ErrorCode Unavailable = new("unavailable", StatusCodes.Status503ServiceUnavailable, "A store that this call needs is away; try again later.");
 
-    /// <summary>The store that was asked for does not cover the position in time.</summary>
+    /// <summary>The requested store does not cover the position in time.</summary>
     public static readonly ErrorCode PositionNotReached = new("position_not_reached", StatusCodes.Status503ServiceUnavailable, "The store does not cover the position yet.");
 
     /// <summary>A defect of Bxb. The answer has no details; the log has them.</summary>
     public static readonly ErrorCode InternalError = new("internal_error", StatusCodes.Status500InternalServerError, "Something went wrong in the host.");
 
-    /// <summary>Every code there is, for documentation and tests.</summary>
+    /// <summary>All codes, for documentation and tests.</summary>
     public static IReadOnlyList<ErrorCode> All { get; } =
     [
         InvalidRequest, InvalidJson, InvalidUtf8, InvalidEncoding, DuplicateMember, InvalidParameter, Unauthorized, MissingScope, NotFound, MethodNotAllowed, RequestTimeout, EventConflict,

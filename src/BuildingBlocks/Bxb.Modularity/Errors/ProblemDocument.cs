@@ -8,15 +8,15 @@ namespace Bxb.Modularity.Errors;
 /// <summary>Writes error answers as <c>application/problem+json</c> (RFC 9457) with the members <c>code</c> and <c>errors</c>.</summary>
 public static class ProblemDocument
 {
-    /// <summary>The most faults that one answer lists.</summary>
+    /// <summary>Maximum number of faults in one answer.</summary>
     public const int MaxFaults = 100;
 
     /// <summary>Writes the whole answer: status, headers, body.</summary>
     /// <param name="context">The request; its answer must not have started.</param>
-    /// <param name="code">What went wrong.</param>
-    /// <param name="detail">One sentence about this occurrence. Must not name the inside of the host.</param>
-    /// <param name="faults">The single faults of the request; null when there is only the detail.</param>
-    /// <param name="retryAfter">With 429 and 503: when to try again; 1 s if not given.</param>
+    /// <param name="code">The code of the error.</param>
+    /// <param name="detail">One sentence about this occurrence. Must not name internals of the host.</param>
+    /// <param name="faults">The faults of the request; null if there is only the detail.</param>
+    /// <param name="retryAfter">With 429 and 503: the time after which to try again. Default 1 s.</param>
     /// <param name="extra">Writes further members into the open object, such as <c>recorded</c> of a conflict.</param>
     public static async Task WriteAsync(
         HttpContext context, ErrorCode code, string detail, IReadOnlyList<ApiFault>? faults = null, TimeSpan? retryAfter = null, Action<Utf8JsonWriter>? extra = null)

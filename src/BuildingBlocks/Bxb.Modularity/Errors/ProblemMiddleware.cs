@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Bxb.Modularity.Errors;
 
-/// <summary>Turns what an endpoint threw, and answers without a body such as 404 and 405, into problem documents.</summary>
+/// <summary>Answers exceptions of endpoints, and statuses without a body such as 404 and 405, with problem documents.</summary>
 internal sealed partial class ProblemMiddleware(RequestDelegate next, Func<Exception, ApiException?> translate, ILogger<ProblemMiddleware> logger)
 {
     public async Task InvokeAsync(HttpContext context)
@@ -50,7 +50,7 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, Func<Excep
         {
             LogFailure(logger, failure, context.Request.Method, context.Request.Path);
             Reset(context);
-            await ProblemDocument.WriteAsync(context, ErrorCode.InternalError, "The host's log tells what it was.");
+            await ProblemDocument.WriteAsync(context, ErrorCode.InternalError, "The log of the host has the details.");
             return;
         }
 
@@ -69,14 +69,14 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, Func<Excep
         {
             StatusCodes.Status400BadRequest => ProblemDocument.WriteAsync(context, ErrorCode.InvalidParameter, "A parameter of the request cannot be read."),
             StatusCodes.Status404NotFound => ProblemDocument.WriteAsync(context, ErrorCode.NotFound, "The path is not known."),
-            StatusCodes.Status405MethodNotAllowed => ProblemDocument.WriteAsync(context, ErrorCode.MethodNotAllowed, "The methods that the path knows stand in Allow."),
+            StatusCodes.Status405MethodNotAllowed => ProblemDocument.WriteAsync(context, ErrorCode.MethodNotAllowed, "The header Allow lists the methods of this path."),
             StatusCodes.Status415UnsupportedMediaType => ProblemDocument.WriteAsync(context, ErrorCode.UnsupportedMediaType, "The body must be application/json."),
             StatusCodes.Status413PayloadTooLarge => ProblemDocument.WriteAsync(context, ErrorCode.PayloadTooLarge, "The body is larger than the host takes."),
             _ => Task.CompletedTask,
         };
     }
 
-    /// <summary>Drops what the endpoint had set, but keeps the headers that go with every answer.</summary>
+    /// <summary>Resets the answer of the endpoint, but keeps the headers that every answer has.</summary>
     private static void Reset(HttpContext context)
     {
         context.Response.Headers.ContentLength = null;
@@ -87,12 +87,12 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, Func<Excep
     private static partial void LogFailure(ILogger logger, Exception failure, string method, PathString path);
 }
 
-/// <summary>Registers the answering of errors.</summary>
+/// <summary>Registers error answers.</summary>
 public static class ProblemMiddlewareRegistration
 {
-    /// <summary>Puts error answers around everything that is added after it.</summary>
+    /// <summary>Adds error answers for all middleware after it.</summary>
     /// <param name="app">The application.</param>
-    /// <param name="translate">The answer for an exception that is no defect, such as that of a store that is away; null for any other, which is answered 500 and logged.</param>
+    /// <param name="translate">Returns the answer for an exception that is not a defect, such as an unavailable store; null for others, which are answered 500 and logged.</param>
     public static IApplicationBuilder UseProblemDocuments(this IApplicationBuilder app, Func<Exception, ApiException?>? translate = null)
     {
         ArgumentNullException.ThrowIfNull(app);

@@ -9,15 +9,15 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Bxb.Modularity.Errors;
 
 /// <summary>
-/// Answers requests that Kestrel rejects while it parses them, such as <c>%00</c> in a path or a header without end: no middleware ever sees those, and Kestrel's own answer
-/// has no body. A connection's output is wrapped, and Kestrel's event about a bad request replaces what it writes next by a problem document.
+/// Answers requests that Kestrel rejects while it parses them, such as <c>%00</c> in a path or an endless header. They reach no middleware, and Kestrel's own answer has no body.
+/// The output of each connection is wrapped. After Kestrel's event about a bad request, its answer is replaced by a problem document.
 /// </summary>
-/// <remarks>Not for TLS endpoints: their output is encrypted below the wrapper, so that Kestrel's own answer stays there.</remarks>
+/// <remarks>Not for TLS endpoints, whose output is encrypted below the wrapper. They keep Kestrel's own answer.</remarks>
 public static class RejectedRequests
 {
     private const string BadRequestEvent = "Microsoft.AspNetCore.Server.Kestrel.BadRequest";
 
-    /// <summary>Wraps the connections of every endpoint. Works together with <see cref="ProblemMiddlewareRegistration.UseProblemDocuments"/>, which listens for the event.</summary>
+    /// <summary>Wraps the connections of every endpoint. <see cref="ProblemMiddlewareRegistration.UseProblemDocuments"/> subscribes to the event.</summary>
     public static void AnswerRejectedRequests(this KestrelServerOptions kestrel)
     {
         ArgumentNullException.ThrowIfNull(kestrel);
@@ -38,7 +38,7 @@ public static class RejectedRequests
     internal static void Listen(IServiceProvider services)
         => services.GetService<DiagnosticListener>()?.Subscribe(new Observer(), static name => name == BadRequestEvent);
 
-    /// <summary>The code of a status that Kestrel sends by itself; null where Kestrel's own answer has more, such as <c>Allow</c> of 405.</summary>
+    /// <summary>The code for a status that Kestrel sends; null if Kestrel's own answer has more content, such as <c>Allow</c> of 405.</summary>
     private static ErrorCode? CodeOf(int status) => status switch
     {
         StatusCodes.Status400BadRequest => ErrorCode.InvalidRequest,

@@ -6,8 +6,8 @@ using Microsoft.AspNetCore.WebUtilities;
 
 namespace Bxb.Modularity.Errors;
 
-/// <summary>The output of one connection. Passes everything on until <see cref="Reject"/>; from then on Kestrel's bytes are dropped and the problem document is sent instead.</summary>
-/// <remarks>Used by one connection, as Kestrel uses its transport. Kestrel closes the connection after the answer to a bad request.</remarks>
+/// <summary>The output of one connection. After <see cref="Reject"/> it drops the bytes of Kestrel and sends a problem document instead.</summary>
+/// <remarks>As thread-safe as the output it wraps. Kestrel closes the connection after the answer to a bad request.</remarks>
 internal sealed class RejectionWriter(PipeWriter inner, TimeProvider time) : PipeWriter
 {
     private byte[]? _answer;

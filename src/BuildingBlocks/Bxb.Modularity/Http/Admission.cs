@@ -1,16 +1,16 @@
 namespace Bxb.Modularity.Http;
 
-/// <summary>Bounds the bytes that all requests hold at once. What does not fit is refused at once, never queued: a queue would only move the bytes.</summary>
-/// <param name="limitBytes">The most bytes held at one moment.</param>
+/// <summary>Limits the bytes that all requests hold. A request that does not fit is refused and not queued, because a queue would hold the bytes too.</summary>
+/// <param name="limitBytes">Maximum number of bytes held at any time.</param>
 /// <remarks>Thread-safe, without locks. Every reservation is released exactly once; <see cref="AdmissionLease"/> does so.</remarks>
 public sealed class Admission(long limitBytes)
 {
     private long _held;
 
-    /// <summary>Bytes held by all requests at this moment, 0 to the limit.</summary>
+    /// <summary>The bytes that all requests hold now.</summary>
     public long HeldBytes => Volatile.Read(ref _held);
 
-    /// <summary>Reserves the bytes if they fit under the limit. Compare and swap, so that a refused request never shows up in the sum of another one.</summary>
+    /// <summary>Reserves bytes if they fit. A refused request never counts, because the sum changes only by compare and swap.</summary>
     public bool TryReserve(long bytes)
     {
         var held = Volatile.Read(ref _held);
@@ -38,7 +38,7 @@ public sealed class AdmissionLease(Admission admission) : IDisposable
 {
     private long _bytes;
 
-    /// <summary>Reserves further bytes; false, and nothing changed, if they do not fit.</summary>
+    /// <summary>Reserves further bytes. Returns false, without a change, if they do not fit.</summary>
     public bool TryAdd(long bytes)
     {
         if (!admission.TryReserve(bytes))
@@ -50,7 +50,7 @@ public sealed class AdmissionLease(Admission admission) : IDisposable
         return true;
     }
 
-    /// <summary>Releases some of the bytes before the end of the request.</summary>
+    /// <summary>Releases bytes before the end of the request.</summary>
     public void Remove(long bytes)
     {
         admission.Release(bytes);

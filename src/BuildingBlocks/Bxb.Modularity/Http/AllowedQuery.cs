@@ -6,12 +6,12 @@ using Microsoft.OpenApi;
 
 namespace Bxb.Modularity.Http;
 
-/// <summary>Refuses query parameters that a call does not know: a misspelt filter must not become an answer about everything.</summary>
+/// <summary>Refuses unknown query parameters: a misspelt filter must not select everything.</summary>
 public static class AllowedQuery
 {
     /// <summary>
     /// Allows these query parameters and no others, each once unless it is repeatable, and describes them. Others are answered 400 <c>invalid_parameter</c>, after
-    /// authentication; so is a text that is not UTF-8 or holds NUL, which nothing stored can have. A request without a query costs one comparison.
+    /// authentication; so is a text that is not UTF-8 or contains NUL, which no stored text does. A request without a query costs one comparison.
     /// </summary>
     public static TBuilder AllowQuery<TBuilder>(this TBuilder builder, params QueryParameter[] parameters)
         where TBuilder : IEndpointConventionBuilder
@@ -54,12 +54,12 @@ public static class AllowedQuery
 
             if (name.Contains('\0', StringComparison.Ordinal) || values.Any(static v => v?.Contains('\0', StringComparison.Ordinal) == true))
             {
-                return new ApiFault(Shorten(name), "must not hold the character NUL");
+                return new ApiFault(Shorten(name), "must not contain the character NUL");
             }
 
             if (values.Count > 1 && !known.IsRepeatable && !known.IsFamily)
             {
-                return new ApiFault(name, "may stand only once");
+                return new ApiFault(name, "must not be repeated");
             }
         }
 

@@ -7,12 +7,12 @@ using Microsoft.AspNetCore.Http.Features;
 namespace Bxb.Modularity.Http;
 
 /// <summary>
-/// Reads small JSON bodies strictly: the grammar, members that stand twice, unknown members and wrong types, each with its place. <see cref="BodyReader"/> gives the bytes.
-/// For calls that are not hot; the ingest path reads its members itself.
+/// Reads small JSON bodies and refuses invalid JSON, duplicate members, unknown members and wrong types, each with its place. For calls that are not hot; the ingest
+/// path has its own reader.
 /// </summary>
 public static class ApiBody
 {
-    /// <summary>The nesting that a body may have.</summary>
+    /// <summary>Maximum nesting depth of a body.</summary>
     public const int MaxDepth = 32;
 
     /// <summary>The errors of every call that takes a JSON body, for the API description.</summary>
@@ -24,9 +24,9 @@ public static class ApiBody
 
     private static readonly JsonReaderOptions Strict = new() { MaxDepth = MaxDepth };
 
-    /// <summary>Reads the whole body as one <typeparamref name="T"/>. Members that are absent or null are left null: what is required is the validator's to say.</summary>
+    /// <summary>Reads the whole body as one <typeparamref name="T"/>. Absent and null members are null; the validator checks required members.</summary>
     /// <param name="context">The request; its body is read to the end.</param>
-    /// <param name="maxBytes">The most bytes that the body may have, decompressed.</param>
+    /// <param name="maxBytes">Maximum size of the body after decompression, in bytes.</param>
     /// <exception cref="ApiException">415, 413, 400 (encoding, UTF-8, grammar with byte offset, a member twice) or 422 (unknown members, wrong types) with JSON Pointers.</exception>
     public static async Task<T> ReadAsync<T>(HttpContext context, int maxBytes)
         where T : class
@@ -39,7 +39,7 @@ public static class ApiBody
         }
     }
 
-    /// <summary>As <see cref="ReadAsync{T}"/>, but null for a request without a body.</summary>
+    /// <summary>As <see cref="ReadAsync{T}"/>; returns null for a request without a body.</summary>
     public static async Task<T?> ReadOptionalAsync<T>(HttpContext context, int maxBytes)
         where T : class
     {
@@ -48,7 +48,7 @@ public static class ApiBody
         return !canHaveBody || context.Request.ContentLength == 0 ? null : await ReadAsync<T>(context, maxBytes);
     }
 
-    /// <summary>As <see cref="ReadAsync{T}"/>, over bytes that were read already.</summary>
+    /// <summary>As <see cref="ReadAsync{T}"/>, for bytes that were read.</summary>
     public static T Parse<T>(ReadOnlyMemory<byte> utf8)
         where T : class
     {
@@ -71,7 +71,7 @@ public static class ApiBody
         }
         catch (JsonException)
         {
-            // The shape was checked above, so this is a value that only its converter can judge.
+            // The shape was checked above, so a converter has refused a value.
             throw Invalid("", "has a value that cannot be read");
         }
     }
@@ -120,7 +120,7 @@ public static class ApiBody
         }
         catch (InvalidOperationException)
         {
-            // The reader's word for an escape that names half of a surrogate pair.
+            // The reader throws it for half of a surrogate pair.
             throw new ApiException(ErrorCode.InvalidJson, $"The text at byte {at} has an escape that is no character.");
         }
     }

@@ -1,19 +1,16 @@
 using System.Globalization;
-using System.Text;
-using System.Text.Unicode;
 using Bxb.Modularity.Errors;
 using Bxb.Modularity.Json;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.WebUtilities;
 
 namespace Bxb.Modularity.Http;
 
-/// <summary>Reads query parameters that <see cref="AllowedQuery"/> let through. What cannot be read is 400 <c>invalid_parameter</c> and named.</summary>
+/// <summary>Reads query parameters that <see cref="AllowedQuery"/> has accepted. A malformed one is 400 <c>invalid_parameter</c> and named.</summary>
 public static class ApiQuery
 {
-    /// <summary>The error for a parameter that cannot be read.</summary>
+    /// <summary>The error for a malformed parameter.</summary>
     /// <param name="name">The parameter.</param>
-    /// <param name="reason">Goes after the name in a sentence: "must be ...".</param>
+    /// <param name="reason">The predicate of the sentence: "must be ...".</param>
     public static ApiException Invalid(string name, string reason)
         => new(ErrorCode.InvalidParameter, $"The query parameter {name} {reason}.", [new ApiFault(name, reason)]);
 
@@ -54,32 +51,4 @@ public static class ApiQuery
     /// <param name="pointer">The name of the period's end, or its JSON Pointer.</param>
     public static ApiException Reversed(string pointer)
         => new(ErrorCode.ValidationFailed, "The period ends before it begins.", [new ApiFault(pointer, "must not lie before from")]);
-
-    /// <summary>What <see cref="CursorOf"/> was given for the page before; null for the first page.</summary>
-    public static string? Cursor(HttpContext context)
-    {
-        if (Text(context, "cursor") is not { } cursor)
-        {
-            return null;
-        }
-
-        try
-        {
-            var bytes = WebEncoders.Base64UrlDecode(cursor);
-            // No key holds NUL, and PostgreSQL takes no text that does.
-            if (bytes.Length > 0 && Utf8.IsValid(bytes) && !bytes.Contains((byte)0))
-            {
-                return Encoding.UTF8.GetString(bytes);
-            }
-        }
-        catch (FormatException)
-        {
-            // Answered below, as a cursor of other bytes is.
-        }
-
-        throw Invalid("cursor", "must be the next_cursor of an earlier answer");
-    }
-
-    /// <summary>An opaque cursor over the sort key of the last entry of a page.</summary>
-    public static string CursorOf(string lastKey) => WebEncoders.Base64UrlEncode(Encoding.UTF8.GetBytes(lastKey));
 }

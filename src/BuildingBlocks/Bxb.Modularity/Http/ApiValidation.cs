@@ -1,9 +1,10 @@
 using Bxb.Modularity.Errors;
+using Bxb.Primitives.Json;
 using FluentValidation;
 
 namespace Bxb.Modularity.Http;
 
-/// <summary>Checks what a call was sent.</summary>
+/// <summary>Checks requests by their validators.</summary>
 public static class ApiValidation
 {
     /// <summary>Checks a request by its rules.</summary>

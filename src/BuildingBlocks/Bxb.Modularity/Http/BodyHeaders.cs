@@ -7,9 +7,7 @@ namespace Bxb.Modularity.Http;
 /// <summary>What the headers say about a body: its media type and its content encoding.</summary>
 internal static class BodyHeaders
 {
-    private const string Json = "application/json";
-
-    /// <summary>Checks the headers. What is accepted instead stands in the headers of a 415 answer.</summary>
+    /// <summary>Checks the headers. With 415 the headers of the answer list the accepted values.</summary>
     /// <param name="context">The request.</param>
     /// <param name="gzip">Whether the body has to be decompressed.</param>
     /// <returns>415, or null.</returns>
@@ -18,7 +16,7 @@ internal static class BodyHeaders
         gzip = false;
         if (!IsJson(context.Request.ContentType))
         {
-            context.Response.Headers.Accept = Json;
+            context.Response.Headers.Accept = ApiCalls.Json;
             return new Refusal(ErrorCode.UnsupportedMediaType, "Content-Type must be application/json, in UTF-8.");
         }
 
@@ -42,12 +40,12 @@ internal static class BodyHeaders
 
     private static bool IsJson(string? contentType)
     {
-        if (string.Equals(contentType, Json, StringComparison.OrdinalIgnoreCase))
+        if (string.Equals(contentType, ApiCalls.Json, StringComparison.OrdinalIgnoreCase))
         {
             return true;
         }
 
-        return MediaTypeHeaderValue.TryParse(contentType, out var type) && type.MediaType.Equals(Json, StringComparison.OrdinalIgnoreCase)
+        return MediaTypeHeaderValue.TryParse(contentType, out var type) && type.MediaType.Equals(ApiCalls.Json, StringComparison.OrdinalIgnoreCase)
             && (!type.Charset.HasValue || IsUtf8(HeaderUtilities.RemoveQuotes(type.Charset).Value));
     }
 

@@ -5,16 +5,16 @@ using Microsoft.AspNetCore.Http.Features;
 namespace Bxb.Modularity.Http;
 
 /// <summary>
-/// Reads the JSON body of a request, for every call: the media type, the content encoding, and the whole of the bytes in one pooled buffer, decompressed, within a
-/// limit. The bytes are not looked at, except that a UTF-8 byte order mark at the beginning is replaced by blanks.
+/// Reads the JSON body of a request, for every call: checks media type and content encoding and decompresses the body into one pooled buffer, within a limit. Replaces a UTF-8 byte order
+/// mark at the beginning by blanks; does not check the other bytes.
 /// </summary>
-/// <remarks>The server ends a caller that sends too slowly (408). A cancelled read releases its buffers.</remarks>
+/// <remarks>The server answers 408 to a caller that sends too slowly. A cancelled read releases its buffers.</remarks>
 public static class BodyReader
 {
     /// <summary>Reads the body.</summary>
     /// <param name="context">The request; a refusal may set headers of its answer.</param>
-    /// <param name="limit">The most bytes, on the wire as well as decompressed.</param>
-    /// <param name="lease">Counts the bytes while they are held; null where nothing but <paramref name="limit"/> bounds them.</param>
+    /// <param name="limit">Maximum size, compressed and decompressed, in bytes.</param>
+    /// <param name="lease">Counts the bytes while they are held; null if only <paramref name="limit"/> applies.</param>
     /// <returns>The bytes, which the caller disposes, or the refusal: 413, 415, 429, 400 <c>invalid_encoding</c>, or <see cref="Refusal.CallerGone"/>.</returns>
     /// <exception cref="BadHttpRequestException">The server refused the body while it arrived.</exception>
     public static async ValueTask<(PooledBytes? Body, Refusal? Refusal)> ReadAsync(HttpContext context, int limit, AdmissionLease? lease)
@@ -30,7 +30,7 @@ public static class BodyReader
             return (null, Refusal.TooLarge(limit));
         }
 
-        // The server's own limit would come first where it is lower, and end the connection where it is higher.
+        // Disables the server's own limit, which would apply first if it is lower and close the connection if it is higher.
         if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
         {
             size.MaxRequestBodySize = null;
@@ -121,7 +121,7 @@ public static class BodyReader
         return null;
     }
 
-    /// <summary>Blanks are white space of JSON and keep the offsets that errors name.</summary>
+    /// <summary>Blanks are white space in JSON and keep the offsets in errors.</summary>
     private static void BlankByteOrderMark(PooledBytes body)
     {
         if (body.Span.StartsWith("\uFEFF"u8))

@@ -9,7 +9,7 @@ namespace Bxb.Modularity.Http;
 /// <summary>Checks that a body is not empty, is UTF-8, and is one JSON value with nothing after it.</summary>
 public static class BodyText
 {
-    /// <summary>Checks the bytes. The JSON reader itself lets bytes through inside of strings that are not UTF-8.</summary>
+    /// <summary>Checks the bytes. The JSON reader accepts strings that are not UTF-8.</summary>
     /// <returns>400 with the byte, or null.</returns>
     public static Refusal? Check(ReadOnlySpan<byte> body)
     {

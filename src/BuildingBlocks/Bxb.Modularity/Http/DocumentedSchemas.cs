@@ -8,12 +8,12 @@ using Microsoft.OpenApi;
 namespace Bxb.Modularity.Http;
 
 /// <summary>
-/// Describes bodies and answers in <c>/openapi/v1.json</c> by the XML comments of their types, which stand beside the assemblies. The framework's own generator sees
-/// public types only, and modules keep theirs internal.
+/// Describes bodies and answers in <c>/openapi/v1.json</c> by the XML comments of their types, from the files beside the assemblies. The framework's own generator reads
+/// public types only, and those of modules are internal.
 /// </summary>
 public sealed partial class DocumentedSchemas : IOpenApiSchemaTransformer
 {
-    /// <summary>Where the framework looks for the description of a reference to a component.</summary>
+    /// <summary>The key under which the framework reads the description of a reference.</summary>
     private const string ReferenceDescription = "x-ref-description";
 
     private readonly ConcurrentDictionary<Assembly, IReadOnlyDictionary<string, XElement>> _comments = new();
@@ -25,20 +25,20 @@ public sealed partial class DocumentedSchemas : IOpenApiSchemaTransformer
         ArgumentNullException.ThrowIfNull(context);
         if (context.JsonTypeInfo.Type == typeof(DateTimeOffset))
         {
-            // A converter of our own hides the type from the framework.
+            // A custom converter hides the type from the framework.
             schema.Type = JsonSchemaType.String;
         }
 
         foreach (var nullable in context.JsonTypeInfo.Properties.Where(p => p.IsGetNullable))
         {
-            // Members that are null are left out of answers.
+            // Answers omit null members.
             schema.Required?.Remove(nullable.Name);
         }
 
         var member = context.JsonPropertyInfo is { } property ? OfMember(property.DeclaringType, (property.AttributeProvider as MemberInfo)?.Name ?? "") : null;
         if (IsComponent(schema))
         {
-            // Shared by all members of its type: the member's own words go beside the reference.
+            // The component is shared by all members of its type, so the description of the member is beside the reference.
             schema.Description ??= OfType(context.JsonTypeInfo.Type);
             if (member is not null)
             {

@@ -5,22 +5,22 @@ using Bxb.Modularity.Errors;
 
 namespace Bxb.Modularity.Http;
 
-/// <summary>Decompresses gzip of one or several members (RFC 1952, 2.2), and proves that it was whole.</summary>
+/// <summary>Decompresses gzip of one or several members (RFC 1952, 2.2), and verifies that it is complete.</summary>
 /// <remarks>
-/// <see cref="GZipStream"/> ends silently where a member breaks off or bytes follow that are no member. So one more member is appended, which holds a secret of this
-/// process: the secret comes out at the end if, and only if, everything before it was complete members.
+/// <see cref="GZipStream"/> ends without an error at an incomplete member and at other bytes between members. Therefore a member with a secret of this process is appended. The output ends
+/// with the secret if, and only if, all bytes before it are complete members.
 /// </remarks>
 internal static class GzipBody
 {
     private const int ShortestMember = 18;
-    // Digits, which Huffman codes shorten: the secret never stands in the member as it is, where a broken stored block could swallow and copy it.
+    // Digits, because Huffman coding changes them: a broken stored block could otherwise copy the secret unchanged.
     private static readonly byte[] Secret = Encoding.ASCII.GetBytes(RandomNumberGenerator.GetHexString(32));
     private static readonly byte[] LastMember = Deflate(Secret);
     private static readonly Refusal Invalid = new(ErrorCode.InvalidEncoding, "The body is not valid gzip, or breaks off.");
 
-    /// <summary>Decompresses. Never holds more than the limit and the secret, whatever the body would unfold to.</summary>
+    /// <summary>Decompresses a body. Never holds more than the limit and the secret, however large the result would be.</summary>
     /// <param name="wire">The compressed bytes.</param>
-    /// <param name="limit">The most bytes decompressed.</param>
+    /// <param name="limit">Maximum size after decompression, in bytes.</param>
     /// <param name="lease">Counts the decompressed bytes.</param>
     /// <param name="plain">The decompressed bytes, which the caller disposes; null with a refusal.</param>
     /// <returns>413, 429 or 400, or null.</returns>
@@ -58,7 +58,7 @@ internal static class GzipBody
         }
     }
 
-#pragma warning disable MA0045 // Both sides are memory: there is nothing to wait for.
+#pragma warning disable MA0045 // Both streams are memory.
     private static Refusal? Inflate(PooledBytes wire, int limit, PooledBytes into)
     {
         using var gzip = new GZipStream(new FollowedStream(wire.Buffer, wire.Length, LastMember), CompressionMode.Decompress);

@@ -2,10 +2,11 @@ using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Bxb.Modularity.Errors;
 using Bxb.Modularity.Json;
+using Bxb.Primitives.Json;
 
 namespace Bxb.Modularity.Http;
 
-/// <summary>Compares a JSON value with the type that it is read into and lists every mismatch, so that one answer has all faults.</summary>
+/// <summary>Compares a JSON value with the type of its target and lists every mismatch.</summary>
 internal static class JsonShape
 {
     private const int MaxFaults = ProblemDocument.MaxFaults;
@@ -32,7 +33,7 @@ internal static class JsonShape
 
         if (value.ValueKind == JsonValueKind.String && value.GetString()!.Contains('\0', StringComparison.Ordinal))
         {
-            faults.Add(new ApiFault(pointer, "must not hold the character NUL"));
+            faults.Add(new ApiFault(pointer, "must not contain the character NUL"));
             return;
         }
 
@@ -48,7 +49,7 @@ internal static class JsonShape
                 WalkMap(value, type.Options.GetTypeInfo(type.ElementType!), pointer, faults);
                 break;
             case var _ when type.Type == typeof(JsonElement?) && value.ValueKind == JsonValueKind.Array:
-                // Typed by its reader; the texts in it follow the same rule as all others.
+                // Its reader checks its type; the rule of texts applies to it too.
                 WalkItems(value, type, pointer, faults);
                 break;
             default:

@@ -4,10 +4,10 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace Bxb.Modularity.Http;
 
-/// <summary>Text of one path segment as the caller meant it. Routing leaves <c>%2F</c> as it is, so that <c>a%2Fb</c> and <c>a%252Fb</c> look the same there.</summary>
+/// <summary>Decodes segments of the raw path. Routing does not decode <c>%2F</c>, so that it cannot distinguish <c>a%2Fb</c> from <c>a%252Fb</c>.</summary>
 public static class PathText
 {
-    /// <summary>The segment at this index of the raw path (0 is the first after the path base), percent-decoded once; null when it is not there or not UTF-8.</summary>
+    /// <summary>Returns a segment of the raw path, percent-decoded once; null if it is missing or not UTF-8. Index 0 is the first segment after the path base.</summary>
     public static string? Segment(HttpContext context, int index)
     {
         ArgumentNullException.ThrowIfNull(context);

@@ -2,7 +2,7 @@ using System.Buffers;
 
 namespace Bxb.Modularity.Http;
 
-/// <summary>The bytes of a body in one buffer from the pool, counted with the request's lease as they arrive. Not thread-safe.</summary>
+/// <summary>The bytes of a body in one pooled buffer, counted by the request's lease as they arrive. Not thread-safe.</summary>
 /// <remarks>The request owns it until <see cref="Dispose"/>; its spans and memory are invalid afterwards.</remarks>
 public sealed class PooledBytes : IDisposable
 {
@@ -18,7 +18,7 @@ public sealed class PooledBytes : IDisposable
         _limit = limit;
     }
 
-    /// <summary>Bytes that were written.</summary>
+    /// <summary>The number of bytes written.</summary>
     public int Length { get; private set; }
 
     /// <summary>The bytes that were written.</summary>
@@ -30,7 +30,7 @@ public sealed class PooledBytes : IDisposable
     /// <summary>Whether one more byte would exceed the limit.</summary>
     internal bool IsFull => Length == _limit;
 
-    /// <summary>The buffer itself; <see cref="Length"/> bytes of it are filled.</summary>
+    /// <summary>The buffer; its first <see cref="Length"/> bytes are written.</summary>
     internal byte[] Buffer => _buffer;
 
     /// <summary>The free space after the bytes, within the limit; empty before the first <see cref="TryGrow"/>.</summary>
@@ -46,12 +46,12 @@ public sealed class PooledBytes : IDisposable
         Length = 0;
     }
 
-    /// <summary>Counts bytes that were written into <see cref="Room"/>; a negative number drops the last ones.</summary>
+    /// <summary>Counts bytes that were written into <see cref="Room"/>; a negative number removes the last ones.</summary>
     internal void Advance(int bytes) => Length += bytes;
 
-    /// <summary>Makes room for at least one byte more. Not to be called when <see cref="IsFull"/>.</summary>
-    /// <param name="expected">The length of the whole, 0 if unknown. At most four times the bytes that arrived are allocated on the strength of it.</param>
-    /// <returns>False if the host is at its limit; nothing has changed then.</returns>
+    /// <summary>Makes room for at least one more byte. Must not be called if <see cref="IsFull"/>.</summary>
+    /// <param name="expected">The expected length, 0 if unknown. At most four times the arrived bytes are allocated for it.</param>
+    /// <returns>False, without a change, if the host is at its limit.</returns>
     internal bool TryGrow(long expected)
     {
         var wanted = expected > Length ? Math.Min(expected, Math.Max(FirstPiece, Length * 4L)) : Math.Max(4096, Length * 2L);

@@ -4,7 +4,7 @@ using System.Text.Unicode;
 
 namespace Bxb.Modularity.Http;
 
-/// <summary>Looks at a query string as it was sent: decoding it turns bytes that are not UTF-8 into other characters without a word.</summary>
+/// <summary>Checks a query string before it is decoded: decoding silently replaces bytes that are not UTF-8.</summary>
 internal static class QueryText
 {
     /// <summary>The name of the first parameter that is not percent-encoded UTF-8, as it was sent; null when all are.</summary>
@@ -31,8 +31,8 @@ internal static class QueryText
 
     private static bool IsWellFormed(ReadOnlySpan<char> text)
     {
-        // Only what is encoded can be wrong, and the bytes of a character stand side by side.
-        var run = ArrayPool<byte>.Shared.Rent(text.Length + 1);
+        // Only encoded bytes can be invalid, and the bytes of a character are adjacent.
+        var bytes = ArrayPool<byte>.Shared.Rent(text.Length + 1);
         try
         {
             var length = 0;
@@ -40,12 +40,12 @@ internal static class QueryText
             {
                 if (text[i] != '%')
                 {
-                    // Whatever stands here unencoded is ASCII: it ends a character, or cuts one short.
-                    run[length++] = (byte)'.';
+                    // An unencoded character is ASCII, so it cannot be part of another character.
+                    bytes[length++] = (byte)'.';
                 }
                 else if (i + 2 < text.Length && byte.TryParse(text.Slice(i + 1, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var value))
                 {
-                    run[length++] = value;
+                    bytes[length++] = value;
                     i += 2;
                 }
                 else
@@ -54,11 +54,11 @@ internal static class QueryText
                 }
             }
 
-            return Utf8.IsValid(run.AsSpan(0, length));
+            return Utf8.IsValid(bytes.AsSpan(0, length));
         }
         finally
         {
-            ArrayPool<byte>.Shared.Return(run);
+            ArrayPool<byte>.Shared.Return(bytes);
         }
     }
 }

@@ -4,10 +4,10 @@ using System.Text.Json.Serialization;
 
 namespace Bxb.Modularity.Json;
 
-/// <summary>How JSON is read and written everywhere but on the hot path: snake_case, unknown members refused, no comments, text unescaped where JSON allows it.</summary>
+/// <summary>The JSON rules outside of the hot path: snake_case, no unknown members, no comments, and only the escapes that JSON requires.</summary>
 public static class ApiJson
 {
-    /// <summary>For <see cref="Utf8JsonWriter"/>: answers are data, never put into HTML, so only what JSON demands is escaped.</summary>
+    /// <summary>For <see cref="Utf8JsonWriter"/>: only the escapes that JSON requires, because answers are never put into HTML.</summary>
     public static readonly JsonWriterOptions WriterOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
 
     /// <summary>For <see cref="JsonSerializer"/>. Read-only.</summary>
@@ -21,7 +21,7 @@ public static class ApiJson
         return options;
     }
 
-    /// <summary>Applies the same rules to other options, such as those of the framework's endpoints.</summary>
+    /// <summary>Applies the rules to other options, such as those of the framework's endpoints.</summary>
     public static void Apply(JsonSerializerOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);

@@ -1,31 +1,23 @@
-using System.Globalization;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Bxb.Primitives.Time;
 
 namespace Bxb.Modularity.Json;
 
-/// <summary>Times as the API writes them: UTC, ISO 8601, milliseconds only where there are some.</summary>
+/// <summary>Times in answers: ISO 8601, UTC, with milliseconds unless they are 0.</summary>
 public static class ApiTime
 {
-    /// <summary>The most bytes that <see cref="Format(long, Span{byte})"/> writes.</summary>
-    public const int MaxLength = 24;
-
-    /// <summary>The text of a time, cut to the millisecond.</summary>
-    public static string Format(DateTimeOffset time) => time.UtcDateTime.ToString(
-        time.UtcTicks % TimeSpan.TicksPerSecond / TimeSpan.TicksPerMillisecond == 0 ? "yyyy-MM-ddTHH:mm:ssZ" : "yyyy-MM-ddTHH:mm:ss.fffZ", CultureInfo.InvariantCulture);
-
-    /// <summary>Writes milliseconds since 1970-01-01T00:00:00Z as UTF-8 and returns the number of bytes.</summary>
-    /// <param name="unixMilliseconds">Milliseconds since the Unix epoch, within the years 1 to 9999.</param>
-    /// <param name="destination">At least <see cref="MaxLength"/> bytes.</param>
-    public static int Format(long unixMilliseconds, Span<byte> destination)
+    /// <summary>Formats a time, cut to the millisecond.</summary>
+    public static string Format(DateTimeOffset time)
     {
-        var time = DateTimeOffset.FromUnixTimeMilliseconds(unixMilliseconds).UtcDateTime;
-        time.TryFormat(destination, out var written, unixMilliseconds % 1000 == 0 ? "yyyy-MM-ddTHH:mm:ssZ" : "yyyy-MM-ddTHH:mm:ss.fffZ", CultureInfo.InvariantCulture);
-        return written;
+        Span<byte> text = stackalloc byte[UtcTime.Length];
+        UtcTime.Write(time.ToUnixTimeMilliseconds(), text);
+        return text[^4..].SequenceEqual("000Z"u8) ? string.Concat(Encoding.ASCII.GetString(text[..^5]), "Z") : Encoding.ASCII.GetString(text);
     }
 }
 
-/// <summary>Writes a <see cref="DateTimeOffset"/> by <see cref="ApiTime"/>; reads it by <see cref="QueryTime"/>, a local one in UTC.</summary>
+/// <summary>Writes a <see cref="DateTimeOffset"/> by <see cref="ApiTime"/>; reads it by <see cref="QueryTime"/>, where a local time is UTC.</summary>
 public sealed class ApiTimeConverter : JsonConverter<DateTimeOffset>
 {
     /// <inheritdoc />

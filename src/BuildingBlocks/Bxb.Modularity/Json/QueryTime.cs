@@ -1,23 +1,24 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Text;
+using Bxb.Primitives.Time;
 
 namespace Bxb.Modularity.Json;
 
 /// <summary>
-/// A time as queries name it: ISO 8601 with an offset, Unix seconds, or a local date or date-time that needs a time zone to name an instant. The one reader of
-/// <c>from</c>, <c>to</c> and <c>since</c>, in query strings and in bodies. Any year from 1 to 9999; no event is older than 1970.
+/// A time of a query, such as <c>from</c>, <c>to</c> and <c>since</c>: ISO 8601 with an offset, Unix seconds, or a local date or date-time, which needs a time zone. The years are 1 to 9999;
+/// no event is older than 1970.
 /// </summary>
 /// <param name="Milliseconds">Since the Unix epoch; of a local time as if its zone were UTC.</param>
 /// <param name="IsLocal">Whether the text has no offset.</param>
 public readonly record struct QueryTime(long Milliseconds, bool IsLocal)
 {
-    /// <summary>The sentence for a text that cannot be read; goes after the name of the parameter.</summary>
+    /// <summary>The predicate for a malformed text.</summary>
     public const string Rule = "must be a time: ISO 8601, such as 2026-01-01T00:00:00Z or 2026-01-01, or Unix seconds";
 
     private static readonly long Earliest = DateTimeOffset.MinValue.ToUnixTimeMilliseconds();
     private static readonly long Latest = DateTimeOffset.MaxValue.ToUnixTimeMilliseconds();
 
-    /// <summary>The instant, a local time being read in UTC.</summary>
+    /// <summary>The instant; a local time is read as UTC.</summary>
     public DateTimeOffset Utc => DateTimeOffset.FromUnixTimeMilliseconds(Milliseconds);
 
     /// <summary>Reads the text. In a query string a <c>+</c> that was not encoded arrives as a space, so a space counts as <c>+</c>.</summary>

@@ -1,14 +1,13 @@
 using System.ComponentModel;
 using System.Text;
 using Microsoft.Extensions.Configuration;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace Bxb.Modularity.Settings;
 
-/// <summary>Refuses keys below <c>Bxb</c> that have no reader, and values that their keys cannot take: a misspelt setting must end the start, not be ignored.</summary>
+/// <summary>Refuses unknown keys below <c>Bxb</c> and malformed values, so that a misspelt setting is not ignored.</summary>
 public static class SettingsCheck
 {
-    /// <summary>Cuts the line ends off that stand at the end of values: a secret that comes from a file has one.</summary>
+    /// <summary>Removes line ends behind values, such as that of a secret from a file.</summary>
     public static void TrimLineEnds(IConfigurationSection section)
     {
         ArgumentNullException.ThrowIfNull(section);
@@ -23,12 +22,7 @@ public static class SettingsCheck
         }
     }
 
-    /// <summary>Checks the section against everything that was registered with <see cref="ValidatedOptions.AddValidatedOptions{TOptions}"/> or as <see cref="KnownSettings"/>.</summary>
-    /// <exception cref="SettingsException">Names every unknown key with the nearest known one, and every value that cannot be read.</exception>
-    public static void CheckSettings(this IServiceProvider services, IConfigurationSection bxb)
-        => Check(bxb, services.GetServices<KnownSettings>());
-
-    /// <summary>As <see cref="CheckSettings"/>, with the known parts given.</summary>
+    /// <summary>Checks keys and values of the section against the known settings.</summary>
     /// <exception cref="SettingsException">Names every unknown key with the nearest known one, and every value that cannot be read.</exception>
     public static void Check(IConfigurationSection bxb, IEnumerable<KnownSettings> known)
     {
@@ -69,7 +63,7 @@ public static class SettingsCheck
         }
     }
 
-    /// <summary>What is wrong with a value, without the value: it may be a secret.</summary>
+    /// <summary>Returns the fault of a value without the value, which may be a secret.</summary>
     private static string? Fault(IConfigurationSection setting, SettingsTree known)
     {
         if (SettingsTree.IsCollection(known.Type))
@@ -89,7 +83,7 @@ public static class SettingsCheck
 
         if (!IsText(setting.Value))
         {
-            return "holds a control character, or text that is no Unicode.";
+            return "contains a control character, or text that is not Unicode.";
         }
 
         return known.Type == typeof(string) || CanRead(setting.Value, known.Type) ? null : $"cannot be read: it must be {Describe(known.Type)}.";
@@ -114,7 +108,7 @@ public static class SettingsCheck
     {
         if (type.IsEnum)
         {
-            // The converter takes numbers, too, also those that have no name.
+            // The converter also accepts numbers, even without a name.
             return Enum.GetNames(type).Contains(text.Trim(), StringComparer.OrdinalIgnoreCase);
         }
 
@@ -124,7 +118,7 @@ public static class SettingsCheck
         }
         catch (Exception error) when (error is FormatException or ArgumentException or NotSupportedException or InvalidCastException or OverflowException)
         {
-            // The converters' ways of saying no.
+            // The exceptions of converters for malformed texts.
             return false;
         }
     }

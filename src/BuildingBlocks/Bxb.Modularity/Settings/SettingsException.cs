@@ -11,7 +11,7 @@ public sealed class SettingsException : Exception
     /// <summary>One sentence per bad key, each without a line end.</summary>
     public IReadOnlyList<string> Faults { get; }
 
-    /// <summary>A key may hold any character; what is printed is one line all the same.</summary>
+    /// <summary>Printed in one line, because a key can contain any character.</summary>
     private static string[] Lines(IReadOnlyList<string> faults)
         => [.. (faults ?? []).Select(fault => string.Concat(fault.Select(c => char.IsControl(c) ? ' ' : c))).Distinct(StringComparer.Ordinal)];
 }

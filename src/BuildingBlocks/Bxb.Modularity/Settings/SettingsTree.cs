@@ -4,7 +4,7 @@ using System.Reflection;
 
 namespace Bxb.Modularity.Settings;
 
-/// <summary>The known keys below <c>Bxb</c>: one node a key, which is a value (<see cref="Leaf"/>) or a section.</summary>
+/// <summary>The known keys below <c>Bxb</c>. Each node is a value (<see cref="Leaf"/>) or a section.</summary>
 /// <param name="leaf">The property that takes the value; null for a section.</param>
 internal sealed class SettingsTree(PropertyInfo? leaf)
 {

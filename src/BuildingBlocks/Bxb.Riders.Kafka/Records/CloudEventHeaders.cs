@@ -1,6 +1,7 @@
 using System.Buffers.Text;
 using System.Text;
 using Bxb.EventLog.Records;
+using Bxb.Primitives.Time;
 using Confluent.Kafka;
 
 namespace Bxb.Riders.Kafka.Records;
@@ -53,8 +54,8 @@ internal static class CloudEventHeaders
 
     private static byte[] Time(long unixMilliseconds)
     {
-        var time = new byte[UsageEventTime.Length];
-        UsageEventTime.Write(unixMilliseconds, time);
+        var time = new byte[UtcTime.Length];
+        UtcTime.Write(unixMilliseconds, time);
         return time;
     }
 

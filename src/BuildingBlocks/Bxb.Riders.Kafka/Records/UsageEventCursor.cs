@@ -1,7 +1,8 @@
-using System.Buffers;
 using System.Buffers.Text;
+using System.Buffers;
 using System.Text.Json;
 using System.Text.Unicode;
+using Bxb.Primitives.Time;
 
 namespace Bxb.Riders.Kafka.Records;
 
@@ -75,14 +76,14 @@ internal ref struct UsageEventCursor(ReadOnlySpan<byte> value)
 
     private bool TryTime(out long unixMilliseconds)
     {
-        if (_value.Length - _at < UsageEventTime.Length)
+        if (_value.Length - _at < UtcTime.Length)
         {
             unixMilliseconds = 0;
             return false;
         }
 
-        var found = UsageEventTime.TryRead(_value.Slice(_at, UsageEventTime.Length), out unixMilliseconds);
-        _at += UsageEventTime.Length;
+        var found = UtcTime.TryRead(_value.Slice(_at, UtcTime.Length), out unixMilliseconds);
+        _at += UtcTime.Length;
         return found;
     }
 

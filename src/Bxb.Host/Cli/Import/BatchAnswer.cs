@@ -4,65 +4,46 @@ using System.Text.Json;
 
 namespace Bxb.Host.Cli.Import;
 
-/// <summary>The host's answer to a batch, as far as an import needs it.</summary>
+/// <summary>The parts of the host's answer to a batch that an import needs.</summary>
 /// <param name="Status">The HTTP status.</param>
-/// <param name="Detail">The sentence of a problem document; empty if there is none.</param>
-/// <param name="Faults">Index of the event in the request (-1 if a fault names none) and the fault's reason, for those that the answer lists.</param>
-/// <param name="Ingested">Events recorded.</param>
-/// <param name="Duplicates">Events known with the same content.</param>
-/// <param name="Conflicts">Events known with other content.</param>
-/// <param name="Rejected">Events that are not valid.</param>
+/// <param name="Detail">The detail of a problem document; empty without one.</param>
+/// <param name="Faults">The listed faults: index of the event in the request (-1 when a fault names none) and reason.</param>
+/// <param name="Ingested">Number of recorded events.</param>
+/// <param name="Duplicates">Number of events that were recorded before with the same content.</param>
+/// <param name="Conflicts">Number of events that were recorded before with other content.</param>
+/// <param name="Rejected">Number of invalid events.</param>
 /// <param name="Position">The highest position that the request reached.</param>
 internal sealed record BatchAnswer(
     HttpStatusCode Status, string Detail, IReadOnlyList<(int Index, string Reason)> Faults, long Ingested, long Duplicates, long Conflicts, long Rejected, long Position)
 {
-    /// <summary>Whether the host took the batch, or what was good of it.</summary>
+    /// <summary>Whether the host took the valid events of the batch.</summary>
     public bool IsTaken => Status is HttpStatusCode.Created or HttpStatusCode.OK;
 
-    /// <summary>Whether nothing of the batch was stored because of what stands in it: half of it may be welcome.</summary>
+    /// <summary>Whether the host refused the whole batch because of its content. A part of it may be accepted.</summary>
     public bool IsRefused => Status is HttpStatusCode.BadRequest or HttpStatusCode.RequestEntityTooLarge or HttpStatusCode.UnprocessableEntity;
 
-    /// <summary>Whether the same request may be taken later.</summary>
+    /// <summary>Whether the same request may succeed later.</summary>
     public bool IsTransient => Status is HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests || (int)Status >= 500;
 
-    /// <summary>Reads an answer; one that is not JSON leaves all but the status empty.</summary>
+    /// <summary>Reads an answer. Without a JSON object everything but the status is empty.</summary>
     public static async Task<BatchAnswer> ReadAsync(HttpResponseMessage response, CancellationToken cancellationToken)
     {
-        var body = await response.Content.ReadAsByteArrayAsync(cancellationToken);
+        var content = await response.Content.ReadAsByteArrayAsync(cancellationToken);
         try
         {
-            using var document = JsonDocument.Parse(body);
-            var root = document.RootElement;
-            return root.ValueKind != JsonValueKind.Object
-                ? Empty(response.StatusCode)
-                : new BatchAnswer(
-                    response.StatusCode, root.TryGetProperty("detail", out var detail) ? detail.GetString() ?? "" : "", FaultsOf(root),
-                    Number(root, "ingested"), Number(root, "duplicates"), Number(root, "conflicts"), Number(root, "rejected"), Number(root, "position"));
+            var body = JsonSerializer.Deserialize<Body>(content, HostConnection.Lenient) ?? new Body();
+            return new BatchAnswer(response.StatusCode, body.Detail ?? "", [.. (body.Errors ?? []).Select(Describe)], body.Ingested, body.Duplicates, body.Conflicts, body.Rejected, body.Position);
         }
-        catch (Exception broken) when (broken is JsonException or InvalidOperationException or FormatException)
+        catch (JsonException)
         {
-            return Empty(response.StatusCode);
+            return new BatchAnswer(response.StatusCode, "", [], 0, 0, 0, 0, 0);
         }
     }
 
-    private static BatchAnswer Empty(HttpStatusCode status) => new(status, "", [], 0, 0, 0, 0, 0);
-
-    private static long Number(JsonElement root, string name) => root.TryGetProperty(name, out var value) ? value.GetInt64() : 0;
-
-    private static List<(int, string)> FaultsOf(JsonElement root)
+    private static (int Index, string Reason) Describe(Fault fault)
     {
-        var faults = new List<(int, string)>();
-        if (root.TryGetProperty("errors", out var errors))
-        {
-            foreach (var error in errors.EnumerateArray())
-            {
-                var (index, place) = Place(error.GetProperty("pointer").GetString() ?? "");
-                var reason = error.GetProperty("reason").GetString() ?? "";
-                faults.Add((index, place.Length == 0 ? reason : $"{place}: {reason}"));
-            }
-        }
-
-        return faults;
+        var (index, place) = Place(fault.Pointer ?? "");
+        return (index, place.Length == 0 ? fault.Reason ?? "" : $"{place}: {fault.Reason}");
     }
 
     /// <summary>Splits <c>/events/3/timestamp</c> into 3 and <c>/timestamp</c>.</summary>
@@ -79,4 +60,9 @@ internal sealed record BatchAnswer(
             ? (index, pointer[end..])
             : (-1, pointer);
     }
+
+    private sealed record Fault(string? Pointer, string? Reason);
+
+    private sealed record Body(
+        string? Detail = null, IReadOnlyList<Fault>? Errors = null, long Ingested = 0, long Duplicates = 0, long Conflicts = 0, long Rejected = 0, long Position = 0);
 }

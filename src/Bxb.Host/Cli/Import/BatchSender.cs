@@ -1,14 +1,11 @@
 using System.Globalization;
-using System.Net;
-using System.Net.Http.Headers;
 
 namespace Bxb.Host.Cli.Import;
 
-/// <summary>Sends batches until the host has answered for every event in them. Thread-safe: the connections share one.</summary>
+/// <summary>Sends batches until the host has answered for every event in them. Thread-safe: all connections share one sender.</summary>
 /// <remarks>
-/// Sending again is safe: an event that was recorded although its answer got lost counts as a duplicate. What may pass (no connection, 408, 429, 5xx) is tried
-/// again, as <c>Retry-After</c> says or with growing pauses, up to <see cref="ImportSettings.RetryFor"/>; a batch that is refused for what stands in it is
-/// halved until the line that spoils it stands alone.
+/// Repeating a request is safe: an event that was recorded although its answer was lost counts as a duplicate. Transient failures (no connection, 408, 429, 5xx) are retried after
+/// <c>Retry-After</c> or growing pauses, for up to <see cref="ImportSettings.RetryFor"/>. A batch that is refused for its content is halved until the faulty line is alone.
 /// </remarks>
 internal sealed class BatchSender : IDisposable
 {
@@ -21,14 +18,7 @@ internal sealed class BatchSender : IDisposable
 
     public BatchSender(ImportSettings settings, ImportTally tally, TimeProvider time)
     {
-        _client = new HttpClient(new SocketsHttpHandler
-        {
-            MaxConnectionsPerServer = settings.Connections,
-            ConnectTimeout = TimeSpan.FromSeconds(10),
-            UseProxy = !settings.Url.IsLoopback,
-            AllowAutoRedirect = false,
-        }) { Timeout = TimeSpan.FromSeconds(100) };
-        _client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", settings.ApiKey);
+        _client = HostConnection.CreateClient(settings.Url, settings.ApiKey, settings.Connections);
         _address = new Uri(settings.Url, "v1/events/batch?partial=true");
         _retryFor = settings.RetryFor;
         _tally = tally;
@@ -36,10 +26,10 @@ internal sealed class BatchSender : IDisposable
     }
 
     /// <summary>Sends one batch and reports the outcome of each event to the tally.</summary>
-    /// <param name="batch">Lent until the task has ended.</param>
+    /// <param name="batch">In use until the task has ended.</param>
     /// <param name="stop">Ends pauses between attempts.</param>
-    /// <param name="abort">Ends a request under way; fires some time after <paramref name="stop"/>.</param>
-    /// <exception cref="ImportException">The host does not take it: wrong key, wrong address, or away for too long.</exception>
+    /// <param name="abort">Ends running requests. Cancelled some time after <paramref name="stop"/>.</param>
+    /// <exception cref="CommandException">Wrong key, wrong address, or the host was away for too long.</exception>
     public async Task SendAsync(ImportBatch batch, CancellationToken stop, CancellationToken abort)
     {
         await SendAsync(batch, 0, batch.Count, stop, abort);
@@ -58,8 +48,8 @@ internal sealed class BatchSender : IDisposable
         }
         else if (!answer.IsRefused)
         {
-            var detail = answer.Detail.Length > 0 ? answer.Detail : "It gave no reason: is this the address of Bxb, with its path?";
-            throw new ImportException(string.Create(CultureInfo.InvariantCulture, $"The host answered {(int)answer.Status} to POST {_address}. {detail}"));
+            var detail = answer.Detail.Length > 0 ? answer.Detail : HostConnection.NoReason;
+            throw new CommandException(string.Create(CultureInfo.InvariantCulture, $"The host answered {(int)answer.Status} to POST {_address}. {detail}"));
         }
         else if (count > 1)
         {
@@ -77,7 +67,7 @@ internal sealed class BatchSender : IDisposable
     {
         if (answer.Ingested + answer.Duplicates + answer.Conflicts + answer.Rejected != count)
         {
-            throw new ImportException(string.Create(CultureInfo.InvariantCulture, $"The host at {_address} answered for other than the {count} events that it was sent: is it Bxb?"));
+            throw new CommandException(string.Create(CultureInfo.InvariantCulture, $"The host at {_address} did not answer for the {count} events of the request: is it Bxb?"));
         }
 
         _tally.Take(answer.Ingested, answer.Duplicates, answer.Conflicts, answer.Position);
@@ -120,10 +110,12 @@ internal sealed class BatchSender : IDisposable
                 (trouble, cause) = (failure.InnerException?.Message ?? failure.Message, failure);
             }
 
-            var pause = asked ?? TimeSpan.FromMilliseconds(Math.Min(LongestPause.TotalMilliseconds, 100 * Math.Pow(2, Math.Min(attempt, 10))) * (0.5 + (Random.Shared.NextDouble() / 2)));
+            var longest = Math.Min(LongestPause.TotalMilliseconds, 100 * Math.Pow(2, Math.Min(attempt, 10)));
+            var pause = asked ?? TimeSpan.FromMilliseconds(longest * (0.5 + (Random.Shared.NextDouble() / 2)));
             if (_time.GetElapsedTime(begun) + pause > _retryFor)
             {
-                throw new ImportException(string.Create(CultureInfo.InvariantCulture, $"The host at {_address} did not take a batch in {attempt} attempts (--retry-for {_retryFor.TotalSeconds:0}): {trouble}"), cause);
+                throw new CommandException(
+                    string.Create(CultureInfo.InvariantCulture, $"The host at {_address} did not take a batch in {attempt} attempts (--retry-for {_retryFor.TotalSeconds:0}): {trouble}"), cause);
             }
 
             await Task.Delay(pause, _time, stop);

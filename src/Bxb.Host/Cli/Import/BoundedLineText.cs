@@ -1,6 +1,6 @@
 namespace Bxb.Host.Cli.Import;
 
-/// <summary>Passes text on and ends it with an error where one line grows beyond a bound: the CSV parser behind it holds a whole line.</summary>
+/// <summary>Passes text on, and throws when a line exceeds a bound: the CSV parser holds a whole line in memory.</summary>
 internal sealed class BoundedLineText(TextReader inner, int maxLineCharacters) : TextReader
 {
     private int _length;
@@ -35,7 +35,7 @@ internal sealed class BoundedLineText(TextReader inner, int maxLineCharacters) :
 
     private int Counted(ReadOnlySpan<char> buffer, int read)
     {
-        // Called with some thousand characters at a time, so counting from the last line feed bounds a line well enough.
+        // Reads have some thousand characters, so counting from the last line feed is exact enough.
         var feed = buffer[..read].LastIndexOf('\n');
         _length = feed >= 0 ? read - feed - 1 : _length + read;
         return _length <= maxLineCharacters ? read : throw new InvalidDataException("A line is too long.");

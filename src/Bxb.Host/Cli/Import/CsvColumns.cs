@@ -1,13 +1,13 @@
 namespace Bxb.Host.Cli.Import;
 
 /// <summary>A column that becomes a property.</summary>
-/// <param name="Column">Its index.</param>
-/// <param name="Header">Its name in the file.</param>
+/// <param name="Column">The column's index.</param>
+/// <param name="Header">The column's name in the file.</param>
 /// <param name="Name">The property's name.</param>
-/// <param name="IsNumber">Whether its values are numbers or text; null while only the file can tell.</param>
+/// <param name="IsNumber">Whether the values are numbers or text; null until the file was read.</param>
 internal sealed record CsvProperty(int Column, string Header, string Name, bool? IsNumber);
 
-/// <summary>The options of a CSV import brought together with the header row: which column goes where.</summary>
+/// <summary>The targets of the columns of a CSV file, from the options and the header row.</summary>
 internal sealed class CsvColumns
 {
     private CsvColumns(Dictionary<string, int> fields, List<CsvProperty> properties)
@@ -16,20 +16,20 @@ internal sealed class CsvColumns
         Properties = properties;
     }
 
-    /// <summary>The column of each member that a column gives.</summary>
+    /// <summary>The column of each member of an event that comes from a column.</summary>
     public IReadOnlyDictionary<string, int> Fields { get; }
 
     /// <summary>The columns that become properties, in order.</summary>
     public IReadOnlyList<CsvProperty> Properties { get; }
 
-    /// <summary>A member that is neither mapped nor set takes the column of its own name, if there is one.</summary>
-    /// <exception cref="ImportException">A column is missing, has no name or stands there twice, or a member that every event needs comes from nowhere.</exception>
+    /// <summary>Resolves the options. A member that is neither mapped nor set takes the column of its own name.</summary>
+    /// <exception cref="CommandException">A column is missing, unnamed or ambiguous, or a required member has no source.</exception>
     public static CsvColumns Resolve(string[] header, CsvMapping mapping)
     {
         var twice = header.GroupBy(h => h, StringComparer.Ordinal).FirstOrDefault(g => g.Count() > 1 && g.Key.Length > 0);
         if (twice is not null)
         {
-            throw new ImportException($"The header names the column {twice.Key} twice.");
+            throw new CommandException($"The header names the column {twice.Key} twice.");
         }
 
         var fields = new Dictionary<string, int>(StringComparer.Ordinal);
@@ -45,7 +45,7 @@ internal sealed class CsvColumns
             }
             else if (field is "external_customer_id" or "code")
             {
-                throw new ImportException($"No column gives {field}: say --map {field}=COLUMN or --set {field}=VALUE. The columns are {string.Join(", ", header)}.");
+                throw new CommandException($"No column gives {field}: say --map {field}=COLUMN or --set {field}=VALUE. The columns are {string.Join(", ", header)}.");
             }
         }
 
@@ -55,7 +55,7 @@ internal sealed class CsvColumns
         var unnamed = properties.FindIndex(p => p.Name.Length == 0);
         if (unnamed >= 0)
         {
-            throw new ImportException($"Column {properties[unnamed].Column + 1} has no name: choose the others with --properties.");
+            throw new CommandException($"Column {properties[unnamed].Column + 1} has no name: choose the others with --properties.");
         }
 
         foreach (var typed in mapping.Text.Concat(mapping.Numbers))
@@ -69,6 +69,6 @@ internal sealed class CsvColumns
     private static int IndexOf(string[] header, string column)
     {
         var index = column.Length == 0 ? -1 : Array.IndexOf(header, column);
-        return index >= 0 ? index : throw new ImportException($"There is no column {column}. The columns are {string.Join(", ", header)}.");
+        return index >= 0 ? index : throw new CommandException($"There is no column {column}. The columns are {string.Join(", ", header)}.");
     }
 }

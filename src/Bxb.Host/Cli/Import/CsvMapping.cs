@@ -1,9 +1,9 @@
 namespace Bxb.Host.Cli.Import;
 
-/// <summary>How the columns of a CSV file become events, as the options say it. Two are equal when both say nothing.</summary>
+/// <summary>The options that map the columns of a CSV file to events. Two without options are equal.</summary>
 internal sealed record CsvMapping
 {
-    /// <summary>The members of an event that a column or a fixed value can give.</summary>
+    /// <summary>The members of an event that can come from a column or a fixed value.</summary>
     public static readonly IReadOnlyList<string> Fields = ["transaction_id", "external_customer_id", "code", "timestamp"];
 
     private static readonly IReadOnlyDictionary<string, string> Nothing = new Dictionary<string, string>(StringComparer.Ordinal);
@@ -12,41 +12,40 @@ internal sealed record CsvMapping
     /// <summary>Member of the event to column: <c>--map</c>.</summary>
     public IReadOnlyDictionary<string, string> Map { get; init; } = Nothing;
 
-    /// <summary>Member of the event to the value that every event gets: <c>--set</c>.</summary>
+    /// <summary>Member of the event to its value in every event: <c>--set</c>.</summary>
     public IReadOnlyDictionary<string, string> Set { get; init; } = Nothing;
 
-    /// <summary>Column to the property's name, in this order; null: every column that is not mapped, under its own name.</summary>
+    /// <summary>Column to property name, in order; null: all columns that are not mapped, under their own names.</summary>
     public IReadOnlyDictionary<string, string>? Properties { get; init; }
 
-    /// <summary>Columns of text, even if every value looks like a number: <c>--text</c>.</summary>
+    /// <summary>Columns of text, even when all values look like numbers: <c>--text</c>.</summary>
     public IReadOnlySet<string> Text { get; init; } = NoColumns;
 
-    /// <summary>Columns of numbers; a row with another value there is refused: <c>--number</c>.</summary>
+    /// <summary>Columns of numbers, in which other values are refused: <c>--number</c>.</summary>
     public IReadOnlySet<string> Numbers { get; init; } = NoColumns;
 
-    /// <summary>What is put behind timestamps that carry no offset: <c>Z</c> or <c>+02:00</c>.</summary>
+    /// <summary>Offset of timestamps without one: <c>Z</c> or <c>+02:00</c>.</summary>
     public string Offset { get; init; } = "Z";
 
-    /// <summary>Between two fields.</summary>
     public string Delimiter { get; init; } = ",";
 
-    /// <summary>What the options say of a column: numbers, text, or nothing.</summary>
+    /// <summary>The type that the options give a column: true for numbers, false for text, or null.</summary>
     public bool? TypeOf(string column) => Numbers.Contains(column) ? true : Text.Contains(column) ? false : null;
 
-    /// <summary>Reads the options' texts.</summary>
-    /// <exception cref="ImportException">One of them cannot be understood.</exception>
+    /// <summary>Parses the options.</summary>
+    /// <exception cref="CommandException">An option is malformed.</exception>
     public static CsvMapping Parse(
         IReadOnlyList<string> map, IReadOnlyList<string> set, IReadOnlyList<string> properties, IReadOnlyList<string> text, IReadOnlyList<string> numbers,
         string offset, string delimiter)
     {
         if (offset is not "Z" && !(offset.Length == 6 && offset[0] is '+' or '-' && TimeSpan.TryParseExact(offset[1..], @"hh\:mm", null, out _)))
         {
-            throw new ImportException($"--offset must be Z or like +02:00, not {offset}.");
+            throw new CommandException($"--offset must be Z or like +02:00, not {offset}.");
         }
 
         if (delimiter.Length != 1 || delimiter[0] is '"' or '\r' or '\n')
         {
-            throw new ImportException("--delimiter must be one character, and neither a quote nor a line break.");
+            throw new CommandException("--delimiter must be one character, and neither a quote nor a line break.");
         }
 
         var mapping = new CsvMapping
@@ -61,11 +60,11 @@ internal sealed record CsvMapping
         };
         if (mapping.Numbers.FirstOrDefault(mapping.Text.Contains) is { } torn)
         {
-            throw new ImportException($"{torn} cannot be named by --text and by --number.");
+            throw new CommandException($"{torn} cannot be named by --text and by --number.");
         }
 
         var both = mapping.Map.Keys.FirstOrDefault(mapping.Set.ContainsKey);
-        return both is null ? mapping : throw new ImportException($"{both} cannot be given by --map and by --set.");
+        return both is null ? mapping : throw new CommandException($"{both} cannot be given by --map and by --set.");
     }
 
     private static HashSet<string> Names(IReadOnlyList<string> texts)
@@ -79,18 +78,18 @@ internal sealed record CsvMapping
             var equals = text.IndexOf('=', StringComparison.Ordinal);
             if (equals <= 0 || equals == text.Length - 1)
             {
-                throw new ImportException($"{option} must be like {Fields[2]}=something, not {text}.");
+                throw new CommandException($"{option} must be like {Fields[2]}=something, not {text}.");
             }
 
             var field = text[..equals];
             if (!Fields.Contains(field))
             {
-                throw new ImportException($"{option} knows {string.Join(", ", Fields)}, not {field}.");
+                throw new CommandException($"{option} knows {string.Join(", ", Fields)}, not {field}.");
             }
 
             if (!pairs.TryAdd(field, text[(equals + 1)..]))
             {
-                throw new ImportException($"{option} names {field} twice.");
+                throw new CommandException($"{option} names {field} twice.");
             }
         }
 
@@ -106,7 +105,7 @@ internal sealed record CsvMapping
             var (column, name) = equals < 0 ? (text, text) : (text[..equals], text[(equals + 1)..]);
             if (column.Length == 0 || name.Length == 0 || columns.ContainsValue(name) || !columns.TryAdd(column, name))
             {
-                throw new ImportException($"--properties must be like column=name,column, each once; {text} is not.");
+                throw new CommandException($"--properties must be like column=name,column, each once; {text} is not.");
             }
         }
 

@@ -5,10 +5,10 @@ using CsvHelper.Configuration;
 
 namespace Bxb.Host.Cli.Import;
 
-/// <summary>The rows of a CSV file (RFC 4180) with a header row, in bounded memory. Not thread-safe. The file stays the caller's.</summary>
+/// <summary>The rows of a CSV file (RFC 4180) with a header row, in bounded memory. Not thread-safe. The caller disposes the file.</summary>
 internal sealed class CsvRows : IDisposable
 {
-    /// <summary>Replaces bytes that are not UTF-8. No text has this character, so such a row is recognized and refused.</summary>
+    /// <summary>Replaces bytes that are not UTF-8. No valid text has this character, so such rows are recognized and refused.</summary>
     private const char NotUtf8 = '\uFDD0';
 
     private readonly CsvParser _parser;
@@ -36,23 +36,25 @@ internal sealed class CsvRows : IDisposable
     /// <summary>The last line of the row.</summary>
     public long LastLine => _parser.RawRow;
 
-    /// <summary>The row as it stands in the file, without its end.</summary>
+    /// <summary>The row's text in the file, without its line end.</summary>
     public ReadOnlySpan<char> Record => _parser.RawRecord.AsSpan().TrimEnd("\r\n");
 
     /// <summary>The value of a column.</summary>
     public string this[int column] => _parser[column];
 
-    /// <summary>Reads the header from where the file stands, its beginning.</summary>
-    /// <exception cref="ImportException">There is none, or it cannot be read.</exception>
+    /// <summary>Reads the header.</summary>
+    /// <param name="file">Positioned at its beginning.</param>
+    /// <param name="settings">Delimiter and bounds.</param>
+    /// <exception cref="CommandException">The header is missing or malformed.</exception>
     public static async Task<CsvRows> OpenAsync(Stream file, ImportSettings settings)
     {
         var rows = new CsvRows(file, settings);
         try
         {
-            var header = await rows.ReadAsync() ? rows._parser.Record! : throw new ImportException("The file is empty: a CSV file begins with a header row.");
+            var header = await rows.ReadAsync() ? rows._parser.Record! : throw new CommandException("The file is empty: a CSV file begins with a header row.");
             header[0] = header[0].TrimStart('\uFEFF');
             rows.Header = rows._badQuotes || header.Any(h => h.Contains(NotUtf8, StringComparison.Ordinal))
-                ? throw new ImportException("The header row cannot be read: wrong quotes, or not UTF-8.")
+                ? throw new CommandException("The header row cannot be read: wrong quotes, or not UTF-8.")
                 : header;
             return rows;
         }
@@ -63,8 +65,8 @@ internal sealed class CsvRows : IDisposable
         }
     }
 
-    /// <summary>Goes to the next row that is not blank; false at the end of the file.</summary>
-    /// <exception cref="ImportException">The file cannot be read any further.</exception>
+    /// <summary>Moves to the next row that is not blank. False at the end of the file.</summary>
+    /// <exception cref="CommandException">The rest of the file cannot be read.</exception>
     public async Task<bool> ReadAsync()
     {
         _badQuotes = false;
@@ -75,11 +77,11 @@ internal sealed class CsvRows : IDisposable
         }
         catch (Exception unreadable) when (unreadable is MaxFieldSizeException or InvalidDataException)
         {
-            throw new ImportException($"A field or line behind line {reached} is longer than --max-line-bytes: is there a quote that nothing closes?", unreadable);
+            throw new CommandException($"A field or line after line {reached} is longer than --max-line-bytes: is a closing quote missing?", unreadable);
         }
     }
 
-    /// <summary>What is wrong with the row's form; null if nothing is.</summary>
+    /// <summary>The fault in the row's form, or null.</summary>
     public string? Fault()
     {
         if (_parser.Count != Header.Length)
@@ -87,13 +89,13 @@ internal sealed class CsvRows : IDisposable
             return string.Create(CultureInfo.InvariantCulture, $"has {_parser.Count} fields, the header has {Header.Length}");
         }
 
-        // The parser judges the quotes of a field when it is asked for.
+        // The parser checks the quotes of a field when the field is read.
         for (var i = 0; i < _parser.Count; i++)
         {
             _ = _parser[i];
         }
 
-        return _badQuotes ? "a quote stands where none can" : _parser.RawRecord.Contains(NotUtf8, StringComparison.Ordinal) ? "not UTF-8" : null;
+        return _badQuotes ? "a quote is misplaced" : _parser.RawRecord.Contains(NotUtf8, StringComparison.Ordinal) ? "not UTF-8" : null;
     }
 
     /// <inheritdoc />

@@ -5,7 +5,7 @@ using Bxb.Modularity.Json;
 
 namespace Bxb.Host.Cli.Import;
 
-/// <summary>CSV with a header row. An empty field is no property; a field of a column of numbers becomes one, digit by digit as it stands there; everything else is text.</summary>
+/// <summary>CSV with a header row. Empty fields become no property. Fields in columns of numbers become numbers with the same digits; all others become text.</summary>
 internal sealed class CsvSource : IEventSource
 {
     private readonly FileStream _file;
@@ -34,11 +34,11 @@ internal sealed class CsvSource : IEventSource
     public IReadOnlyList<string> Notes { get; }
 
     /// <summary>Opens the file, reads its header and decides the types of its columns.</summary>
-    /// <param name="file">At its beginning; owned by the source when this returns.</param>
+    /// <param name="file">Positioned at its beginning. The source disposes it, unless this throws.</param>
     /// <param name="settings">The options.</param>
-    /// <param name="tally">Counts rows that are no events.</param>
+    /// <param name="tally">Counts refused rows.</param>
     /// <param name="cancellationToken">Ends the reading that decides the types.</param>
-    /// <exception cref="ImportException">The header and the options do not fit.</exception>
+    /// <exception cref="CommandException">Header and options do not match.</exception>
     public static async Task<CsvSource> OpenAsync(FileStream file, ImportSettings settings, ImportTally tally, CancellationToken cancellationToken)
     {
         var rows = await CsvRows.OpenAsync(file, settings);
@@ -101,14 +101,14 @@ internal sealed class CsvSource : IEventSource
         _file.Dispose();
     }
 
-    /// <summary>A value that does not fit its column: the options named the column, or the file has grown since its types were decided.</summary>
+    /// <summary>The fault of a value that is not a number in a column of numbers: the options named the column, or the file has changed since its types were decided.</summary>
     private string? NoNumber()
     {
         foreach (var property in _properties)
         {
             if (property.IsNumber == true && _rows[property.Column] is { Length: > 0 } value && !CsvValues.IsPlainDecimal(value))
             {
-                return $"{property.Header} is a column of numbers, and {(value.Length > 40 ? value[..40] + "..." : value)} is no plain decimal";
+                return $"{property.Header} is a column of numbers, and {(value.Length > 40 ? value[..40] + "..." : value)} is not a plain decimal";
             }
         }
 
@@ -152,15 +152,10 @@ internal sealed class CsvSource : IEventSource
 
     private void WriteField(string field)
     {
-        if (_columns.Fields.TryGetValue(field, out var column))
+        var value = _columns.Fields.TryGetValue(field, out var column) ? _rows[column] : _mapping.Set.GetValueOrDefault(field);
+        if (value is not null)
         {
-            var value = _rows[column];
-
-            // An empty timestamp would be the time of the import; the host is to refuse it rather.
-            _writer.WriteString(field, field == "timestamp" ? CsvValues.ToIso(value, _mapping.Offset) : value);
-        }
-        else if (_mapping.Set.TryGetValue(field, out var value))
-        {
+            // An empty timestamp is sent too, so the host refuses it. Without it the event would get the time of the import.
             _writer.WriteString(field, field == "timestamp" ? CsvValues.ToIso(value, _mapping.Offset) : value);
         }
         else if (field == "transaction_id")

@@ -3,8 +3,8 @@ using System.Globalization;
 namespace Bxb.Host.Cli.Import;
 
 /// <summary>
-/// Decides the type of each column that becomes a property: numbers if every value of the file is a plain decimal, else text, so that no text among numbers is ever
-/// changed into one. That takes one reading of the file before the first event is sent; a pipe cannot be read twice, and its columns are text unless the options say so.
+/// Decides the type of each column that becomes a property: numbers when every value is a plain decimal, else text. So a text in a column of numbers is never changed. The file is read once for
+/// this before the first event is sent. A pipe can be read only once, so its columns are text unless the options say otherwise.
 /// </summary>
 internal sealed class CsvTypes
 {
@@ -20,10 +20,10 @@ internal sealed class CsvTypes
     /// <summary>The columns, each with its type.</summary>
     public IReadOnlyList<CsvProperty> Properties => _decided;
 
-    /// <summary>Lines for the summary: which columns are numbers, and which are text although there are numbers in them.</summary>
+    /// <summary>Lines for the summary: the columns of text that also hold numbers.</summary>
     public IReadOnlyList<string> Notes { get; }
 
-    /// <summary>Reads the file from its beginning and leaves it there.</summary>
+    /// <summary>Reads the file. Its position is the beginning, before and after.</summary>
     public static async Task<CsvTypes> DecideAsync(FileStream file, ImportSettings settings, IReadOnlyList<CsvProperty> properties, CancellationToken cancellationToken)
     {
         var open = properties.Where(p => p.IsNumber is null).Select(p => new Candidate(p)).ToList();
@@ -42,7 +42,7 @@ internal sealed class CsvTypes
         return new CsvTypes([.. properties.Select(p => p with { IsNumber = p.IsNumber ?? numbers.Contains(p.Column) })], notes);
     }
 
-    /// <summary>The types of a file that can be read only once.</summary>
+    /// <summary>The types for a pipe.</summary>
     public static CsvTypes OfPipe(IReadOnlyList<CsvProperty> properties)
     {
         var unknown = properties.Where(p => p.IsNumber is null).Select(p => p.Header).ToList();
@@ -55,7 +55,7 @@ internal sealed class CsvTypes
     {
         try
         {
-            // A text column stays text.
+            // Until every column has both a number and another value: then all are text.
             while (open.Exists(c => c.Other is null || !c.HasNumbers) && await rows.ReadAsync())
             {
                 cancellationToken.ThrowIfCancellationRequested();
@@ -65,16 +65,16 @@ internal sealed class CsvTypes
                 }
             }
         }
-        catch (ImportException)
+        catch (CommandException)
         {
-            // Unreadable from here on. The import sends the rows before it and reports the same fault.
+            // The import sends the rows up to here and reports the same fault.
         }
     }
 
     private static string Note(string header, (long Line, string Value) other)
     {
         var value = new string([.. other.Value.Take(LongestValue).Select(c => char.IsControl(c) ? ' ' : c)]) + (other.Value.Length > LongestValue ? "..." : "");
-        return string.Create(CultureInfo.InvariantCulture, $"text        {header}: line {other.Line} has '{value}', which is no plain decimal");
+        return string.Create(CultureInfo.InvariantCulture, $"text        {header}: line {other.Line} has '{value}', which is not a plain decimal");
     }
 
     private sealed class Candidate(CsvProperty property)

@@ -2,18 +2,18 @@ using System.Text.RegularExpressions;
 
 namespace Bxb.Host.Cli.Import;
 
-/// <summary>Converts texts of a CSV file to values of an event.</summary>
+/// <summary>Converts fields of a CSV file to values of an event.</summary>
 internal static partial class CsvValues
 {
     /// <summary>
-    /// Whether a text is a plain decimal, so that it means the same as a number: <c>007</c>, <c>+1</c>, <c>.5</c>, <c>1E5</c>, <c>-0</c> and <c> 1</c> are not.
-    /// At most 100 characters, as many digits as the host takes.
+    /// Whether a text is a plain decimal, which a number represents exactly: <c>007</c>, <c>+1</c>, <c>.5</c>, <c>1E5</c>, <c>-0</c> and <c> 1</c> are not. At most 100 characters, the host's limit of
+    /// digits.
     /// </summary>
     public static bool IsPlainDecimal(string text) => text.Length <= 100 && PlainDecimal().IsMatch(text);
 
     /// <summary>
-    /// A date, or a date and time with a blank or a T between them, becomes ISO 8601, with <paramref name="offset"/> behind it if it carries none.
-    /// Anything else, such as Unix seconds, is left for the host to judge.
+    /// Converts a date, or a date and a time separated by a space or a T, to ISO 8601, with <paramref name="offset"/> when it has none. Other texts, such as Unix seconds, are returned unchanged for
+    /// the host to check.
     /// </summary>
     public static string ToIso(string text, string offset)
     {

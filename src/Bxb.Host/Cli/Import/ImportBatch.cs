@@ -3,32 +3,29 @@ using System.Net;
 
 namespace Bxb.Host.Cli.Import;
 
-/// <summary>Events on their way to the host: their JSON, comma-separated, in one buffer, and the line that each came from.</summary>
-/// <remarks>
-/// Not thread-safe. Owned by the reader until it is full, then by the one sender that takes it from the channel, which hands it back to be used again:
-/// so an import holds a fixed number of them for a file of any size.
-/// </remarks>
+/// <summary>Events for one request: their JSON, comma-separated, in one buffer, and the line of each.</summary>
+/// <remarks>Not thread-safe. The reader owns a batch until it is full, then the sender that takes it from the channel; afterwards it is reused. An import has a fixed number of batches.</remarks>
 internal sealed class ImportBatch(int maxEvents)
 {
     private readonly ArrayBufferWriter<byte> _json = new(64 * 1024);
     private readonly List<(long Line, int Start, int End)> _events = new(maxEvents);
 
-    /// <summary>The batch's place among all of the run, from 0.</summary>
+    /// <summary>Number of the batch in the import, from 0.</summary>
     public long Number { get; private set; }
 
     /// <summary>The number of events.</summary>
     public int Count => _events.Count;
 
-    /// <summary>Whether the next event belongs into the next batch.</summary>
+    /// <summary>Whether the next event goes into the next batch.</summary>
     public bool IsFull => _events.Count >= maxEvents || _json.WrittenCount >= ImportSettings.BatchBytes;
 
-    /// <summary>The last line of the file that is dealt with once this batch is.</summary>
+    /// <summary>The last line of the file before the next batch.</summary>
     public long LastLine { get; set; }
 
-    /// <summary>Bytes of the file that are dealt with once this batch is.</summary>
+    /// <summary>Bytes of the file before the next batch.</summary>
     public long FileBytes { get; set; }
 
-    /// <summary>Empties it for its next use.</summary>
+    /// <summary>Clears the batch for its next use.</summary>
     public void Reset(long number)
     {
         Number = number;
@@ -36,7 +33,7 @@ internal sealed class ImportBatch(int maxEvents)
         _events.Clear();
     }
 
-    /// <summary>Where the next event's JSON is to be written; <see cref="End"/> closes it.</summary>
+    /// <summary>The buffer for the next event's JSON. <see cref="End"/> completes the event.</summary>
     public IBufferWriter<byte> Begin()
     {
         if (_events.Count > 0)
@@ -47,17 +44,16 @@ internal sealed class ImportBatch(int maxEvents)
         return _json;
     }
 
-    /// <summary>Counts what was written since <see cref="Begin"/> as the event of a line.</summary>
+    /// <summary>Completes the event that was written since <see cref="Begin"/>.</summary>
     public void End(long line)
     {
         var start = _events.Count == 0 ? 0 : _events[^1].End + 1;
         _events.Add((line, start, _json.WrittenCount));
     }
 
-    /// <summary>The line that an event came from.</summary>
     public long LineOf(int index) => _events[index].Line;
 
-    /// <summary>A request body of a run of events, straight from the buffer; valid until <see cref="Reset"/>.</summary>
+    /// <summary>A request body with some of the events, read from the buffer. Valid until <see cref="Reset"/>.</summary>
     public HttpContent Body(int first, int count)
         => new EventsContent(_json.WrittenMemory[_events[first].Start.._events[first + count - 1].End]);
 

@@ -3,16 +3,16 @@ using Spectre.Console;
 
 namespace Bxb.Host.Cli.Import;
 
-/// <summary>Shows an import: a bar on a terminal, a plain line every two seconds elsewhere; the counts at its end.</summary>
-/// <param name="terminal">For the bar.</param>
-/// <param name="print">Takes a line of the output.</param>
-/// <param name="complain">Takes a line of the error output.</param>
-/// <param name="time">For the pace of the display.</param>
+/// <summary>Shows the progress of an import, as a bar on a terminal and as a line every two seconds elsewhere, and the counts at its end.</summary>
+/// <param name="terminal">Shows the bar.</param>
+/// <param name="print">Writes a line to standard output.</param>
+/// <param name="complain">Writes a line to standard error.</param>
+/// <param name="time">The clock.</param>
 internal sealed class ImportDisplay(IAnsiConsole terminal, Action<string> print, Action<string> complain, TimeProvider time)
 {
     private bool IsLive => terminal.Profile.Capabilities.Interactive && terminal.Profile.Out.IsTerminal;
 
-    /// <summary>Tells a refused line: above the bar, or on the error stream, where a file can collect them.</summary>
+    /// <summary>Writes a refused line above the bar, or to standard error.</summary>
     public void Report(string line)
     {
         if (IsLive)
@@ -25,7 +25,7 @@ internal sealed class ImportDisplay(IAnsiConsole terminal, Action<string> print,
         }
     }
 
-    /// <summary>Shows a run until it has ended.</summary>
+    /// <summary>Shows the progress until the import has ended.</summary>
     public async Task<ImportResult> ShowAsync(string name, long fileBytes, ImportTally tally, Task<ImportResult> run)
     {
         if (IsLive)
@@ -61,7 +61,7 @@ internal sealed class ImportDisplay(IAnsiConsole terminal, Action<string> print,
         }
     }
 
-    /// <summary>Writes the counts, and why the import ended if it did so early.</summary>
+    /// <summary>Writes the counts, and the reason of an early end.</summary>
     public void Summarize(ImportResult result)
     {
         var (counts, seconds) = (result.Counts, result.Elapsed.TotalSeconds);
@@ -79,7 +79,7 @@ internal sealed class ImportDisplay(IAnsiConsole terminal, Action<string> print,
 
         if (counts.Conflicts > 0)
         {
-            Line($"Conflicts are events whose id the host knew with other content; GET /v1/conflicts shows both.");
+            Line($"Conflicts are events that were recorded before with other content; GET /v1/conflicts shows both versions.");
         }
 
         if (result.Failure is not null)
@@ -90,7 +90,7 @@ internal sealed class ImportDisplay(IAnsiConsole terminal, Action<string> print,
         if (result.Failure is not null || result.Stopped)
         {
             complain(string.Create(
-                CultureInfo.InvariantCulture, $"Stopped: every line up to {counts.Line:N0} is dealt with. The same command again goes on; what is there already counts as duplicates."));
+                CultureInfo.InvariantCulture, $"Stopped: all lines up to {counts.Line:N0} are done. Run the same command to continue; events that were already sent count as duplicates."));
         }
     }
 

@@ -2,33 +2,33 @@ using System.Threading.Channels;
 
 namespace Bxb.Host.Cli.Import;
 
-/// <summary>How an import ended.</summary>
-/// <param name="Counts">What became of the lines.</param>
-/// <param name="Elapsed">From the first read to the last answer.</param>
-/// <param name="Failure">Why it could not go on; null if it could.</param>
+/// <summary>The result of an import.</summary>
+/// <param name="Counts">The counts of lines.</param>
+/// <param name="Elapsed">Time from the first read to the last answer.</param>
+/// <param name="Failure">The error that ended it, or null.</param>
 /// <param name="Stopped">True when it was cancelled.</param>
 /// <param name="Notes">Further lines for the summary.</param>
-internal sealed record ImportResult(ImportTally.Counts Counts, TimeSpan Elapsed, ImportException? Failure, bool Stopped, IReadOnlyList<string> Notes)
+internal sealed record ImportResult(ImportTally.Counts Counts, TimeSpan Elapsed, CommandException? Failure, bool Stopped, IReadOnlyList<string> Notes)
 {
-    /// <summary>0: every line taken; 1: lines were refused; 2: could not go on; 130: stopped.</summary>
+    /// <summary>0: all lines taken; 1: lines were refused; 2: ended by an error; 130: cancelled.</summary>
     public int ExitCode => Failure is not null ? 2 : Stopped ? 130 : Counts.Rejected > 0 ? 1 : 0;
 }
 
-/// <summary>One import: a reader fills batches, the connections send them. Holds at most twice as many batches as connections.</summary>
+/// <summary>One import: a reader fills batches, and the connections send them. Uses two batches per connection.</summary>
 internal sealed class ImportRun(ImportSettings settings, ImportTally tally, TimeProvider time)
 {
-    /// <summary>Requests under way when the import is stopped may still be answered within this time; their lines then count.</summary>
+    /// <summary>Time for running requests to end after a cancellation. Their lines count when they do.</summary>
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(1);
 
-    /// <summary>Imports the file. Faults of the file or the host are in the result; they are not thrown.</summary>
-    /// <param name="cancellationToken">Stops it; what was sent by then stays recorded, and the same import again goes on from there.</param>
+    /// <summary>Imports the file. Errors of the file or the host are in the result and are not thrown.</summary>
+    /// <param name="cancellationToken">Stops the import. Sent events stay recorded, and a repeated import continues after them.</param>
     public async Task<ImportResult> RunAsync(CancellationToken cancellationToken)
     {
         var begun = time.GetTimestamp();
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using var abort = new CancellationTokenSource();
         await using var grace = stop.Token.UnsafeRegister(static a => ((CancellationTokenSource)a!).CancelAfter(Grace), abort);
-        ImportException? failure = null;
+        CommandException? failure = null;
         IReadOnlyList<string> notes = [];
         try
         {
@@ -38,17 +38,17 @@ internal sealed class ImportRun(ImportSettings settings, ImportTally tally, Time
             using var sender = new BatchSender(settings, tally, time);
             failure = await PumpAsync(source, sender, stop, abort.Token);
         }
-        catch (ImportException wrong)
+        catch (CommandException wrong)
         {
             failure = wrong;
         }
         catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException)
         {
-            failure = new ImportException(unreadable.Message, unreadable);
+            failure = new CommandException(unreadable.Message, unreadable);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            // Cancelled: reported in the result.
+            // The result reports the cancellation.
         }
 
         return new ImportResult(tally.Current, time.GetElapsedTime(begun), failure, cancellationToken.IsCancellationRequested, notes);
@@ -67,7 +67,7 @@ internal sealed class ImportRun(ImportSettings settings, ImportTally tally, Time
         }
     }
 
-    private async Task<ImportException?> PumpAsync(IEventSource source, BatchSender sender, CancellationTokenSource stop, CancellationToken abort)
+    private async Task<CommandException?> PumpAsync(IEventSource source, BatchSender sender, CancellationTokenSource stop, CancellationToken abort)
     {
         var full = Channel.CreateBounded<ImportBatch>(settings.Connections);
         var empty = Channel.CreateUnbounded<ImportBatch>();
@@ -82,11 +82,11 @@ internal sealed class ImportRun(ImportSettings settings, ImportTally tally, Time
         return failures.FirstOrDefault(f => f is not null) ?? unreadable;
     }
 
-    private static async Task<ImportException?> ReadAllAsync(IEventSource source, ChannelWriter<ImportBatch> full, ChannelReader<ImportBatch> empty, CancellationToken stop)
+    private static async Task<CommandException?> ReadAllAsync(IEventSource source, ChannelWriter<ImportBatch> full, ChannelReader<ImportBatch> empty, CancellationToken stop)
     {
         try
         {
-            ImportException? unreadable = null;
+            CommandException? unreadable = null;
             var more = true;
             for (long number = 0; more && unreadable is null; number++)
             {
@@ -96,9 +96,9 @@ internal sealed class ImportRun(ImportSettings settings, ImportTally tally, Time
                 {
                     more = await source.FillAsync(batch, stop);
                 }
-                catch (ImportException wrong)
+                catch (CommandException wrong)
                 {
-                    // Events before the unreadable place are sent.
+                    // The events read so far are sent.
                     unreadable = wrong;
                 }
 
@@ -117,7 +117,7 @@ internal sealed class ImportRun(ImportSettings settings, ImportTally tally, Time
         }
     }
 
-    private async Task<ImportException?> SendAllAsync(
+    private async Task<CommandException?> SendAllAsync(
         ChannelReader<ImportBatch> full, ChannelWriter<ImportBatch> empty, BatchSender sender, CancellationTokenSource stop, CancellationToken abort)
     {
         try
@@ -138,9 +138,9 @@ internal sealed class ImportRun(ImportSettings settings, ImportTally tally, Time
 
             return null;
         }
-        catch (ImportException wrong)
+        catch (CommandException wrong)
         {
-            // The other connections and the reader would fail the same way.
+            // The other connections would fail in the same way.
             await stop.CancelAsync();
             return wrong;
         }

@@ -2,8 +2,8 @@ using System.Globalization;
 
 namespace Bxb.Host.Cli.Import;
 
-/// <summary>What became of the lines so far. Thread-safe: the reader and every sender tell it, the display reads it.</summary>
-/// <param name="report">Takes each refused line at once, one call at a time.</param>
+/// <summary>Counts the lines of an import. Thread-safe: reader and senders write, the display reads.</summary>
+/// <param name="report">Called for each refused line, never concurrently.</param>
 internal sealed class ImportTally(Action<string> report)
 {
     private readonly Lock _lock = new();
@@ -12,20 +12,19 @@ internal sealed class ImportTally(Action<string> report)
     private Counts _counts = new(0, 0, 0, 0, 0, 0, 0);
 
     /// <summary>The counts at one moment.</summary>
-    /// <param name="Ingested">Events recorded.</param>
+    /// <param name="Ingested">Recorded events.</param>
     /// <param name="Duplicates">Events that were recorded before, including those whose first answer was lost.</param>
-    /// <param name="Conflicts">Events whose id was recorded before with other content.</param>
-    /// <param name="Rejected">Lines that are no valid events.</param>
-    /// <param name="Position">The highest position of the log that an answer named.</param>
-    /// <param name="Line">Every line up to this one is dealt with.</param>
-    /// <param name="FileBytes">The same in bytes of the file.</param>
+    /// <param name="Conflicts">Events that were recorded before with other content.</param>
+    /// <param name="Rejected">Lines that are not valid events.</param>
+    /// <param name="Position">The highest position of the log in any answer.</param>
+    /// <param name="Line">All lines up to this one are done.</param>
+    /// <param name="FileBytes">Bytes of the file up to that line.</param>
     public sealed record Counts(long Ingested, long Duplicates, long Conflicts, long Rejected, long Position, long Line, long FileBytes)
     {
-        /// <summary>Events that the host answered for.</summary>
+        /// <summary>Events that the host has answered for.</summary>
         public long Events => Ingested + Duplicates + Conflicts;
     }
 
-    /// <summary>The counts now.</summary>
     public Counts Current
     {
         get
@@ -37,7 +36,7 @@ internal sealed class ImportTally(Action<string> report)
         }
     }
 
-    /// <summary>A line is no valid event.</summary>
+    /// <summary>Counts and reports a refused line.</summary>
     public void Reject(long line, string reason)
     {
         lock (_lock)
@@ -47,17 +46,17 @@ internal sealed class ImportTally(Action<string> report)
         }
     }
 
-    /// <summary>Counts refused lines that the answer did not list.</summary>
+    /// <summary>Counts and reports refused lines that the answer does not list.</summary>
     public void RejectUntold(long lines, long fromLine, long toLine)
     {
         lock (_lock)
         {
             _counts = _counts with { Rejected = _counts.Rejected + lines };
-            report(string.Create(CultureInfo.InvariantCulture, $"lines {fromLine} to {toLine}: {lines} more refused, beyond what one answer tells (a smaller --batch tells all)"));
+            report(string.Create(CultureInfo.InvariantCulture, $"lines {fromLine} to {toLine}: {lines} more refused; an answer lists at most 100 (a smaller --batch lists all)"));
         }
     }
 
-    /// <summary>The host took these.</summary>
+    /// <summary>Counts the events of an answer.</summary>
     public void Take(long ingested, long duplicates, long conflicts, long position)
     {
         lock (_lock)
@@ -72,7 +71,7 @@ internal sealed class ImportTally(Action<string> report)
         }
     }
 
-    /// <summary>A batch is dealt with; the line reached moves on once all batches before it are, too.</summary>
+    /// <summary>Marks a batch as done. The reached line advances once all earlier batches are done.</summary>
     public void Finish(ImportBatch batch)
     {
         lock (_lock)

@@ -4,22 +4,21 @@ using System.Text;
 
 namespace Bxb.Host.Cli.Import;
 
-/// <summary>The transaction id of a line that brings none: from the file's name, the line's number and its bytes.</summary>
+/// <summary>The transaction id of a line without one: a hash of the file's name, the line's number and its bytes. Not thread-safe.</summary>
 /// <remarks>
-/// So the same file imported twice changes nothing, two equal lines of one file are two events, and equal lines of two files are two events as well.
-/// The price: a file that was renamed, or that got a line in its middle, is another file; <c>--file-id</c> keeps the old name. Not thread-safe.
+/// A file imported twice changes nothing, and equal lines in one file or in two files are two events. A renamed file, or one with a line inserted, has other ids; <c>--file-id</c> keeps the old name.
 /// </remarks>
 internal sealed class LineId(string fileId) : IDisposable
 {
-    /// <summary>Bytes of every id: <c>line-</c> and 32 hexadecimal digits.</summary>
+    /// <summary>Length of an id in bytes: <c>line-</c> and 32 hexadecimal digits.</summary>
     public const int Length = 37;
 
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private readonly byte[] _name = Encoding.UTF8.GetBytes(fileId);
 
-    /// <summary>Writes the id of a line, ASCII, into <see cref="Length"/> bytes.</summary>
+    /// <summary>Writes the id of a line in ASCII.</summary>
     /// <param name="lineNumber">From 1.</param>
-    /// <param name="line">Its bytes without the line's end.</param>
+    /// <param name="line">The line without its end.</param>
     /// <param name="id">At least <see cref="Length"/> bytes.</param>
     public void Write(long lineNumber, ReadOnlySpan<byte> line, Span<byte> id)
     {

@@ -1,6 +1,6 @@
 namespace Bxb.Host.Cli.Import;
 
-/// <summary>What <see cref="LineReader.ReadAsync"/> came upon.</summary>
+/// <summary>Result of <see cref="LineReader.ReadAsync"/>.</summary>
 internal enum LineKind
 {
     /// <summary>The end of the file.</summary>
@@ -9,12 +9,12 @@ internal enum LineKind
     /// <summary>A line that is not blank.</summary>
     Line,
 
-    /// <summary>A line beyond the bound; its bytes were passed over.</summary>
+    /// <summary>A line beyond the bound, which was skipped.</summary>
     TooLong,
 }
 
-/// <summary>Lines of a stream in bounded memory: LF or CRLF, a byte order mark at the start is dropped, blank lines are passed over, the last line may lack its end.</summary>
-/// <remarks>Not thread-safe. Holds one buffer of up to the bound; the stream stays the caller's.</remarks>
+/// <summary>Reads lines of a stream in bounded memory. Lines end with LF or CRLF; the last one need not. Skips blank lines and a byte order mark at the start.</summary>
+/// <remarks>Not thread-safe. Holds one buffer of up to the bound. The caller disposes the stream.</remarks>
 internal sealed class LineReader(Stream stream, int maxLineBytes)
 {
     private byte[] _buffer = new byte[Math.Min(64 * 1024, maxLineBytes + 2)];
@@ -23,16 +23,16 @@ internal sealed class LineReader(Stream stream, int maxLineBytes)
     private bool _ended;
     private bool _begun;
 
-    /// <summary>The number of the line read last, from 1; blank lines count.</summary>
+    /// <summary>Number of the last line, from 1. Blank lines count.</summary>
     public long Number { get; private set; }
 
-    /// <summary>Bytes of the stream that were consumed as lines.</summary>
+    /// <summary>Bytes of the stream up to the end of the last line.</summary>
     public long Consumed { get; private set; }
 
-    /// <summary>The line without its end; valid until the next read.</summary>
+    /// <summary>The line without its end. Valid until the next read.</summary>
     public ReadOnlyMemory<byte> Current { get; private set; }
 
-    /// <summary>Goes to the next line that is not blank.</summary>
+    /// <summary>Moves to the next line that is not blank.</summary>
     public async ValueTask<LineKind> ReadAsync(CancellationToken cancellationToken)
     {
         while (true)
@@ -42,7 +42,7 @@ internal sealed class LineReader(Stream stream, int maxLineBytes)
             {
                 if (_end - _start > maxLineBytes + 1)
                 {
-                    await PassOverAsync(cancellationToken);
+                    await SkipAsync(cancellationToken);
                     return LineKind.TooLong;
                 }
 
@@ -83,7 +83,7 @@ internal sealed class LineReader(Stream stream, int maxLineBytes)
         Number++;
     }
 
-    private async ValueTask PassOverAsync(CancellationToken cancellationToken)
+    private async ValueTask SkipAsync(CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -116,7 +116,7 @@ internal sealed class LineReader(Stream stream, int maxLineBytes)
 
         if (_end == _buffer.Length)
         {
-            // One line may need the bound and its CRLF; the doubling ends there.
+            // Doubled up to the bound plus CRLF.
             Array.Resize(ref _buffer, Math.Min(_buffer.Length * 2, maxLineBytes + 2));
         }
 

@@ -5,7 +5,7 @@ using System.Text.Unicode;
 
 namespace Bxb.Host.Cli.Import;
 
-/// <summary>NDJSON: each line is sent as it is. A line is looked at only as far as one bad line could spoil a request of many; what an event must hold is the host's to say.</summary>
+/// <summary>NDJSON: each line is sent unchanged. Lines that would make the whole request malformed are refused here; the host checks everything else.</summary>
 internal sealed class NdjsonSource(Stream stream, ImportSettings settings, ImportTally tally) : IEventSource
 {
     private readonly LineReader _lines = new(stream, settings.MaxLineBytes);
@@ -48,7 +48,7 @@ internal sealed class NdjsonSource(Stream stream, ImportSettings settings, Impor
 
     private void Add(ImportBatch batch, ReadOnlySpan<byte> line)
     {
-        var fault = Look(line, out var afterBrace, out var isEmpty, out var hasId);
+        var fault = Check(line, out var afterBrace, out var isEmpty, out var hasId);
         if (fault is not null)
         {
             tally.Reject(_lines.Number, fault);
@@ -73,8 +73,8 @@ internal sealed class NdjsonSource(Stream stream, ImportSettings settings, Impor
         batch.End(_lines.Number);
     }
 
-    /// <summary>Null if the line is one JSON object in UTF-8, else what it is not.</summary>
-    private static string? Look(ReadOnlySpan<byte> line, out int afterBrace, out bool isEmpty, out bool hasId)
+    /// <summary>Null when the line is one JSON object in UTF-8, else the fault.</summary>
+    private static string? Check(ReadOnlySpan<byte> line, out int afterBrace, out bool isEmpty, out bool hasId)
     {
         (afterBrace, isEmpty, hasId) = (0, true, false);
         if (!Utf8.IsValid(line))
@@ -101,7 +101,7 @@ internal sealed class NdjsonSource(Stream stream, ImportSettings settings, Impor
         }
         catch (JsonException broken)
         {
-            return string.Create(CultureInfo.InvariantCulture, $"not one JSON object: wrong at byte {broken.BytePositionInLine + 1}");
+            return string.Create(CultureInfo.InvariantCulture, $"not one JSON object: error at byte {broken.BytePositionInLine + 1}");
         }
     }
 }

@@ -9,24 +9,24 @@ using Bxb.Modularity.Settings;
 
 namespace Bxb.Host.Cli.Keys;
 
-/// <summary>The verb <c>keys create</c>: creates a key in the database, with or without a running host.</summary>
+/// <summary>The command <c>keys create</c>: creates a key in the database, with or without a running host.</summary>
 internal static class KeysCommand
 {
     public static Command Create()
     {
-        var organization = new Option<string>("--organization") { Description = "The organization's name; made if there is none.", Required = true };
-        var name = new Option<string?>("--name") { Description = "What the key is for." };
+        var organization = new Option<string>("--organization") { Description = "The organization's name. Created if it does not exist.", Required = true };
+        var name = new Option<string?>("--name") { Description = "The key's name." };
         var scopes = new Option<string[]>("--scopes")
         {
-            Description = "What the key may do, once for each; all three if not given.", DefaultValueFactory = _ => ["ingest", "read", "manage"],
+            Description = "A scope of the key; repeatable. Default: all three.", DefaultValueFactory = _ => ["ingest", "read", "manage"],
         };
         scopes.AcceptOnlyFromAmong("ingest", "read", "manage");
-        var create = new Command("create", "Makes an API key and prints it, this once.") { organization, name, scopes };
+        var create = new Command("create", "Creates an API key and prints it. It cannot be shown again.") { organization, name, scopes };
         create.TreatUnmatchedTokensAsErrors = false;
         create.SetAction((parsed, ct) => RunAsync(
             parsed.GetRequiredValue(organization), parsed.GetValue(name), parsed.GetRequiredValue(scopes).Select(s => Enum.Parse<ApiScopes>(s, ignoreCase: true)).Aggregate((a, b) => a | b),
             [.. parsed.UnmatchedTokens], ct));
-        var keys = new Command("keys", "Manages API keys.") { create };
+        var keys = new Command("keys", "Creates API keys.") { create };
         keys.TreatUnmatchedTokensAsErrors = false;
         return keys;
     }

@@ -3,17 +3,15 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json;
 using Bxb.Operations.Contracts;
-using Bxb.Modularity.Json;
 
 namespace Bxb.Host.Cli.Replay;
 
 /// <summary>Client of the replay calls. Thread-safe.</summary>
-/// <remarks>Reading the progress is repeated for 2 min after a transient failure (no connection, 429, 5xx): the replay goes on meanwhile, also over a restart of the host.</remarks>
+/// <remarks>Reading the progress is retried for 2 min after transient failures (no connection, 429, 5xx). The replay runs on meanwhile, also over a restart of the host.</remarks>
 internal sealed class ReplayClient : IDisposable
 {
     private static readonly TimeSpan RetryFor = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
-    private static readonly JsonSerializerOptions Lenient = new(ApiJson.Options) { UnmappedMemberHandling = System.Text.Json.Serialization.JsonUnmappedMemberHandling.Skip };
 
     private readonly HttpClient _client;
     private readonly Uri _group;
@@ -21,23 +19,22 @@ internal sealed class ReplayClient : IDisposable
 
     public ReplayClient(ReplaySettings settings, TimeProvider time)
     {
-        _client = new HttpClient(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(10), UseProxy = !settings.Url.IsLoopback, AllowAutoRedirect = false });
-        _client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", settings.ApiKey);
+        _client = HostConnection.CreateClient(settings.Url, settings.ApiKey, maxConnections: 1);
         _group = new Uri(settings.Url, $"v1/pipeline/groups/{Uri.EscapeDataString(settings.Group)}/");
         _time = time;
     }
 
     /// <summary>Starts a replay.</summary>
-    /// <exception cref="ReplayException">The host refuses, or does not answer.</exception>
+    /// <exception cref="CommandException">The host refuses or does not answer.</exception>
     public Task<ReplayAnswer> StartAsync(IReadOnlyDictionary<string, object> body, CancellationToken cancellationToken) =>
         SendAsync(HttpMethod.Post, "replay", JsonSerializer.SerializeToUtf8Bytes(body), cancellationToken);
 
     /// <summary>Ends a replay early.</summary>
-    /// <exception cref="ReplayException">The host refuses, or does not answer.</exception>
+    /// <exception cref="CommandException">The host refuses or does not answer.</exception>
     public Task<ReplayAnswer> CancelAsync(long id, CancellationToken cancellationToken) => SendAsync(HttpMethod.Delete, Path(id), body: null, cancellationToken);
 
     /// <summary>Reads the progress of a replay.</summary>
-    /// <exception cref="ReplayException">There is no such replay, or the host has been away for too long.</exception>
+    /// <exception cref="CommandException">There is no such replay, or the host was away for too long.</exception>
     public async Task<ReplayAnswer> GetAsync(long id, CancellationToken cancellationToken)
     {
         var started = _time.GetTimestamp();
@@ -47,7 +44,7 @@ internal sealed class ReplayClient : IDisposable
             {
                 return await SendAsync(HttpMethod.Get, Path(id), body: null, cancellationToken);
             }
-            catch (ReplayException failure) when (failure.InnerException is HttpRequestException && _time.GetElapsedTime(started) < RetryFor)
+            catch (CommandException failure) when (failure.InnerException is HttpRequestException && _time.GetElapsedTime(started) < RetryFor)
             {
                 await Task.Delay(Pause, _time, cancellationToken);
             }
@@ -76,30 +73,30 @@ internal sealed class ReplayClient : IDisposable
             }
 
             return answer.IsSuccessStatusCode
-                ? JsonSerializer.Deserialize<ReplayAnswer>(content, Lenient)!
-                : throw new ReplayException($"The host answered {(int)answer.StatusCode} to {request.Method} {request.RequestUri}. {Detail(content)}");
+                ? JsonSerializer.Deserialize<ReplayAnswer>(content, HostConnection.Lenient)!
+                : throw new CommandException($"The host answered {(int)answer.StatusCode} to {request.Method} {request.RequestUri}. {Detail(content)}");
         }
         catch (HttpRequestException failure)
         {
-            throw new ReplayException($"The host does not answer: {failure.Message}", failure);
+            throw new CommandException($"The host does not answer: {failure.Message}", failure);
         }
         catch (JsonException failure)
         {
-            throw new ReplayException($"What answers at {request.RequestUri} is not Bxb.", failure);
+            throw new CommandException($"The server at {request.RequestUri} is not Bxb.", failure);
         }
     }
 
     private static string Detail(byte[] content)
     {
-        const string None = "It gave no reason: is this the address of Bxb, with its path?";
         try
         {
-            using var problem = JsonDocument.Parse(content);
-            return problem.RootElement is { ValueKind: JsonValueKind.Object } root && root.TryGetProperty("detail", out var detail) && detail.ValueKind == JsonValueKind.String ? detail.GetString()! : None;
+            return JsonSerializer.Deserialize<Problem>(content, HostConnection.Lenient)?.Detail ?? HostConnection.NoReason;
         }
         catch (JsonException)
         {
-            return None;
+            return HostConnection.NoReason;
         }
     }
+
+    private sealed record Problem(string? Detail);
 }

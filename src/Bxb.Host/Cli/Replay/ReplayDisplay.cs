@@ -5,10 +5,10 @@ using Spectre.Console;
 
 namespace Bxb.Host.Cli.Replay;
 
-/// <summary>Shows a replay until it has ended: a bar on a terminal, a plain line every two seconds elsewhere.</summary>
-/// <param name="terminal">For the bar.</param>
-/// <param name="print">Takes a line of the output.</param>
-/// <param name="time">For the pace of the display.</param>
+/// <summary>Shows the progress of a replay, as a bar on a terminal and as a line every two seconds elsewhere.</summary>
+/// <param name="terminal">Shows the bar.</param>
+/// <param name="print">Writes a line to standard output.</param>
+/// <param name="time">The clock.</param>
 internal sealed class ReplayDisplay(IAnsiConsole terminal, Action<string> print, TimeProvider time)
 {
     private static readonly TimeSpan BarInterval = TimeSpan.FromMilliseconds(500);
@@ -16,10 +16,10 @@ internal sealed class ReplayDisplay(IAnsiConsole terminal, Action<string> print,
 
     private bool IsLive => terminal.Profile.Capabilities.Interactive && terminal.Profile.Out.IsTerminal;
 
-    /// <summary>Follows a replay.</summary>
-    /// <param name="replay">The replay when the following begins.</param>
-    /// <param name="look">Reads its progress.</param>
-    /// <param name="cancellationToken">Ends the following; the replay goes on.</param>
+    /// <summary>Shows a replay until it has ended, and returns its last state.</summary>
+    /// <param name="replay">The current state.</param>
+    /// <param name="look">Reads the state.</param>
+    /// <param name="cancellationToken">Ends the display. The replay runs on.</param>
     public async Task<ReplayAnswer> FollowAsync(ReplayAnswer replay, Func<CancellationToken, Task<ReplayAnswer>> look, CancellationToken cancellationToken)
     {
         if (IsLive)
@@ -59,7 +59,7 @@ internal sealed class ReplayDisplay(IAnsiConsole terminal, Action<string> print,
         }
     }
 
-    /// <summary>Writes how it ended.</summary>
+    /// <summary>Writes the final state.</summary>
     public void Summarize(ReplayAnswer replay)
     {
         Line($"replay      {replay.Id}");
@@ -74,7 +74,7 @@ internal sealed class ReplayDisplay(IAnsiConsole terminal, Action<string> print,
         }
     }
 
-    public void Line(FormattableString line) => print(line.ToString(CultureInfo.InvariantCulture));
+    private void Line(FormattableString line) => print(line.ToString(CultureInfo.InvariantCulture));
 
     private static string Describe(ReplayAnswer replay) => string.Create(
         CultureInfo.InvariantCulture, $"{replay.Group} {replay.State.ToString().ToLowerInvariant()}  {replay.Events:N0} events, position {replay.Position}");

@@ -55,10 +55,8 @@ internal sealed class UsageInput(Func<string, string> place)
 
     public List<FilterInput> Filters { get; } = [];
 
-    /// <summary>The faults found so far.</summary>
     public IReadOnlyList<ApiFault> Faults => _faults;
 
-    /// <summary>Adds a fault of a member.</summary>
     public void Fault(string member, string reason) => _faults.Add(new ApiFault(place(member), reason));
 
     /// <summary>Returns the request, or null if there are <see cref="Faults"/>.</summary>

@@ -1,18 +1,18 @@
 using Bxb.ClickHouse;
+using Bxb.EventLog;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Options;
 
 namespace Bxb.Analytics.Loading;
 
 /// <summary>Stores checkpoints at each <see cref="AnalyticsOptions.CheckpointInterval"/>, and last ones after all other services of the host have stopped.</summary>
-internal sealed partial class CheckpointService(UsageLoader loader, IOptions<AnalyticsOptions> options, TimeProvider time, ILogger<CheckpointService> logger)
+internal sealed class CheckpointService(UsageLoader loader, AnalyticsOptions options, TimeProvider time, ILogger<CheckpointService> logger)
     : BackgroundService, IHostedLifecycleService
 {
     /// <summary>Maximum wait for the last checkpoints at a stop. Without them the next start compares a few seconds of events.</summary>
     private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(10);
 
-    private readonly OutageLog _outage = new("The checkpoints of ClickHouse cannot be stored", "The checkpoints of ClickHouse are stored again", time, logger);
+    private readonly OutageLog _outage = new(logger, "The checkpoints of ClickHouse cannot be stored", time) { QuietTime = TimeSpan.Zero };
 
     public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
@@ -36,17 +36,10 @@ internal sealed partial class CheckpointService(UsageLoader loader, IOptions<Ana
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        using var timer = new PeriodicTimer(options.Value.CheckpointInterval, time);
-        try
+        using var timer = new PeriodicTimer(options.CheckpointInterval, time);
+        while (await timer.WaitForNextTickAsync(stoppingToken))
         {
-            while (await timer.WaitForNextTickAsync(stoppingToken))
-            {
-                await TryAsync(stoppingToken);
-            }
-        }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-        {
-            LogStopped();
+            await TryAsync(stoppingToken);
         }
     }
 
@@ -63,7 +56,4 @@ internal sealed partial class CheckpointService(UsageLoader loader, IOptions<Ana
             _outage.Failed(e);
         }
     }
-
-    [LoggerMessage(7011, LogLevel.Debug, "Only the last checkpoints are still to be stored")]
-    private partial void LogStopped();
 }

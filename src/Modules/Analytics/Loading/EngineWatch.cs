@@ -16,16 +16,9 @@ internal sealed partial class EngineWatch(UsageLoader loader, ClickHouseClient c
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(Interval, time);
-        try
+        while (await timer.WaitForNextTickAsync(stoppingToken))
         {
-            while (await timer.WaitForNextTickAsync(stoppingToken))
-            {
-                await CheckAsync(stoppingToken);
-            }
-        }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-        {
-            LogStopped();
+            await CheckAsync(stoppingToken);
         }
     }
 
@@ -60,7 +53,4 @@ internal sealed partial class EngineWatch(UsageLoader loader, ClickHouseClient c
 
     [LoggerMessage(7021, LogLevel.Debug, "ClickHouse does not answer")]
     private partial void LogAway(Exception exception);
-
-    [LoggerMessage(7022, LogLevel.Debug, "The check for restarts of the ClickHouse engine has stopped")]
-    private partial void LogStopped();
 }

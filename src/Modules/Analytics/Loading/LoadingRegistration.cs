@@ -1,12 +1,11 @@
+using System.Diagnostics.Metrics;
 using Bxb.Analytics.Loading.Epochs;
 using Bxb.Analytics.Loading.Inserts;
 using Bxb.Analytics.Loading.Rows;
 using Bxb.Analytics.Schema;
 using Bxb.ClickHouse;
-using Bxb.Modularity.Settings;
 using Bxb.Riders;
 using Bxb.Riders.Replay;
-using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
@@ -18,22 +17,19 @@ internal static class LoadingRegistration
 {
     /// <summary>Registers the loader and its consumer group. Call it only if <c>Bxb:ClickHouse:Url</c> is set.</summary>
     /// <param name="services">The services.</param>
-    /// <param name="bxb">The section <c>Bxb</c>.</param>
+    /// <param name="options">The settings of the module.</param>
     /// <param name="shadow">Creates the copy of the table that a replay fills.</param>
-    internal static IServiceCollection AddUsageLoading(this IServiceCollection services, IConfigurationSection bxb, Func<IServiceProvider, IShadowStore> shadow)
+    internal static IServiceCollection AddUsageLoading(this IServiceCollection services, AnalyticsOptions options, Func<IServiceProvider, IShadowStore> shadow)
     {
-        var options = bxb.GetSection("Analytics").Get<AnalyticsOptions>() ?? new AnalyticsOptions();
-        services.AddValidatedOptions<ClickHouseOptions>(bxb, "ClickHouse");
         services.TryAddSingleton(TimeProvider.System);
-        services.TryAddSingleton(s => new ClickHouseClient(s.GetRequiredService<IOptions<ClickHouseOptions>>().Value));
-        services.TryAddSingleton<ClickHouseMigrator>();
+        services.TryAddSingleton(s => new ClickHouseClient(s.GetRequiredService<IOptions<ClickHouseOptions>>().Value, meters: s.GetRequiredService<IMeterFactory>()));
+        services.TryAddSingleton<ClickHouseMigrations>();
         services.AddSingleton<AnalyticsSchema>();
         services.AddSingleton<CopyTables>();
         services.AddSingleton<LoadingPause>();
         services.AddSingleton<EpochStore>();
         services.AddSingleton(_ => new RowWriterPool(options.ConcurrentInserts));
-        services.AddSingleton(s => new InsertCoalescer(
-            s.GetRequiredService<ClickHouseClient>(), s.GetRequiredService<EpochStore>(), s.GetRequiredService<RowWriterPool>(), options, s.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<InsertCoalescer>();
         services.AddSingleton<UsageLoader>();
         services.AddHostedService<CheckpointService>();
         services.AddHostedService<EngineWatch>();

@@ -13,7 +13,7 @@ namespace Bxb.Analytics.Loading;
 /// After a restart the embedded engine may have lost rows of any partition, also of one that receives no events. The progress of the group counts again only when every partition of this
 /// host has been compared with the engine (see <see cref="EngineWatch"/>).
 /// </remarks>
-internal sealed class UsageLoader(ClickHouseClient client, EpochStore epochs, RowWriterPool writers, InsertCoalescer coalescer, ILogger<UsageLoader> logger)
+internal sealed class UsageLoader(ClickHouseClient client, EpochStore epochs, RowWriterPool writers, InsertCoalescer coalescer, AnalyticsInstruments instruments, ILogger<UsageLoader> logger)
 {
     private readonly ConcurrentDictionary<LoadPartition, PartitionLoader> _loaders = new();
     private volatile string? _trustedInstance;
@@ -57,5 +57,5 @@ internal sealed class UsageLoader(ClickHouseClient client, EpochStore epochs, Ro
         epochs.Checkpoints.ReadAsync([.. partitions.Select(p => LoadPartition.Of(p.Topic, p.Partition))], cancellationToken);
 
     private PartitionLoader Find(string? topic, int partition) =>
-        _loaders.GetOrAdd(LoadPartition.Of(topic, partition), p => new PartitionLoader(p, client, epochs, writers, coalescer, logger));
+        _loaders.GetOrAdd(LoadPartition.Of(topic, partition), p => new PartitionLoader(p, client, epochs, writers, coalescer, instruments, logger));
 }

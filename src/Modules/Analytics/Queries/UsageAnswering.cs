@@ -14,7 +14,7 @@ namespace Bxb.Analytics.Queries;
 /// PostgreSQL answers at once.
 /// </remarks>
 internal sealed partial class UsageAnswering(
-    WatchedStore? clickHouse, WatchedStore postgres, SettledPosition settled, UsageQueryOptions options, TimeProvider time, ILogger<UsageAnswering> logger)
+    WatchedStore? clickHouse, WatchedStore postgres, SettledPosition settled, UsageQueryOptions options, AnalyticsInstruments instruments, TimeProvider time, ILogger<UsageAnswering> logger)
 {
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan HeadInterval = TimeSpan.FromMilliseconds(50);
@@ -45,7 +45,7 @@ internal sealed partial class UsageAnswering(
         }
         finally
         {
-            UsageInstruments.Duration.Record(time.GetElapsedTime(begun).TotalSeconds, new("store", request.Store.ToString().ToLowerInvariant()), new("outcome", outcome));
+            instruments.Queried(request.Store, outcome, time.GetElapsedTime(begun));
         }
     }
 
@@ -85,11 +85,7 @@ internal sealed partial class UsageAnswering(
         }
 
         var reason = "away";
-        if (clickHouse.IsAway)
-        {
-            clickHouse.Skipped();
-        }
-        else
+        if (!clickHouse.IsAway)
         {
             try
             {
@@ -115,7 +111,7 @@ internal sealed partial class UsageAnswering(
             }
         }
 
-        UsageInstruments.Fallbacks.Add(1, new KeyValuePair<string, object?>("reason", reason));
+        instruments.FellBack(reason);
         return null;
     }
 

@@ -2,6 +2,7 @@ using Bxb.Analytics.Loading;
 using Bxb.Analytics.Queries.ClickHouseStore;
 using Bxb.Analytics.Queries.PostgresStore;
 using Bxb.ClickHouse;
+using Bxb.EventLog;
 using Bxb.EventLog.Reading;
 using Bxb.EventLog.Schema;
 using Bxb.Modularity.Settings;
@@ -30,11 +31,11 @@ internal static class UsageRegistration
         services.AddSingleton(provider => ClickHouse(provider)!);
         return services.AddSingleton(provider => new UsageAnswering(
             provider.GetService<WatchedStore>(), Postgres(provider), provider.GetRequiredService<SettledPosition>(), provider.GetRequiredService<UsageQueryOptions>(),
-            provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<UsageAnswering>>()));
+            provider.GetRequiredService<AnalyticsInstruments>(), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<UsageAnswering>>()));
     }
 
     private static WatchedStore Postgres(IServiceProvider provider) => new(
-        provider.GetRequiredService<PostgresUsage>(), Outage(provider, "PostgreSQL does not answer usage queries", "PostgreSQL answers usage queries again"), breaker: null);
+        provider.GetRequiredService<PostgresUsage>(), Outage(provider, "PostgreSQL does not answer usage queries"), breaker: null);
 
     private static WatchedStore? ClickHouse(IServiceProvider provider)
     {
@@ -45,10 +46,10 @@ internal static class UsageRegistration
 
         var options = provider.GetRequiredService<UsageQueryOptions>();
         var store = new ClickHouseUsage(new ClickHouseRunner(client, options), provider.GetRequiredService<ConsumerGroups>(), provider.GetRequiredService<UsageLoader>());
-        var outage = Outage(provider, "ClickHouse does not answer usage queries; PostgreSQL answers those with store=auto", "ClickHouse answers usage queries again");
+        var outage = Outage(provider, "ClickHouse does not answer usage queries; PostgreSQL answers those with store=auto");
         return new WatchedStore(store, outage, new ClickHouseBreaker(client.PingAsync, options.AwayFor, options.HangTimeout, outage, provider.GetRequiredService<TimeProvider>()));
     }
 
-    private static OutageLog Outage(IServiceProvider provider, string begins, string ends) =>
-        new(begins, ends, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<UsageAnswering>>());
+    private static OutageLog Outage(IServiceProvider provider, string what) =>
+        new(provider.GetRequiredService<ILogger<UsageAnswering>>(), what, provider.GetRequiredService<TimeProvider>()) { QuietTime = TimeSpan.Zero };
 }

@@ -11,10 +11,7 @@ internal enum StoreChoice
     /// <summary>ClickHouse, or PostgreSQL while ClickHouse does not answer or is behind.</summary>
     Auto,
 
-    /// <summary>ClickHouse only.</summary>
     Clickhouse,
-
-    /// <summary>PostgreSQL only.</summary>
     Postgresql,
 }
 

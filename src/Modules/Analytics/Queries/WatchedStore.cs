@@ -1,4 +1,6 @@
 using Bxb.Analytics.Queries.ClickHouseStore;
+using Bxb.EventLog;
+using Microsoft.Extensions.Logging;
 
 namespace Bxb.Analytics.Queries;
 
@@ -12,9 +14,6 @@ internal sealed class WatchedStore(IUsageStore store, OutageLog outage, ClickHou
 
     /// <summary>Whether the last query was not answered, and no probe has been answered since.</summary>
     public bool IsAway => breaker is { IsOpen: true };
-
-    /// <summary>Call when a query was not sent because the store is away.</summary>
-    public void Skipped() => outage.Skipped();
 
     public async ValueTask<bool> WaitForAsync(long position, TimeSpan timeout, CancellationToken cancellationToken)
     {
@@ -48,7 +47,7 @@ internal sealed class WatchedStore(IUsageStore store, OutageLog outage, ClickHou
 
     private void Failed(StoreAwayException failure)
     {
-        outage.Failed(failure.InnerException ?? failure, failure.IsExpected);
+        outage.Failed(failure.InnerException ?? failure, failure.IsExpected ? LogLevel.Warning : LogLevel.Error);
         if (failure.IsOutage)
         {
             breaker?.Open();

@@ -13,7 +13,7 @@ namespace Bxb.Analytics.Rebuild;
 /// <remarks>The copy is a partition of its own and is filled by the same inserts as the live table, so each event is in it exactly once. <see cref="UsageExchange"/> replaces the live table.</remarks>
 internal sealed class ShadowUsage(
     ClickHouseClient client, AnalyticsSchema schema, EpochStore epochs, RowWriterPool writers, CopyTables copies, LoadingPause pause, LogComparison comparison, UsageExchange exchange,
-    ILogger<ShadowUsage> logger) : IShadowStore
+    AnalyticsInstruments instruments, ILogger<ShadowUsage> logger) : IShadowStore
 {
     private PartitionLoader? _loader;
 
@@ -29,7 +29,7 @@ internal sealed class ShadowUsage(
         // An earlier attempt can no longer exchange the copy, and its pause must not stop the loaders.
         await pause.EndAbandonedAsync(cancellationToken);
         var copy = await copies.FindAsync(cancellationToken) ?? throw new CopyInterruptedException("The copy was removed while it was opened.");
-        _loader = new PartitionLoader(LoadPartition.Of(copy), client, epochs, writers, coalescer: null, logger);
+        _loader = new PartitionLoader(LoadPartition.Of(copy), client, epochs, writers, coalescer: null, instruments, logger);
         return await _loader.Session.TakeOverAsync(cancellationToken);
     }
 

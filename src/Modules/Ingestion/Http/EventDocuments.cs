@@ -4,7 +4,7 @@ using System.Text.Json.Nodes;
 
 namespace Bxb.Ingestion.Http;
 
-// The bodies of the event calls, for the API document alone: the readers and writers of the hot path never make one of these.
+// The bodies of the event calls, for the API document only. The hot path does not create them.
 
 /// <summary>An event as it is sent.</summary>
 internal sealed record EventToSend(
@@ -17,10 +17,10 @@ internal sealed record EventToSend(
 /// <summary>A batch as it is sent.</summary>
 internal sealed record BatchToSend([property: Required, MinLength(1), MaxLength(10_000)] IReadOnlyList<EventToSend> Events);
 
-/// <summary>What became of one event.</summary>
+/// <summary>The outcome of one event.</summary>
 internal sealed record EventTaken(string TransactionId, long Position, [property: Description("recorded or duplicate")] string Status);
 
-/// <summary>What became of a batch.</summary>
+/// <summary>The outcome of a batch.</summary>
 internal sealed record BatchTaken(
     int Ingested, int Duplicates, int Conflicts, int Rejected, long Position,
     [property: Description("Transaction ids of the first 100 conflicts.")] IReadOnlyList<string>? ConflictIds,
@@ -29,23 +29,23 @@ internal sealed record BatchTaken(
 /// <summary>A fault of an event of a batch.</summary>
 internal sealed record EventFault(string Pointer, string Reason);
 
-/// <summary>An event as it stands in the log.</summary>
+/// <summary>An event of the log.</summary>
 internal sealed record EventSeen(
     string TransactionId, string ExternalCustomerId, string Code, DateTimeOffset Timestamp, JsonObject Properties, long Position, DateTimeOffset IngestedAt,
     [property: Description("Only when not empty.")] string? Source);
 
-/// <summary>The problem document of an event whose identity is known with other content.</summary>
+/// <summary>The problem document of an event whose identity is recorded with other content.</summary>
 internal sealed record EventConflictProblem(
     string Type, string Title, int Status, string Detail, string Code,
-    [property: Description("The event that stands; absent where retention has dropped it.")] EventSeen? Recorded);
+    [property: Description("The recorded event; absent if retention has dropped it.")] EventSeen? Recorded);
 
 /// <summary>A page of events.</summary>
 internal sealed record EventPage(IReadOnlyList<EventSeen> Events, [property: Description("Absent on the last page.")] string? NextCursor);
 
-/// <summary>An event that came again with other content.</summary>
+/// <summary>An event that was sent again with other content.</summary>
 internal sealed record ConflictSeen(EventSeen Recorded, EventSent Sent, DateTimeOffset At);
 
-/// <summary>An event that was sent and has no place in the log.</summary>
+/// <summary>An event that was sent and is not in the log.</summary>
 internal sealed record EventSent(
     string TransactionId, string ExternalCustomerId, string Code, DateTimeOffset Timestamp, JsonObject Properties, [property: Description("Only when not empty.")] string? Source);
 

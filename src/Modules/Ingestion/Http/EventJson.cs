@@ -4,10 +4,10 @@ using Bxb.Modularity.Json;
 
 namespace Bxb.Ingestion.Http;
 
-/// <summary>An event as answers show it.</summary>
+/// <summary>Writes an event as JSON for an answer.</summary>
 internal static class EventJson
 {
-    /// <summary>Writes an event that stands in the log.</summary>
+    /// <summary>Writes an event of the log.</summary>
     public static void Write(Utf8JsonWriter writer, UsageEvent seen)
     {
         WriteContent(writer, seen);
@@ -16,7 +16,7 @@ internal static class EventJson
         WriteEnd(writer, seen);
     }
 
-    /// <summary>Writes an event that was sent but has no place in the log: no position and no time of arrival of its own.</summary>
+    /// <summary>Writes an event that is not in the log, without position and ingestion time.</summary>
     public static void WriteSent(Utf8JsonWriter writer, UsageEvent sent)
     {
         WriteContent(writer, sent);

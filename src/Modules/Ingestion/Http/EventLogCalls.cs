@@ -3,7 +3,7 @@ using Bxb.Modularity.Errors;
 
 namespace Bxb.Ingestion.Http;
 
-/// <summary>Translates a log that is away into an answer.</summary>
+/// <summary>Answers 503 when the log is unavailable.</summary>
 internal static class EventLogCalls
 {
     /// <summary>Awaits a query of the log.</summary>

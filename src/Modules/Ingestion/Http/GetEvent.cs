@@ -7,12 +7,12 @@ using Microsoft.AspNetCore.Http;
 namespace Bxb.Ingestion.Http;
 
 /// <summary>
-/// GET /v1/events/{transaction_id}: one event by the id that its sender gave it. Where several sources share the id, the event without a source answers; if
-/// there is none such, the caller has to say which: 409.
+/// GET /v1/events/{transaction_id}: one event by its transaction id. If several sources share the id, the event without a source is returned; if there is none, the
+/// caller must name the source: 409.
 /// </summary>
 internal sealed class GetEvent(EventLogQueries queries) : IApiCall
 {
-    /// <summary>The segments before the id: v1 and events.</summary>
+    /// <summary>The number of segments before the id: v1 and events.</summary>
     private const int IdSegment = 2;
 
     public async Task AnswerAsync(HttpContext context)
@@ -28,7 +28,7 @@ internal sealed class GetEvent(EventLogQueries queries) : IApiCall
         var seen = found.Count == 1 ? found[0] : found.FirstOrDefault(static e => e.Source.Length == 0);
         if (seen is null)
         {
-            throw found.Count == 0 ? NotFound() : new ApiException(ErrorCode.SourceNeeded, "Several sources have an event of this id; say which with the parameter source.");
+            throw found.Count == 0 ? NotFound() : new ApiException(ErrorCode.SourceNeeded, "Several sources have an event with this id. Name one with the parameter source.");
         }
 
         var writer = JsonAnswer.Begin(context, StatusCodes.Status200OK);
@@ -36,7 +36,7 @@ internal sealed class GetEvent(EventLogQueries queries) : IApiCall
         await JsonAnswer.SendAsync(context, writer);
     }
 
-    /// <summary>The id as the caller meant it: an encoded slash, and a plain one too, belongs to it.</summary>
+    /// <summary>The id, which can contain encoded and plain slashes.</summary>
     private static string? Id(HttpContext context)
     {
         var routed = (string?)context.Request.RouteValues["transaction_id"] ?? "";
@@ -49,5 +49,5 @@ internal sealed class GetEvent(EventLogQueries queries) : IApiCall
         return Array.TrueForAll(segments, static s => s is not null) ? string.Join('/', segments) : null;
     }
 
-    private static ApiException NotFound() => new(ErrorCode.NotFound, "There is no event of this id.");
+    private static ApiException NotFound() => new(ErrorCode.NotFound, "There is no event with this id.");
 }

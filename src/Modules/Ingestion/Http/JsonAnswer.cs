@@ -5,13 +5,12 @@ using Microsoft.AspNetCore.Http;
 
 namespace Bxb.Ingestion.Http;
 
-/// <summary>Answers of the event calls, written by hand straight into the response.</summary>
+/// <summary>Writes the answers of the event calls directly into the response.</summary>
 internal static class JsonAnswer
 {
-    /// <summary>The header with the position of the log that the request reached.</summary>
+    /// <summary>The header with the highest position of the request.</summary>
     public const string PositionHeader = "Bxb-Position";
 
-    /// <summary>Sets <see cref="PositionHeader"/>.</summary>
     public static void SetPosition(HttpContext context, long position)
         => context.Response.Headers[PositionHeader] = position.ToString(System.Globalization.CultureInfo.InvariantCulture);
 
@@ -23,12 +22,12 @@ internal static class JsonAnswer
         return new Utf8JsonWriter(context.Response.BodyWriter, ApiJson.WriterOptions);
     }
 
-    /// <summary>Sends what was written, with its length: nothing has left before.</summary>
+    /// <summary>Sends the answer with its length. Nothing was sent before.</summary>
     public static async Task SendAsync(HttpContext context, Utf8JsonWriter writer)
     {
         await using (writer)
         {
-            // Only hands its bytes to the response's buffer; the next flush sends them.
+            // Copies the bytes to the buffer of the response; the next flush sends them.
             await writer.FlushAsync(context.RequestAborted);
             context.Response.ContentLength = writer.BytesCommitted;
         }

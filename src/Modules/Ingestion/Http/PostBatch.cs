@@ -1,11 +1,11 @@
 using Bxb.EventLog.Appending;
-using Bxb.Ingestion.Intake;
+using Bxb.Ingestion.Rules;
 using Bxb.Modularity.Http;
 using Microsoft.AspNetCore.Http;
 
 namespace Bxb.Ingestion.Http;
 
-/// <summary>POST /v1/events/batch: up to 10,000 events, all or none of them unless <c>partial=true</c>. Duplicates and conflicts never fail a batch.</summary>
+/// <summary>POST /v1/events/batch: up to 10,000 events, all or none of them unless <c>partial=true</c>. A batch with duplicates and conflicts succeeds.</summary>
 internal sealed class PostBatch(EventIntake intake, IngestionOptions options) : IApiCall
 {
     private const int MostConflictIds = 100;

@@ -1,14 +1,13 @@
 using System.Text;
 using Bxb.EventLog.Appending;
 using Bxb.EventLog.Reading;
-using Bxb.Ingestion.Intake;
 using Bxb.Modularity.Errors;
 using Bxb.Modularity.Http;
 using Microsoft.AspNetCore.Http;
 
 namespace Bxb.Ingestion.Http;
 
-/// <summary>POST /v1/events: one event. 201 when it is new, 200 when it was known, 409 when it was known with other content.</summary>
+/// <summary>POST /v1/events: one event. 201 if it is new, 200 for a duplicate, 409 for a conflict.</summary>
 internal sealed class PostEvent(EventIntake intake, EventLogQueries queries, IngestionOptions options) : IApiCall
 {
     public async Task AnswerAsync(HttpContext context)
@@ -44,10 +43,10 @@ internal sealed class PostEvent(EventIntake intake, EventLogQueries queries, Ing
         var source = Encoding.UTF8.GetString(block.Text(block.Events[0].Source));
         var recorded = await EventLogCalls.AskAsync(queries.FindAsync(block.OrganizationId, id, source, context.RequestAborted));
         await ProblemDocument.WriteAsync(
-            context, ErrorCode.EventConflict, "The event was recorded with other content, which stands; what was sent now is kept among the conflicts.",
+            context, ErrorCode.EventConflict, "The event was recorded with other content, which stays. The event sent now is among the conflicts.",
             extra: writer =>
             {
-                // Retention may have dropped the event while its identity is still known.
+                // Retention may have dropped the event; its identity stays known.
                 if (recorded.Count > 0)
                 {
                     writer.WritePropertyName("recorded"u8);

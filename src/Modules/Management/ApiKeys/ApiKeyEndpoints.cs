@@ -11,38 +11,26 @@ namespace Bxb.Management.ApiKeys;
 /// <summary><c>/v1/organizations/{id}/api_keys</c>, for the admin token.</summary>
 internal static class ApiKeyEndpoints
 {
-    private const string Path = "/v1/organizations/{id}/api_keys";
-
     public static void MapApiKeys(this IEndpointRouteBuilder endpoints)
     {
-        endpoints.MapCall<CreateApiKey>(HttpMethods.Post, Path)
-            .RequireScope(ApiScopes.Admin)
+        var keys = endpoints.MapGroup("/v1/organizations/{id}/api_keys").RequireScope(ApiScopes.Admin).WithTags("API keys").DescribePath("id", "The organization's id.", JsonSchemaType.Integer);
+        keys.MapCall<CreateApiKey>(HttpMethods.Post, "")
             .AllowQuery()
-            .WithTags("API keys")
             .WithSummary("Create an API key")
-            .WithDescription("Makes a key of the organization. The answer holds the key, this once: it is stored only as a hash. Takes the admin token; a host without one answers 401.")
-            .DescribePath("id", "The organization's id.", JsonSchemaType.Integer)
+            .WithDescription("Creates a key of the organization. Only this answer holds the key; the host stores a hash of it. A host without an admin token answers 401.")
             .Takes<ApiKeyBody>(isOptional: true)
             .Gives<NewApiKeyAnswer>(StatusCodes.Status201Created)
             .Problems([.. ApiBody.Errors, ErrorCode.InvalidParameter, ErrorCode.NotFound]);
-
-        endpoints.MapCall<ListApiKeys>(HttpMethods.Get, Path)
-            .RequireScope(ApiScopes.Admin)
+        keys.MapCall<ListApiKeys>(HttpMethods.Get, "")
             .AllowQuery(QueryParameter.Limit(ListApiKeys.DefaultLimit, ListApiKeys.MaxLimit), QueryParameter.Cursor)
-            .WithTags("API keys")
             .WithSummary("List the API keys of an organization")
-            .WithDescription("The keys that are not revoked, by rising id, without the keys themselves. Takes the admin token; a host without one answers 401.")
-            .DescribePath("id", "The organization's id.", JsonSchemaType.Integer)
+            .WithDescription("The keys that are not revoked, ordered by id, without the keys themselves. A host without an admin token answers 401.")
             .Gives<ApiKeysAnswer>()
             .Problems(ErrorCode.InvalidParameter, ErrorCode.NotFound);
-
-        endpoints.MapCall<RevokeApiKey>(HttpMethods.Delete, Path + "/{key_id}")
-            .RequireScope(ApiScopes.Admin)
+        keys.MapCall<RevokeApiKey>(HttpMethods.Delete, "/{key_id}")
             .AllowQuery()
-            .WithTags("API keys")
             .WithSummary("Revoke an API key")
-            .WithDescription("The key is dead within 5 s on every host, for ever. Takes the admin token; a host without one answers 401.")
-            .DescribePath("id", "The organization's id.", JsonSchemaType.Integer)
+            .WithDescription("Every host refuses the key within 5 s, permanently. A host without an admin token answers 401.")
             .DescribePath("key_id", "The key's id.", JsonSchemaType.Integer)
             .GivesNothing()
             .Problems(ErrorCode.InvalidParameter, ErrorCode.NotFound);

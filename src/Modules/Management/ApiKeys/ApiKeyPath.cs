@@ -8,11 +8,11 @@ namespace Bxb.Management.ApiKeys;
 internal static class ApiKeyPath
 {
     /// <summary>The organization's id, greater than 0.</summary>
-    /// <exception cref="ApiException">404: not a number that an organization can have.</exception>
+    /// <exception cref="ApiException">404: no organization can have this id.</exception>
     public static int OrganizationId(HttpContext context) => (int)Number(context, "id", int.MaxValue);
 
     /// <summary>The key's id, greater than 0.</summary>
-    /// <exception cref="ApiException">404: not a number that a key can have.</exception>
+    /// <exception cref="ApiException">404: no key can have this id.</exception>
     public static long KeyId(HttpContext context) => Number(context, "key_id", long.MaxValue);
 
     private static long Number(HttpContext context, string name, long max)

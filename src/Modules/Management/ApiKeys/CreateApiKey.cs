@@ -9,21 +9,21 @@ using Microsoft.Extensions.Options;
 
 namespace Bxb.Management.ApiKeys;
 
-/// <summary>The body of <c>POST /v1/organizations/{id}/api_keys</c>; may be left out.</summary>
+/// <summary>The body of <c>POST /v1/organizations/{id}/api_keys</c>; optional.</summary>
 internal sealed class ApiKeyBody
 {
-    /// <summary>For people; 1 to 255 characters.</summary>
+    /// <summary>A name for people; 1 to 255 characters.</summary>
     public string? Name { get; init; }
 
-    /// <summary>Any of ingest, read, manage; all of them if absent.</summary>
+    /// <summary>Any of ingest, read and manage. Default: all.</summary>
     public IReadOnlyList<string>? Scopes { get; init; }
 }
 
-/// <summary>A new API key: the only answer that ever holds the key itself.</summary>
+/// <summary>A new API key. The only answer that holds the key itself.</summary>
 /// <param name="Id">The key's number, by which it is revoked.</param>
-/// <param name="Key">The key, this once.</param>
-/// <param name="Scopes">What it may do.</param>
-/// <param name="Name">For people.</param>
+/// <param name="Key">The key. No later answer holds it.</param>
+/// <param name="Scopes">The calls that it opens.</param>
+/// <param name="Name">A name for people.</param>
 internal sealed record NewApiKeyAnswer(long Id, string Key, IReadOnlyList<string> Scopes, string? Name);
 
 /// <summary><c>POST /v1/organizations/{id}/api_keys</c>.</summary>
@@ -47,7 +47,7 @@ internal sealed class CreateApiKey(IDbContextFactory<ManagementDbContext> contex
         }
         catch (DbUpdateException missing) when (missing.IsForeignKeyViolation())
         {
-            throw new ApiException(ErrorCode.NotFound, "There is no organization of this id.");
+            throw new ApiException(ErrorCode.NotFound, "There is no organization with this id.");
         }
 
         context.Response.Headers.CacheControl = "no-store";

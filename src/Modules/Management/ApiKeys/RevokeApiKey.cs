@@ -9,8 +9,8 @@ using Microsoft.EntityFrameworkCore;
 namespace Bxb.Management.ApiKeys;
 
 /// <summary>
-/// <c>DELETE /v1/organizations/{id}/api_keys/{key_id}</c>. The key ends at once on this host, within <see cref="ManagementOptions.KeyExpiresAfter"/> on every other. The row stays, so that the key
-/// cannot become valid again.
+/// <c>DELETE /v1/organizations/{id}/api_keys/{key_id}</c>. This host refuses the key at once, every other within <see cref="ManagementOptions.KeyExpiresAfter"/>. The row is kept, so the key cannot
+/// be created again.
 /// </summary>
 internal sealed class RevokeApiKey(IDbContextFactory<ManagementDbContext> contexts, ApiKeyCache keys, TimeProvider time) : IApiCall
 {
@@ -19,11 +19,11 @@ internal sealed class RevokeApiKey(IDbContextFactory<ManagementDbContext> contex
         var (organizationId, keyId) = (ApiKeyPath.OrganizationId(context), ApiKeyPath.KeyId(context));
         await using var db = await contexts.CreateDbContextAsync(context.RequestAborted);
         var row = await db.ApiKeys.SingleOrDefaultAsync(k => k.Id == keyId && k.OrganizationId == organizationId && k.RevokedAt == null, context.RequestAborted)
-            ?? throw new ApiException(ErrorCode.NotFound, "The organization has no API key of this id.");
+            ?? throw new ApiException(ErrorCode.NotFound, "The organization has no API key with this id.");
         row.RevokedAt = time.GetUtcNow();
         try
         {
-            // Not cancelled any more: the key is dead even when the caller hangs up.
+            // Not cancelled when the caller disconnects.
             await db.SaveChangesAsync(CancellationToken.None);
         }
         finally

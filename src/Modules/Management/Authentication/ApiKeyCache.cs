@@ -8,13 +8,12 @@ using Microsoft.Extensions.Options;
 namespace Bxb.Management.Authentication;
 
 /// <summary>
-/// Cache of API keys. Thread-safe. An entry older than <see cref="ManagementOptions.KeyRefreshAfter"/> is looked up again in the background; none is used past
-/// <see cref="ManagementOptions.KeyExpiresAfter"/>, counted from before its query was sent. So a revoked key is refused on every host by then, and while the database is away a cached key becomes
-/// unavailable after that time, not valid and not wrong.
+/// Cache of API keys. Thread-safe. An entry older than <see cref="ManagementOptions.KeyRefreshAfter"/> is looked up again in the background. No entry is used past
+/// <see cref="ManagementOptions.KeyExpiresAfter"/>, counted from before its query was sent: by then every host refuses a revoked key, and while the database is away a cached key is neither valid nor
+/// wrong but unavailable.
 /// </summary>
 /// <remarks>
-/// Wrong keys are cached apart from valid ones, and both caches are bounded. A flood of wrong keys empties only the cache of wrong keys, and waits for
-/// <see cref="ManagementOptions.MaxConcurrentKeyLookups"/> queries at a time.
+/// Wrong keys have a cache of their own, and both caches are bounded: a flood of wrong keys evicts no valid one. At most <see cref="ManagementOptions.MaxConcurrentKeyLookups"/> queries run at a time.
 /// </remarks>
 internal sealed class ApiKeyCache(
     ApiKeyLookup lookup, ManagementInstruments instruments, IOptions<ManagementOptions> options, TimeProvider time, ILogger<ApiKeyCache> logger) : IDisposable
@@ -25,15 +24,15 @@ internal sealed class ApiKeyCache(
     private readonly Lock _writing = new();
     private readonly SemaphoreSlim _slots = new(options.Value.MaxConcurrentKeyLookups);
     private readonly ManagementOptions _options = options.Value;
-    private readonly OutageLog _away = new(logger, "API keys cannot be looked up; requests with keys that are not remembered are answered 503", time);
+    private readonly OutageLog _away = new(logger, "API keys cannot be looked up; requests with keys that are not cached are answered 503", time);
     private long _generation;
 
-    /// <summary>Number of cached keys, valid and wrong ones.</summary>
+    /// <summary>Number of cached keys, valid and wrong.</summary>
     public int Count => _known.Count + _wrong.Count;
 
-    /// <summary>The cached answer. False: call <see cref="FindAsync"/>. No allocation unless a refresh is due.</summary>
+    /// <summary>The cached answer. False: call <see cref="FindAsync"/>. Allocates only when a refresh is due.</summary>
     /// <param name="hash">The key's hash.</param>
-    /// <param name="caller">Null for a key that is known to be wrong.</param>
+    /// <param name="caller">Null for a wrong key.</param>
     public bool TryGet(in KeyHash hash, out Caller? caller)
     {
         caller = null;
@@ -57,7 +56,7 @@ internal sealed class ApiKeyCache(
         return true;
     }
 
-    /// <summary>The answer from the database; callers that ask for the same key at once share one query.</summary>
+    /// <summary>The answer from the database. Concurrent calls for the same key share one query.</summary>
     /// <exception cref="Modularity.Errors.ApiException">503: the database does not answer, or not in time.</exception>
     public async ValueTask<Caller?> FindAsync(KeyHash hash, CancellationToken cancellationToken)
     {
@@ -72,7 +71,7 @@ internal sealed class ApiKeyCache(
         }
     }
 
-    /// <summary>Forgets a key at once, also when a query for it is on its way.</summary>
+    /// <summary>Removes a key from the cache. The answer of a query that runs meanwhile is not cached.</summary>
     public void Forget(in KeyHash hash)
     {
         lock (_writing)
@@ -127,7 +126,7 @@ internal sealed class ApiKeyCache(
         }
     }
 
-    /// <summary>False when any key was revoked or created since the query was sent: the answer may be older than that and the query is repeated.</summary>
+    /// <summary>Caches an answer. False when a key was revoked or created since its query was sent: the answer may be older than that, and the query is repeated.</summary>
     private bool TryRemember(KeyHash hash, Entry entry, long generation)
     {
         lock (_writing)
@@ -162,7 +161,6 @@ internal sealed class ApiKeyCache(
         }
     }
 
-    /// <summary>One remembered answer.</summary>
     private sealed class Entry(Caller? caller, long askedAt)
     {
         private int _refreshing;
@@ -171,7 +169,7 @@ internal sealed class ApiKeyCache(
 
         public long AskedAt { get; } = askedAt;
 
-        /// <summary>True for one caller, which refreshes the entry. After a failed refresh the entry stays until it expires, and the next request looks the key up.</summary>
+        /// <summary>True for one caller, which refreshes the entry. After a failed refresh the entry is used until it expires.</summary>
         public bool TakeRefresh() => Volatile.Read(ref _refreshing) == 0 && Interlocked.Exchange(ref _refreshing, 1) == 0;
     }
 }

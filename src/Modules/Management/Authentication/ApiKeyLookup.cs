@@ -3,10 +3,10 @@ using Npgsql;
 
 namespace Bxb.Management.Authentication;
 
-/// <summary>Finds a key by its hash. Npgsql without EF, because every request whose key is not cached waits for it.</summary>
+/// <summary>Finds a key by its hash. Npgsql without EF, because requests whose keys are not cached wait for it.</summary>
 internal sealed class ApiKeyLookup(NpgsqlDataSource database)
 {
-    /// <summary>The caller; null when there is no such key or it was revoked.</summary>
+    /// <summary>The key's organization and scopes; null when the key is unknown or revoked.</summary>
     public async Task<Caller?> FindAsync(KeyHash hash, CancellationToken cancellationToken)
     {
         await using var command = database.CreateCommand("select organization_id, scopes from management.api_keys where hash = $1 and revoked_at is null");

@@ -6,8 +6,8 @@ using Microsoft.Extensions.Options;
 namespace Bxb.Management.Authentication;
 
 /// <summary>
-/// Authenticates endpoints that have a <see cref="ScopeRequirement"/>; others need no key. The key of a request is hashed on the stack and looked up by its hash.
-/// A cached key costs no allocation and no await.
+/// Authenticates calls of endpoints with a <see cref="ScopeRequirement"/>; other endpoints need no key. The key is hashed on the stack and looked up by its hash. A cached key costs no allocation
+/// and no await.
 /// </summary>
 internal sealed class ApiKeyMiddleware
 {
@@ -43,7 +43,7 @@ internal sealed class ApiKeyMiddleware
 
         if (requirement.AnyOf == ApiScopes.Admin && !_hasAdmin)
         {
-            return RefuseKeyAsync(context, "This host has no admin token, so nobody may make this call; set Bxb:AdminToken.");
+            return RefuseKeyAsync(context, "This call needs the admin token, and this host has none: set Bxb:AdminToken.");
         }
 
         var hash = KeyHash.Of(key);
@@ -75,7 +75,7 @@ internal sealed class ApiKeyMiddleware
     {
         if (caller is null)
         {
-            return RefuseKeyAsync(context, "The API key is not known or was revoked.");
+            return RefuseKeyAsync(context, "The API key is unknown or revoked.");
         }
 
         if ((caller.Scopes & requirement.AnyOf) == 0)

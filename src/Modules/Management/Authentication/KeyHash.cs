@@ -5,11 +5,11 @@ using System.Text;
 
 namespace Bxb.Management.Authentication;
 
-/// <summary>The SHA-256 of a key as a value of 32 bytes: a dictionary key that costs no allocation. Equality takes the same time wherever the difference is.</summary>
+/// <summary>The SHA-256 of a key, a dictionary key without allocation. Compares in constant time.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal readonly struct KeyHash : IEquatable<KeyHash>
 {
-    /// <summary>The most characters that a key may have.</summary>
+    /// <summary>The most characters of a key.</summary>
     public const int MaxKeyLength = 512;
 
     private readonly long _a;
@@ -17,7 +17,7 @@ internal readonly struct KeyHash : IEquatable<KeyHash>
     private readonly long _c;
     private readonly long _d;
 
-    /// <summary>Hashes a key of at most <see cref="MaxKeyLength"/> characters, all of it on the stack.</summary>
+    /// <summary>Hashes a key of at most <see cref="MaxKeyLength"/> characters on the stack.</summary>
     public static KeyHash Of(ReadOnlySpan<char> key)
     {
         Span<byte> utf8 = stackalloc byte[MaxKeyLength * 3];

@@ -2,7 +2,7 @@ using Bxb.Modularity.Authorization;
 
 namespace Bxb.Management.Authentication;
 
-/// <summary>Scopes as the API writes them.</summary>
+/// <summary>The names of scopes in the API.</summary>
 internal static class ScopeNames
 {
     public const ApiScopes All = ApiScopes.Ingest | ApiScopes.Read | ApiScopes.Manage;
@@ -11,10 +11,10 @@ internal static class ScopeNames
 
     public static IReadOnlyList<string> Known { get; } = [.. Names.Select(n => n.Name)];
 
-    /// <summary>The names of what an API key can hold; the admin scope has none.</summary>
+    /// <summary>The names of scopes. The admin scope, which no key has, has no name.</summary>
     public static IReadOnlyList<string> Of(ApiScopes scopes) => [.. Names.Where(n => (scopes & n.Scope) != 0).Select(n => n.Name)];
 
-    /// <summary>The scopes of names that were validated; unknown names are nothing.</summary>
+    /// <summary>The scopes of valid names. Unknown names are ignored.</summary>
     public static ApiScopes Parse(IEnumerable<string> names)
         => names.Aggregate(ApiScopes.None, (all, name) => all | Names.FirstOrDefault(n => n.Name == name).Scope);
 }

@@ -1,6 +1,9 @@
+using System.Text.Json.Serialization;
+using Bxb.Management.Contracts.Expressions;
+
 namespace Bxb.Management.Contracts;
 
-/// <summary>How the events of a metric become one quantity.</summary>
+/// <summary>The aggregation of a metric.</summary>
 public enum AggregationType
 {
     /// <summary>The number of events.</summary>
@@ -15,7 +18,7 @@ public enum AggregationType
     /// <summary>The number of different texts of a property.</summary>
     UniqueCount,
 
-    /// <summary>The number of the latest event.</summary>
+    /// <summary>The number in the latest event.</summary>
     Latest,
 
     /// <summary>The least number of a property.</summary>
@@ -34,7 +37,7 @@ public enum AggregationType
     Custom,
 }
 
-/// <summary>How a quantity is rounded, once, at the end.</summary>
+/// <summary>The rounding of a quantity, applied once, to the result.</summary>
 public enum RoundingFunction
 {
     /// <summary>To the nearest, half away from zero.</summary>
@@ -47,26 +50,30 @@ public enum RoundingFunction
     Floor,
 }
 
-/// <summary>Only events whose property has one of the values count.</summary>
+/// <summary>Matches events whose property has one of the values.</summary>
 /// <param name="Key">A property, by dotted path; a dot inside a name is <c>\.</c>.</param>
 /// <param name="Values">Texts, at least one.</param>
 public sealed record MetricFilter(string Key, IReadOnlyList<string> Values);
 
-/// <summary>A named aggregation over the events of one code.</summary>
-/// <param name="OrganizationId">The organization that owns it.</param>
+/// <summary>A named aggregation over the events of one code, as the API answers it.</summary>
+/// <param name="OrganizationId">The organization that owns it. Not part of answers.</param>
 /// <param name="Code">Unique within the organization.</param>
-/// <param name="Name">For people.</param>
-/// <param name="EventCode">The code of the events it counts.</param>
-/// <param name="AggregationType">How they become one quantity.</param>
-/// <param name="FieldName">The property that is aggregated, by dotted path; null for <see cref="AggregationType.Count"/>.</param>
-/// <param name="Filters">All of them must hold.</param>
-/// <param name="GroupKeys">Properties that usage is commonly grouped by.</param>
-/// <param name="RoundingFunction">Null: no rounding but to 18 digits.</param>
-/// <param name="RoundingPrecision">Digits behind the point, -18 to 18; null: 0.</param>
-/// <param name="Recurring">Whether events before a period count in it, too. Only for <see cref="AggregationType.UniqueCount"/>, <see cref="AggregationType.Latest"/> and <see cref="AggregationType.WeightedSum"/>.</param>
-/// <param name="Description">For people.</param>
-/// <param name="Percentile">From 0 to 1, at most 18 fractional digits; null but for <see cref="AggregationType.Percentile"/>.</param>
-/// <param name="Expression">The expression that is summed, see <see cref="Expressions.ExpressionParser"/>; null but for <see cref="AggregationType.Custom"/>.</param>
+/// <param name="Name">A name for people.</param>
+/// <param name="EventCode">The code of the events that it counts.</param>
+/// <param name="AggregationType">The aggregation.</param>
+/// <param name="FieldName">The property that is aggregated, by dotted path; absent for count and custom.</param>
+/// <param name="Filters">Only events that match all filters are counted.</param>
+/// <param name="GroupKeys">Properties, by dotted path, that usage is commonly grouped by.</param>
+/// <param name="RoundingFunction">The rounding of the quantity; absent: to 18 digits only.</param>
+/// <param name="RoundingPrecision">Decimal places, -18 to 18; absent: 0.</param>
+/// <param name="Recurring">Whether events before a period count in it, too. Only for unique_count, latest and weighted_sum.</param>
+/// <param name="Description">A text for people.</param>
+/// <param name="Percentile">0 to 1, at most 18 decimal places; only for percentile.</param>
+/// <param name="Expression">The expression that is summed, see <see cref="ExpressionParser"/>; only for custom.</param>
 public sealed record BillableMetric(
-    int OrganizationId, string Code, string Name, string EventCode, AggregationType AggregationType, string? FieldName, IReadOnlyList<MetricFilter> Filters,
-    IReadOnlyList<string> GroupKeys, RoundingFunction? RoundingFunction, int? RoundingPrecision, bool Recurring, string? Description, decimal? Percentile = null, string? Expression = null);
+    [property: JsonIgnore] int OrganizationId, string Code, string Name, string EventCode, AggregationType AggregationType, string? FieldName, IReadOnlyList<MetricFilter> Filters,
+    IReadOnlyList<string> GroupKeys, RoundingFunction? RoundingFunction, int? RoundingPrecision, bool Recurring, string? Description, decimal? Percentile = null, string? Expression = null)
+{
+    /// <summary>Whether events before a period can count in it, so that a metric of this type can be recurring.</summary>
+    public static bool CanRecur(AggregationType type) => type is AggregationType.UniqueCount or AggregationType.Latest or AggregationType.WeightedSum;
+}

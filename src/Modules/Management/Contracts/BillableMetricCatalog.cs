@@ -1,23 +1,26 @@
 using System.Collections.Concurrent;
-using Bxb.Management.Metrics;
 
 namespace Bxb.Management.Contracts;
 
 /// <summary>
-/// The billable metrics, for modules that evaluate them; thread-safe. Answers are cached for up to a second (<see cref="ManagementOptions.MetricExpiresAfter"/>);
-/// writes of this host are seen at once. An organization finds its own metrics only.
+/// The billable metrics, for modules that evaluate them. Thread-safe. Answers are cached for <see cref="ManagementOptions.MetricExpiresAfter"/>; writes of this host are visible at once. An
+/// organization finds its own metrics only.
 /// </summary>
 public sealed class BillableMetricCatalog
 {
     private readonly ConcurrentDictionary<(int OrganizationId, string Code), Entry> _entries = new();
     private readonly Lock _writing = new();
-    private readonly BillableMetricLookup _lookup;
+    private readonly Func<int, string, CancellationToken, Task<BillableMetric?>> _lookup;
     private readonly TimeProvider _time;
     private readonly TimeSpan _expiresAfter;
     private readonly int _maxEntries;
     private long _generation;
 
-    internal BillableMetricCatalog(BillableMetricLookup lookup, TimeProvider time, ManagementOptions options)
+    /// <summary>Creates an empty cache.</summary>
+    /// <param name="lookup">Reads a metric of an organization by its code.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="options">Age and number of the cached answers.</param>
+    internal BillableMetricCatalog(Func<int, string, CancellationToken, Task<BillableMetric?>> lookup, TimeProvider time, ManagementOptions options)
     {
         _lookup = lookup;
         _time = time;
@@ -25,8 +28,8 @@ public sealed class BillableMetricCatalog
         _maxEntries = options.MaxCachedMetrics;
     }
 
-    /// <summary>The metric of this code; null when the organization has none of it.</summary>
-    /// <exception cref="Modularity.Errors.ApiException">503 <c>unavailable</c>: the answer is not remembered and the database does not answer.</exception>
+    /// <summary>An organization's metric of this code; null when there is none.</summary>
+    /// <exception cref="Modularity.Errors.ApiException">503 <c>unavailable</c>: the metric is not cached and the database does not answer.</exception>
     public ValueTask<BillableMetric?> FindAsync(int organizationId, string code, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(code);
@@ -35,7 +38,7 @@ public sealed class BillableMetricCatalog
             : AskAsync(organizationId, code, cancellationToken);
     }
 
-    /// <summary>Forgets a metric that was just written, also when a query for it is on its way.</summary>
+    /// <summary>Removes a metric that was just written from the cache. The answer of a query that runs meanwhile is not cached.</summary>
     internal void Forget(int organizationId, string code)
     {
         lock (_writing)
@@ -49,10 +52,10 @@ public sealed class BillableMetricCatalog
     {
         var generation = Interlocked.Read(ref _generation);
         var askedAt = _time.GetTimestamp();
-        var metric = await _lookup.FindAsync(organizationId, code, cancellationToken);
+        var metric = await _lookup(organizationId, code, cancellationToken);
         lock (_writing)
         {
-            // A write during the query, perhaps to this metric: the answer was true when the query ran, but is not cached.
+            // Not cached after a write during the query, perhaps of this metric: the answer may be older than the write.
             if (generation == _generation)
             {
                 if (_entries.Count >= _maxEntries)

@@ -3,12 +3,12 @@ using System.Text;
 namespace Bxb.Management.Contracts;
 
 /// <summary>
-/// Dotted paths to a property, as metrics and usage queries write them: <c>a.b</c> is member <c>b</c> of the object <c>a</c>; a dot inside a name is <c>\.</c>, a backslash
-/// <c>\\</c>; any other backslash is an error.
+/// Dotted paths to properties in metrics and usage queries: <c>a.b</c> is member <c>b</c> of the object <c>a</c>. A dot inside a name is <c>\.</c>, a backslash <c>\\</c>; any other backslash is
+/// an error.
 /// </summary>
 public static class PropertyPath
 {
-    /// <summary>The most names that a path may have: as deep as properties may nest.</summary>
+    /// <summary>The most names in a path, the depth to which properties may nest.</summary>
     public const int MaxSegments = 16;
 
     /// <summary>The most characters (Unicode code points) of one name.</summary>
@@ -17,10 +17,10 @@ public static class PropertyPath
     /// <summary>The longest text of a path, in UTF-16 units.</summary>
     public const int MaxLength = 2048;
 
-    /// <summary>What a path must look like, for error answers.</summary>
+    /// <summary>The form of a path, for error answers.</summary>
     public const string Rule = @"must be a property's path: 1 to 16 names of 1 to 255 characters, joined by dots (a dot inside a name is \., a backslash \\)";
 
-    /// <summary>Splits a path into the names of its members, unescaped. False when it is not a path.</summary>
+    /// <summary>Splits a path into unescaped names. False when the text is not a path.</summary>
     public static bool TryParse(string? path, out IReadOnlyList<string> names)
     {
         names = [];

@@ -3,43 +3,49 @@ using Bxb.Management.Storage;
 
 namespace Bxb.Management.Metrics;
 
-/// <summary>A billable metric as it is sent. Members that are absent or null take their defaults.</summary>
+/// <summary>A billable metric in a request. Members that are absent or null take their defaults.</summary>
 internal sealed class BillableMetricBody
 {
-    /// <summary>Unique within the organization, 1 to 255 characters; on PUT absent or as in the path.</summary>
+    /// <summary>Unique within the organization; 1 to 255 characters. On PUT absent or as in the path.</summary>
     public string? Code { get; init; }
 
-    /// <summary>For people, 1 to 255 characters; the code if absent.</summary>
+    /// <summary>A name for people; 1 to 255 characters. Default: the code.</summary>
     public string? Name { get; init; }
 
-    /// <summary>The code of the events it counts; its own code if absent.</summary>
+    /// <summary>The code of the events that it counts. Default: its own code.</summary>
     public string? EventCode { get; init; }
 
-    /// <summary>How events become one quantity.</summary>
+    /// <summary>The aggregation.</summary>
     public AggregationType? AggregationType { get; init; }
 
-    /// <summary>The property that is aggregated, by dotted path; needed by every aggregation but count, which takes none.</summary>
+    /// <summary>The property to aggregate, by dotted path. Required, except for count and custom, which take none.</summary>
     public string? FieldName { get; init; }
 
-    /// <summary>Only events for which all of these hold are counted.</summary>
+    /// <summary>Only events that match all filters are counted.</summary>
     public IReadOnlyList<MetricFilterBody>? Filters { get; init; }
 
     /// <summary>Properties, by dotted path, that usage is commonly grouped by.</summary>
     public IReadOnlyList<string>? GroupKeys { get; init; }
 
-    /// <summary>How the quantity is rounded at the end; not at all if absent.</summary>
+    /// <summary>The rounding of the quantity. Default: none.</summary>
     public RoundingFunction? RoundingFunction { get; init; }
 
-    /// <summary>Digits behind the point, -18 to 18; 0 if absent. Only with a rounding function.</summary>
+    /// <summary>Decimal places, -18 to 18. Default 0. Only with a rounding function.</summary>
     public int? RoundingPrecision { get; init; }
 
-    /// <summary>Whether the quantity outlives the billing period.</summary>
+    /// <summary>Whether events before a period count in it, too. Only with unique_count, latest and weighted_sum.</summary>
     public bool? Recurring { get; init; }
 
-    /// <summary>For people, up to 4,000 characters.</summary>
+    /// <summary>A text for people; up to 4,000 characters.</summary>
     public string? Description { get; init; }
 
-    /// <summary>Writes this body over a row, as a whole: what is absent takes its default.</summary>
+    /// <summary>From 0 to 1, up to 18 decimal places. Required by percentile, and only there.</summary>
+    public decimal? Percentile { get; init; }
+
+    /// <summary>The number of an event, such as <c>max(0, bytes - 1000) * 0.5</c>; up to 2,000 characters. Required by custom, and only there.</summary>
+    public string? Expression { get; init; }
+
+    /// <summary>Overwrites a row. Absent members take their defaults.</summary>
     public void WriteTo(BillableMetricRow row, TimeProvider time)
     {
         row.Name = Name ?? row.Code;
@@ -52,11 +58,13 @@ internal sealed class BillableMetricBody
         row.RoundingPrecision = RoundingPrecision;
         row.Recurring = Recurring ?? false;
         row.Description = Description;
+        row.Percentile = Percentile;
+        row.Expression = Expression;
         row.UpdatedAt = time.GetUtcNow();
     }
 }
 
-/// <summary>A filter as it is sent.</summary>
+/// <summary>A filter in a request.</summary>
 internal sealed class MetricFilterBody
 {
     /// <summary>A property, by dotted path.</summary>
@@ -64,24 +72,4 @@ internal sealed class MetricFilterBody
 
     /// <summary>1 to 200 different texts.</summary>
     public IReadOnlyList<string>? Values { get; init; }
-}
-
-/// <summary>A billable metric as the API answers it.</summary>
-/// <param name="Code">Unique within the organization.</param>
-/// <param name="Name">For people.</param>
-/// <param name="EventCode">The code of the events it counts.</param>
-/// <param name="AggregationType">How events become one quantity.</param>
-/// <param name="FieldName">The property that is aggregated; absent for count.</param>
-/// <param name="Filters">Only events for which all of these hold are counted.</param>
-/// <param name="GroupKeys">Properties that usage is commonly grouped by.</param>
-/// <param name="RoundingFunction">How the quantity is rounded at the end; not at all if absent.</param>
-/// <param name="RoundingPrecision">Digits behind the point; 0 if absent.</param>
-/// <param name="Recurring">Whether the quantity outlives the billing period.</param>
-/// <param name="Description">For people.</param>
-internal sealed record BillableMetricAnswer(
-    string Code, string Name, string EventCode, AggregationType AggregationType, string? FieldName, IReadOnlyList<MetricFilter> Filters, IReadOnlyList<string> GroupKeys,
-    RoundingFunction? RoundingFunction, int? RoundingPrecision, bool Recurring, string? Description)
-{
-    public static BillableMetricAnswer Of(BillableMetricRow row) => new(
-        row.Code, row.Name, row.EventCode, row.AggregationType, row.FieldName, row.Filters, row.GroupKeys, row.RoundingFunction, row.RoundingPrecision, row.Recurring, row.Description);
 }

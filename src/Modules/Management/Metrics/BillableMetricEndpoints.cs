@@ -1,3 +1,4 @@
+using Bxb.Management.Contracts;
 using Bxb.Modularity.Authorization;
 using Bxb.Modularity.Errors;
 using Bxb.Modularity.Http;
@@ -10,48 +11,36 @@ namespace Bxb.Management.Metrics;
 /// <summary><c>/v1/billable_metrics</c>: scope manage to write, read or manage to read.</summary>
 internal static class BillableMetricEndpoints
 {
-    private const string OnePath = BillableMetricPath.All + "/{code}";
-    private const string CodeText = "The metric's code, percent-encoded.";
-
     public static void MapBillableMetrics(this IEndpointRouteBuilder endpoints)
     {
-        endpoints.MapCall<CreateBillableMetric>(HttpMethods.Post, BillableMetricPath.All).RequireScope(ApiScopes.Manage).AllowQuery()
-            .WithTags("Billable metrics")
+        var metrics = endpoints.MapGroup(BillableMetricPath.All).WithTags("Billable metrics");
+        metrics.MapCall<CreateBillableMetric>(HttpMethods.Post, "").RequireScope(ApiScopes.Manage).AllowQuery()
             .WithSummary("Create a billable metric")
-            .WithDescription("Names an aggregation over the events of one code. It counts the events that were recorded before, too.")
+            .WithDescription("Creates a named aggregation over the events of one code. It also counts events that were recorded before.")
             .Takes<BillableMetricBody>()
-            .Gives<BillableMetricAnswer>(StatusCodes.Status201Created)
+            .Gives<BillableMetric>(StatusCodes.Status201Created)
             .Problems([.. ApiBody.Errors, ErrorCode.InvalidParameter, ErrorCode.AlreadyExists]);
-
-        endpoints.MapCall<ListBillableMetrics>(HttpMethods.Get, BillableMetricPath.All).RequireScope(ApiScopes.Read | ApiScopes.Manage)
+        metrics.MapCall<ListBillableMetrics>(HttpMethods.Get, "").RequireScope(ApiScopes.Read | ApiScopes.Manage)
             .AllowQuery(QueryParameter.Limit(ListBillableMetrics.DefaultLimit, ListBillableMetrics.MaxLimit), QueryParameter.Cursor)
-            .WithTags("Billable metrics")
             .WithSummary("List the billable metrics")
-            .WithDescription("The organization's metrics by code.")
+            .WithDescription("The organization's metrics, ordered by code.")
             .Gives<BillableMetricsAnswer>()
             .Problems(ErrorCode.InvalidParameter);
 
-        endpoints.MapCall<GetBillableMetric>(HttpMethods.Get, OnePath).RequireScope(ApiScopes.Read | ApiScopes.Manage).AllowQuery()
-            .WithTags("Billable metrics")
+        var metric = metrics.MapGroup("/{code}").DescribePath("code", "The metric's code, percent-encoded.");
+        metric.MapCall<GetBillableMetric>(HttpMethods.Get, "").RequireScope(ApiScopes.Read | ApiScopes.Manage).AllowQuery()
             .WithSummary("Read a billable metric")
-            .DescribePath("code", CodeText)
-            .Gives<BillableMetricAnswer>()
+            .Gives<BillableMetric>()
             .Problems(ErrorCode.InvalidParameter, ErrorCode.NotFound);
-
-        endpoints.MapCall<ReplaceBillableMetric>(HttpMethods.Put, OnePath).RequireScope(ApiScopes.Manage).AllowQuery()
-            .WithTags("Billable metrics")
+        metric.MapCall<ReplaceBillableMetric>(HttpMethods.Put, "").RequireScope(ApiScopes.Manage).AllowQuery()
             .WithSummary("Replace a billable metric")
-            .WithDescription("Replaces it as a whole: what the body leaves out takes its default. The code never changes.")
-            .DescribePath("code", CodeText)
+            .WithDescription("Replaces the whole metric: members that the body leaves out take their defaults. The code cannot change.")
             .Takes<BillableMetricBody>()
-            .Gives<BillableMetricAnswer>()
+            .Gives<BillableMetric>()
             .Problems([.. ApiBody.Errors, ErrorCode.InvalidParameter, ErrorCode.NotFound]);
-
-        endpoints.MapCall<DeleteBillableMetric>(HttpMethods.Delete, OnePath).RequireScope(ApiScopes.Manage).AllowQuery()
-            .WithTags("Billable metrics")
+        metric.MapCall<DeleteBillableMetric>(HttpMethods.Delete, "").RequireScope(ApiScopes.Manage).AllowQuery()
             .WithSummary("Delete a billable metric")
-            .WithDescription("The events stay.")
-            .DescribePath("code", CodeText)
+            .WithDescription("The events are kept. A new metric of the same code counts them again.")
             .GivesNothing()
             .Problems(ErrorCode.InvalidParameter, ErrorCode.NotFound);
     }

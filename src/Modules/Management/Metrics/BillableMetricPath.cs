@@ -10,7 +10,7 @@ internal static class BillableMetricPath
     public const string All = "/v1/billable_metrics";
 
     /// <summary>The code in the path, decoded.</summary>
-    /// <exception cref="ApiException">404: not a code that a metric can have. PostgreSQL stores no text with NUL.</exception>
+    /// <exception cref="ApiException">404: no metric can have this code. PostgreSQL stores no text with NUL.</exception>
     public static string Code(HttpContext context)
         => PathText.Segment(context, 2) is { } code && !code.Contains('\0', StringComparison.Ordinal) ? code : throw NotFound();
 

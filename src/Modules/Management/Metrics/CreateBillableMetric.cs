@@ -41,7 +41,7 @@ internal sealed class CreateBillableMetric(
         }
 
         context.Response.Headers.Location = $"{context.Request.PathBase}{BillableMetricPath.All}/{Uri.EscapeDataString(row.Code)}";
-        await context.AnswerJsonAsync(BillableMetricAnswer.Of(row), StatusCodes.Status201Created);
+        await context.AnswerJsonAsync(row.ToContract(), StatusCodes.Status201Created);
     }
 
     private sealed class Rules : AbstractValidator<BillableMetricBody>

@@ -7,7 +7,7 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Bxb.Management.Metrics;
 
-/// <summary><c>DELETE /v1/billable_metrics/{code}</c>. The events stay; a metric made again under the code counts them again.</summary>
+/// <summary><c>DELETE /v1/billable_metrics/{code}</c>. The events are kept, and a new metric of the same code counts them again.</summary>
 internal sealed class DeleteBillableMetric(IDbContextFactory<ManagementDbContext> contexts, BillableMetricCatalog catalog) : IApiCall
 {
     public async Task AnswerAsync(HttpContext context)

@@ -13,7 +13,7 @@ internal sealed class GetBillableMetric(IDbContextFactory<ManagementDbContext> c
     {
         var (organizationId, code) = (context.Caller().OrganizationId, BillableMetricPath.Code(context));
         await using var db = await contexts.CreateDbContextAsync(context.RequestAborted);
-        var row = await db.BillableMetrics.AsNoTracking().SingleOrDefaultAsync(m => m.OrganizationId == organizationId && m.Code == code, context.RequestAborted);
-        await context.AnswerJsonAsync(BillableMetricAnswer.Of(row ?? throw BillableMetricPath.NotFound()));
+        var row = await db.FindMetricAsync(organizationId, code, context.RequestAborted);
+        await context.AnswerJsonAsync((row ?? throw BillableMetricPath.NotFound()).ToContract());
     }
 }

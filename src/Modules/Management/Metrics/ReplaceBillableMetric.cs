@@ -9,7 +9,7 @@ using Microsoft.Extensions.Options;
 
 namespace Bxb.Management.Metrics;
 
-/// <summary><c>PUT /v1/billable_metrics/{code}</c>: replaces a metric as a whole. Of two at once the later one stands.</summary>
+/// <summary><c>PUT /v1/billable_metrics/{code}</c>: replaces a whole metric. Of two concurrent calls the later one wins.</summary>
 internal sealed class ReplaceBillableMetric(
     IDbContextFactory<ManagementDbContext> contexts, BillableMetricCatalog catalog, IOptions<ManagementOptions> options, TimeProvider time) : IApiCall
 {
@@ -21,8 +21,7 @@ internal sealed class ReplaceBillableMetric(
         var body = await ApiBody.ReadAsync<BillableMetricBody>(context, options.Value.MaxBodyBytes);
         await _rules.CheckAsync(new Replacement(code, body), context.RequestAborted);
         await using var db = await contexts.CreateDbContextAsync(context.RequestAborted);
-        var row = await db.BillableMetrics.SingleOrDefaultAsync(m => m.OrganizationId == organizationId && m.Code == code, context.RequestAborted)
-            ?? throw BillableMetricPath.NotFound();
+        var row = await db.FindMetricAsync(organizationId, code, context.RequestAborted) ?? throw BillableMetricPath.NotFound();
         body.WriteTo(row, time);
         try
         {
@@ -30,7 +29,7 @@ internal sealed class ReplaceBillableMetric(
         }
         catch (DbUpdateConcurrencyException)
         {
-            // Deleted between the two statements.
+            // Deleted since it was read.
             throw BillableMetricPath.NotFound();
         }
         finally
@@ -38,7 +37,7 @@ internal sealed class ReplaceBillableMetric(
             catalog.Forget(organizationId, code);
         }
 
-        await context.AnswerJsonAsync(BillableMetricAnswer.Of(row));
+        await context.AnswerJsonAsync(row.ToContract());
     }
 
     private sealed record Replacement(string Code, BillableMetricBody Body);
@@ -47,7 +46,7 @@ internal sealed class ReplaceBillableMetric(
     {
         public Rules()
         {
-            RuleFor(r => r.Body.Code).Must((replacement, code) => code is null || code == replacement.Code).WithMessage("must be absent or the code of the path: a code never changes");
+            RuleFor(r => r.Body.Code).Must((replacement, code) => code is null || code == replacement.Code).WithMessage("must be absent or the code of the path: a code cannot change");
             RuleFor(r => r.Body).SetValidator(new BillableMetricRules());
         }
     }

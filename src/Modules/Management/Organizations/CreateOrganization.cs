@@ -11,11 +11,11 @@ namespace Bxb.Management.Organizations;
 /// <summary>The body of <c>POST /v1/organizations</c>.</summary>
 internal sealed class OrganizationBody
 {
-    /// <summary>Unique, 1 to 255 characters.</summary>
+    /// <summary>Unique; 1 to 255 characters.</summary>
     public string? Name { get; init; }
 }
 
-/// <summary>An organization as the API answers it.</summary>
+/// <summary>An organization.</summary>
 /// <param name="Id">Greater than 0.</param>
 /// <param name="Name">Unique.</param>
 internal sealed record OrganizationAnswer(int Id, string Name);

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Bxb.Management.Storage;
 using Bxb.Modularity.Http;
 using Microsoft.AspNetCore.Http;
@@ -6,26 +5,27 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Bxb.Management.Organizations;
 
-/// <summary>A page of organizations, by rising id.</summary>
+/// <summary>A page of organizations, ordered by id.</summary>
 /// <param name="Organizations">The organizations of this page.</param>
-/// <param name="NextCursor">Where the next page begins; absent on the last one.</param>
+/// <param name="NextCursor">The cursor of the next page; absent on the last page.</param>
 internal sealed record OrganizationsAnswer(IReadOnlyList<OrganizationAnswer> Organizations, string? NextCursor);
 
 /// <summary><c>GET /v1/organizations</c>.</summary>
 internal sealed class ListOrganizations(IDbContextFactory<ManagementDbContext> contexts) : IApiCall
 {
+    private const string List = "organizations";
+
     public const int DefaultLimit = 100;
     public const int MaxLimit = 1000;
 
     public async Task AnswerAsync(HttpContext context)
     {
-        var after = (int)NumberCursor.Read(context, int.MaxValue);
+        var after = (int)(PageCursor.ReadNumber(context, List, owner: 0, int.MaxValue) ?? 0);
         var limit = ApiQuery.Limit(context, DefaultLimit, MaxLimit);
         await using var db = await contexts.CreateDbContextAsync(context.RequestAborted);
         var page = await db.Organizations.Where(o => o.Id > after).OrderBy(o => o.Id).Take(limit + 1)
             .Select(o => new OrganizationAnswer(o.Id, o.Name)).ToListAsync(context.RequestAborted);
         var shown = page.Take(limit).ToList();
-        await context.AnswerJsonAsync(
-            new OrganizationsAnswer(shown, page.Count > shown.Count ? ApiQuery.CursorOf(shown[^1].Id.ToString(CultureInfo.InvariantCulture)) : null));
+        await context.AnswerJsonAsync(new OrganizationsAnswer(shown, page.Count > shown.Count ? PageCursor.After(List, owner: 0, shown[^1].Id) : null));
     }
 }

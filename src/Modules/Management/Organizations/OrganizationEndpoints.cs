@@ -10,26 +10,20 @@ namespace Bxb.Management.Organizations;
 /// <summary><c>/v1/organizations</c>, for the admin token.</summary>
 internal static class OrganizationEndpoints
 {
-    private const string Path = "/v1/organizations";
-
     public static void MapOrganizations(this IEndpointRouteBuilder endpoints)
     {
-        endpoints.MapCall<CreateOrganization>(HttpMethods.Post, Path)
-            .RequireScope(ApiScopes.Admin)
+        var organizations = endpoints.MapGroup("/v1/organizations").RequireScope(ApiScopes.Admin).WithTags("Organizations");
+        organizations.MapCall<CreateOrganization>(HttpMethods.Post, "")
             .AllowQuery()
-            .WithTags("Organizations")
             .WithSummary("Create an organization")
-            .WithDescription("Makes an organization, which owns events, metrics and API keys. Takes the admin token; a host without one answers 401.")
+            .WithDescription("Creates an organization, which owns events, metrics and API keys. A host without an admin token answers 401.")
             .Takes<OrganizationBody>()
             .Gives<OrganizationAnswer>(StatusCodes.Status201Created)
             .Problems([.. ApiBody.Errors, ErrorCode.InvalidParameter, ErrorCode.AlreadyExists]);
-
-        endpoints.MapCall<ListOrganizations>(HttpMethods.Get, Path)
-            .RequireScope(ApiScopes.Admin)
+        organizations.MapCall<ListOrganizations>(HttpMethods.Get, "")
             .AllowQuery(QueryParameter.Limit(ListOrganizations.DefaultLimit, ListOrganizations.MaxLimit), QueryParameter.Cursor)
-            .WithTags("Organizations")
             .WithSummary("List the organizations")
-            .WithDescription("All organizations by rising id. Takes the admin token; a host without one answers 401.")
+            .WithDescription("All organizations, ordered by id. A host without an admin token answers 401.")
             .Gives<OrganizationsAnswer>()
             .Problems(ErrorCode.InvalidParameter);
     }

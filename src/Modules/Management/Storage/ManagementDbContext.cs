@@ -16,6 +16,10 @@ internal sealed class ManagementDbContext(DbContextOptions<ManagementDbContext> 
 
     public DbSet<BillableMetricRow> BillableMetrics => Set<BillableMetricRow>();
 
+    /// <summary>An organization's metric of this code; null when there is none.</summary>
+    public Task<BillableMetricRow?> FindMetricAsync(int organizationId, string code, CancellationToken cancellationToken)
+        => BillableMetrics.SingleOrDefaultAsync(m => m.OrganizationId == organizationId && m.Code == code, cancellationToken);
+
     protected override void OnModelCreating(ModelBuilder modelBuilder)
     {
         modelBuilder.HasDefaultSchema(Schema);
@@ -57,12 +61,14 @@ internal sealed class ManagementDbContext(DbContextOptions<ManagementDbContext> 
             row.Property(r => r.RoundingPrecision).HasColumnName("rounding_precision");
             row.Property(r => r.Recurring).HasColumnName("recurring");
             row.Property(r => r.Description).HasColumnName("description");
+            row.Property(r => r.Percentile).HasColumnName("percentile").HasColumnType("numeric");
+            row.Property(r => r.Expression).HasColumnName("expression");
             row.Property(r => r.CreatedAt).HasColumnName("created_at");
             row.Property(r => r.UpdatedAt).HasColumnName("updated_at");
             row.HasOne<OrganizationRow>().WithMany().HasForeignKey(r => r.OrganizationId).OnDelete(DeleteBehavior.Restrict);
         });
     }
 
-    /// <summary>Filters are replaced as a whole, so the list itself is the value.</summary>
+    /// <summary>Filters are only ever replaced as a whole list, so lists are compared by reference.</summary>
     private static readonly ValueComparer<List<MetricFilter>> SameFilters = new((a, b) => ReferenceEquals(a, b), f => f.Count, f => f);
 }

@@ -11,7 +11,7 @@ internal sealed class OrganizationRow
     public DateTimeOffset CreatedAt { get; init; }
 }
 
-/// <summary>An API key. The key itself is nowhere: <see cref="Hash"/> is its SHA-256.</summary>
+/// <summary>An API key. Only <see cref="Hash"/>, its SHA-256, is stored.</summary>
 internal sealed class ApiKeyRow
 {
     public long Id { get; init; }
@@ -55,10 +55,14 @@ internal sealed class BillableMetricRow
 
     public string? Description { get; set; }
 
+    public decimal? Percentile { get; set; }
+
+    public string? Expression { get; set; }
+
     public DateTimeOffset CreatedAt { get; init; }
 
     public DateTimeOffset UpdatedAt { get; set; }
 
     public BillableMetric ToContract() => new(
-        OrganizationId, Code, Name, EventCode, AggregationType, FieldName, Filters, GroupKeys, RoundingFunction, RoundingPrecision, Recurring, Description);
+        OrganizationId, Code, Name, EventCode, AggregationType, FieldName, Filters, GroupKeys, RoundingFunction, RoundingPrecision, Recurring, Description, Percentile, Expression);
 }

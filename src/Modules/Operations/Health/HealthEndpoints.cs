@@ -1,6 +1,5 @@
-using System.Text.Json;
 using Bxb.ClickHouse;
-using Bxb.Modularity.Json;
+using Bxb.Modularity.Http;
 using Bxb.Operations.Contracts;
 using Bxb.Operations.Stores;
 using Microsoft.AspNetCore.Builder;
@@ -16,12 +15,12 @@ namespace Bxb.Operations.Health;
 
 /// <summary><c>/health/live</c>: the process answers. <c>/health/ready</c>: this host can serve its callers.</summary>
 /// <remarks>
-/// Unhealthy, answered 503, is only a host that starts or stops, or that lacks what its modules need of PostgreSQL. Everything else is degraded and answered 200. Checks read memory, so the answer
-/// comes at once. No key is needed, so descriptions name no server and quote no error.
+/// A host is unhealthy, and answers 503, only while it starts or stops, or while PostgreSQL does not give its modules what they need. Every other fault is degraded and answered 200. Checks read
+/// memory and answer at once. The calls need no key, so descriptions have no server names and no error texts.
 /// </remarks>
 internal static class HealthEndpoints
 {
-    /// <summary>Adds the checks of host and stores, and one log line per change of health instead of one per poll.</summary>
+    /// <summary>Adds the checks of host and stores, and a log line for each change of health instead of one for each poll.</summary>
     public static void AddHealth(this IServiceCollection services)
     {
         services.AddHealthChecks();
@@ -57,47 +56,21 @@ internal static class HealthEndpoints
         });
     }
 
-    private static async Task WriteAsync(HttpContext context, HealthReport report)
-    {
-        context.Response.ContentType = "application/json";
-        var writer = new Utf8JsonWriter(context.Response.BodyWriter, ApiJson.WriterOptions);
-        await using (writer)
-        {
-            writer.WriteStartObject();
-            writer.WriteString("status", Name(report.Status));
-            writer.WriteStartObject("checks");
-            foreach (var (name, entry) in report.Entries)
-            {
-                writer.WriteStartObject(name);
-                writer.WriteString("status", Name(entry.Status));
-                if (entry.Status != HealthStatus.Healthy && entry.Description is not null && IsPublic(name, entry))
-                {
-                    writer.WriteString("description", entry.Description);
-                }
+    private static Task WriteAsync(HttpContext context, HealthReport report) => context.AnswerJsonAsync(
+        new HealthAnswer(report.Status, report.Entries.ToDictionary(e => e.Key, e => new CheckAnswer(
+            e.Value.Status, e.Value.Status != HealthStatus.Healthy && IsPublic(e.Key, e.Value) ? e.Value.Description : null))),
+        context.Response.StatusCode);
 
-                writer.WriteEndObject();
-            }
-
-            writer.WriteEndObject();
-            writer.WriteEndObject();
-        }
-
-        await context.Response.BodyWriter.FlushAsync(context.RequestAborted);
-    }
-
-    /// <summary>Whether callers may see the description. The check of the messaging framework quotes errors and addresses.</summary>
+    /// <summary>Whether callers without a key may see the description. The descriptions of the messaging framework hold errors and addresses.</summary>
     public static bool IsPublic(string name, HealthReportEntry entry) => entry.Tags.Contains(HealthTags.Public) || name.StartsWith("bxb-", StringComparison.Ordinal);
-
-    private static string Name(HealthStatus status) => status switch
-    {
-        HealthStatus.Healthy => "healthy",
-        HealthStatus.Degraded => "degraded",
-        _ => "unhealthy",
-    };
 
     private static void Add<T>(HealthCheckServiceOptions options, string name, Func<T, HealthCheckResult> check)
         where T : notnull
         => options.Registrations.Add(new HealthCheckRegistration(name, p => new Check<T>(p.GetRequiredService<T>(), check), failureStatus: null, tags: [HealthTags.Public]));
+
+    private sealed record HealthAnswer(HealthStatus Status, IReadOnlyDictionary<string, CheckAnswer> Checks);
+
+    private sealed record CheckAnswer(HealthStatus Status, string? Description);
 
     private sealed class Check<T>(T subject, Func<T, HealthCheckResult> check) : IHealthCheck
     {

@@ -3,22 +3,23 @@ using Bxb.Riders;
 
 namespace Bxb.Operations.Letters;
 
-/// <summary>A dead letter as the API shows it: the whole record, and the failure in one line without internals.</summary>
-/// <param name="Id">Its number.</param>
+/// <summary>A record that a consumer group could not process.</summary>
+/// <param name="Id">The dead letter's number.</param>
 /// <param name="Group">The consumer group that failed; <c>relay</c> for an event that is too large for the topic, which consumer groups read from the log.</param>
-/// <param name="Position">The event's position in the log; 0 for a record of the topic that could not be read and is no event.</param>
-/// <param name="Topic">The topic that it was read from, or is too large for; absent when it was read from the log.</param>
-/// <param name="Partition">The partition of the topic.</param>
-/// <param name="Offset">Its offset there.</param>
+/// <param name="Position">The event's position in the log; 0 for a record of the topic that is not a readable event.</param>
+/// <param name="Topic">The topic of the record, or the topic that it is too large for; absent when it was read from the log.</param>
+/// <param name="Partition">The record's partition in the topic.</param>
+/// <param name="Offset">The record's offset in the partition.</param>
 /// <param name="Code">The event's code.</param>
 /// <param name="State">Waiting for a decision, to be delivered again, or discarded.</param>
-/// <param name="Reason">The failure in one line.</param>
+/// <param name="Reason">The failure, in one line without internals.</param>
 /// <param name="Attempts">Number of failed deliveries.</param>
 /// <param name="CreatedAt">Time of the first failure.</param>
-/// <param name="Note">The reason for which it was discarded.</param>
+/// <param name="Note">The reason for discarding it.</param>
 /// <param name="Record">The whole event.</param>
 internal sealed record DeadLetterAnswer(
-    long Id, string Group, long Position, string? Topic, int? Partition, long? Offset, string Code, DeadLetterState State, string Reason, int Attempts, DateTimeOffset CreatedAt, string? Note, JsonElement Record)
+    long Id, string Group, long Position, string? Topic, int? Partition, long? Offset, string Code, DeadLetterState State, string Reason, int Attempts, DateTimeOffset CreatedAt,
+    string? Note, JsonElement Record)
 {
     public static DeadLetterAnswer Of(DeadLetter letter) => new(
         letter.Id, letter.Group, letter.Position, letter.Topic, letter.Topic is null ? null : letter.Partition, letter.Offset, letter.Code, letter.State, letter.Reason, letter.Attempts,

@@ -5,7 +5,8 @@ using Microsoft.AspNetCore.Http;
 
 namespace Bxb.Operations.Letters;
 
-/// <summary>Why a record is given up.</summary>
+/// <summary>The reason for discarding a record.</summary>
+/// <param name="Reason">1 to 1,000 characters.</param>
 internal sealed record DiscardRequest(string? Reason);
 
 /// <summary><c>POST /v1/dead_letters/{id}/discard</c>.</summary>
@@ -19,10 +20,10 @@ internal sealed class DiscardDeadLetter(DeadLetters letters) : IApiCall
         if (string.IsNullOrWhiteSpace(request.Reason) || request.Reason.Length > MaxReasonCharacters || request.Reason.Contains('\0', StringComparison.Ordinal))
         {
             throw new ApiException(
-                ErrorCode.ValidationFailed, "A record is given up for a reason only.", [new ApiFault("/reason", $"must be a text of 1 to {MaxReasonCharacters} characters without NUL")]);
+                ErrorCode.ValidationFailed, "A record is discarded with a reason.", [new ApiFault("/reason", $"must be a text of 1 to {MaxReasonCharacters} characters without NUL")]);
         }
 
-        var letter = await letters.DiscardAsync(DeadLetterRequest.Id(context), request.Reason, DeadLetterRequest.OrganizationOf(context), context.RequestAborted);
+        var letter = await letters.DiscardAsync(context.PathId(), request.Reason, DeadLetterRequest.OrganizationOf(context), context.RequestAborted);
         await context.AnswerAsync(DeadLetterAnswer.Of(letter ?? throw DeadLetterRequest.NotFound()));
     }
 }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Bxb.Modularity.Http;
 using Bxb.Riders;
 using Microsoft.AspNetCore.Http;
@@ -11,23 +10,18 @@ internal sealed record DeadLetterPage(IReadOnlyList<DeadLetterAnswer> DeadLetter
 /// <summary><c>GET /v1/dead_letters</c>.</summary>
 internal sealed class ListDeadLetters(DeadLetters letters) : IApiCall
 {
+    private const string List = "dead_letters";
+
     public const int DefaultLimit = 50;
     public const int MaxLimit = 1000;
 
     public async Task AnswerAsync(HttpContext context)
     {
         var limit = ApiQuery.Limit(context, DefaultLimit, MaxLimit);
-        var filter = new DeadLetterFilter(
-            ApiQuery.Text(context, "group"), ApiQuery.Text(context, "code"), ApiQuery.Time(context, "since"), DeadLetterRequest.OrganizationOf(context), Before(context), limit);
+        var organization = DeadLetterRequest.OrganizationOf(context);
+        var before = PageCursor.ReadNumber(context, List, organization ?? 0);
+        var filter = new DeadLetterFilter(ApiQuery.Text(context, "group"), ApiQuery.Text(context, "code"), ApiQuery.Time(context, "since"), organization, before, limit);
         var found = await letters.ListAsync(filter, context.RequestAborted);
-        await context.AnswerAsync(new DeadLetterPage(
-            [.. found.Select(DeadLetterAnswer.Of)], found.Count == limit ? ApiQuery.CursorOf(found[^1].Id.ToString(CultureInfo.InvariantCulture)) : null));
+        await context.AnswerAsync(new DeadLetterPage([.. found.Select(DeadLetterAnswer.Of)], found.Count == limit ? PageCursor.After(List, organization ?? 0, found[^1].Id) : null));
     }
-
-    private static long? Before(HttpContext context) => ApiQuery.Cursor(context) switch
-    {
-        null => null,
-        var text when long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var id) => id,
-        _ => throw ApiQuery.Invalid("cursor", "must be the next_cursor of an earlier answer"),
-    };
 }

@@ -10,11 +10,11 @@ internal sealed class RequeueDeadLetter(DeadLetters letters) : IApiCall
 {
     public async Task AnswerAsync(HttpContext context)
     {
-        var letter = await letters.RequeueAsync(DeadLetterRequest.Id(context), DeadLetterRequest.OrganizationOf(context), context.RequestAborted) ?? throw DeadLetterRequest.NotFound();
+        var letter = await letters.RequeueAsync(context.PathId(), DeadLetterRequest.OrganizationOf(context), context.RequestAborted) ?? throw DeadLetterRequest.NotFound();
         if (letter.Position == 0)
         {
             throw new ApiException(
-                ErrorCode.NothingToDeliver, "The record could not be read, so it is no event of the log. Its producer can write it again; here it can be discarded with a reason.");
+                ErrorCode.NothingToDeliver, "The record is not a readable event, so it cannot be delivered. Discard it with a reason; its producer can write it again.");
         }
 
         await context.AnswerAsync(DeadLetterAnswer.Of(letter));

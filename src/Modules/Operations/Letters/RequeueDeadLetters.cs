@@ -5,14 +5,14 @@ using Microsoft.AspNetCore.Http;
 
 namespace Bxb.Operations.Letters;
 
-/// <summary>Which dead letters to deliver again.</summary>
-/// <param name="Group">Of this consumer group; required.</param>
-/// <param name="Code">Of events of this code.</param>
-/// <param name="Since">First failed at or after this time.</param>
-/// <param name="Ids">At most 1,000 numbers; discarded dead letters are allowed. Without numbers: all that wait for a decision.</param>
+/// <summary>The dead letters to deliver again.</summary>
+/// <param name="Group">The consumer group; required.</param>
+/// <param name="Code">Only events of this code.</param>
+/// <param name="Since">Only first failures at or after this time.</param>
+/// <param name="Ids">At most 1,000 numbers, also of discarded dead letters. Without numbers: all that wait for a decision.</param>
 internal sealed record RequeueRequest(string? Group, string? Code, DateTimeOffset? Since, IReadOnlyList<long>? Ids);
 
-/// <summary>How many will be delivered again.</summary>
+/// <summary>The number of dead letters that will be delivered again.</summary>
 internal sealed record RequeueAnswer(int Requeued);
 
 /// <summary><c>POST /v1/dead_letters/requeue</c>.</summary>
@@ -26,7 +26,7 @@ internal sealed class RequeueDeadLetters(DeadLetters letters) : IApiCall
         if (string.IsNullOrEmpty(request.Group) || request.Ids?.Count > MaxIds)
         {
             throw new ApiException(
-                ErrorCode.ValidationFailed, "Dead letters are requeued by their group.",
+                ErrorCode.ValidationFailed, "The request needs a group and at most 1,000 numbers.",
                 string.IsNullOrEmpty(request.Group) ? [new ApiFault("/group", "must name the consumer group")] : [new ApiFault("/ids", $"must be at most {MaxIds} numbers")]);
         }
 

@@ -7,7 +7,7 @@ using OpenTelemetry.Metrics;
 
 namespace Bxb.Operations.Metrics;
 
-/// <summary><c>/metrics</c>: what the meters of the process report, in Prometheus's text format.</summary>
+/// <summary><c>/metrics</c>: the meters of the process in Prometheus's text format.</summary>
 internal static class HostMetrics
 {
     private static readonly string[] Meters = ["Bxb.*", "MassTransit", "System.Runtime", "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel"];
@@ -16,16 +16,19 @@ internal static class HostMetrics
         .AddMeter(Meters)
         .AddPrometheusExporter(prometheus =>
         {
-            // Every scrape collects: a cached answer would show values from before the scrape.
+            // No cached answers: every scrape collects.
             prometheus.ScrapeResponseCacheDurationMilliseconds = 0;
             prometheus.TargetInfoEnabled = false;
         }));
 
-    /// <summary>Maps the call. The meters are counted from here on, and not from the first scrape.</summary>
+    /// <summary>Maps the call. Collection starts here, and not with the first scrape.</summary>
     public static void MapMetrics(this IEndpointRouteBuilder endpoints)
         => endpoints.MapPrometheusScrapingEndpoint("/metrics", meterProvider: null, scrape => scrape.Use(AlwaysTextAsync), optionsName: null);
 
-    /// <summary>OpenMetrics, which the exporter would choose by <c>Accept</c>, has other bounds (<c>le="1.0"</c> for <c>le="1"</c>) and a series <c>_created</c> for each counter and histogram.</summary>
+    /// <summary>
+    /// Removes <c>Accept</c>, by which the exporter would choose OpenMetrics. That format writes bounds differently (<c>le="1.0"</c> for <c>le="1"</c>) and adds a series <c>_created</c> for each
+    /// counter and histogram.
+    /// </summary>
     private static Task AlwaysTextAsync(HttpContext context, RequestDelegate next)
     {
         context.Request.Headers.Accept = StringValues.Empty;

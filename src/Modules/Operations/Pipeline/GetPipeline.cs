@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.Routing;
 
 namespace Bxb.Operations.Pipeline;
 
-/// <summary><c>GET /v1/pipeline</c>: where the relay and every consumer group stand, which replays run, and whether the stores answer.</summary>
+/// <summary><c>GET /v1/pipeline</c>.</summary>
 internal sealed class GetPipeline(PipelineView pipeline) : IApiCall
 {
     public async Task AnswerAsync(HttpContext context) => await context.AnswerAsync(await pipeline.ReadAsync(context.RequestAborted));
@@ -19,7 +19,7 @@ internal static class PipelineEndpoints
         .MapCall<GetPipeline>(HttpMethods.Get, "/v1/pipeline")
         .AllowQuery()
         .RequireScope(ApiScopes.Manage | ApiScopes.Admin)
-        .WithName("GetPipeline").WithTags("Operation").WithSummary("Where the relay and every consumer group stand, and whether the stores answer.")
-        .WithDescription("Answers within a second, whatever is away. What could not be told in time is told as it was last known, and named in stale.")
+        .WithName("GetPipeline").WithTags("Operation").WithSummary("Progress of the relay and the consumer groups, running replays, and the state of the stores.")
+        .WithDescription("Answers within a second, even while a store is away. A part that was not known in time has its last known value, and stale names it.")
         .Gives<PipelineAnswer>();
 }

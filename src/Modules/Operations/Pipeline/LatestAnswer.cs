@@ -2,15 +2,15 @@ using Bxb.EventLog;
 
 namespace Bxb.Operations.Pipeline;
 
-/// <summary>An answer and its time.</summary>
-/// <param name="Value">Null before the first answer.</param>
-/// <param name="At">Time of the answer; null before the first one.</param>
-/// <param name="IsCurrent">Whether the question was sent after the caller's call, and answered.</param>
+/// <summary>The last result of a query.</summary>
+/// <param name="Value">Null before the first result.</param>
+/// <param name="At">Time of the result; null before the first one.</param>
+/// <param name="IsCurrent">Whether the query was sent after the call for this result.</param>
 internal readonly record struct Known<T>(T? Value, DateTimeOffset? At, bool IsCurrent);
 
-/// <summary>Keeps the latest answer to a question that may hang. One question runs at a time; it is not cancelled when a caller stops waiting. Thread-safe.</summary>
-/// <param name="ask">The question. Must end by itself.</param>
-/// <param name="failures">Counts failed questions.</param>
+/// <summary>Keeps the latest result of a query that may hang. One query runs at a time, and goes on when a caller stops waiting. Thread-safe.</summary>
+/// <param name="ask">The query. Must end by itself.</param>
+/// <param name="failures">Logs failed queries.</param>
 /// <param name="time">The clock.</param>
 internal sealed class LatestAnswer<T>(Func<Task<T>> ask, OutageLog failures, TimeProvider time)
     where T : class
@@ -19,12 +19,12 @@ internal sealed class LatestAnswer<T>(Func<Task<T>> ask, OutageLog failures, Tim
     private Task<T>? _asking;
     private Tuple<T, DateTimeOffset>? _latest;
 
-    /// <summary>The answer; the previous one when the question fails or the deadline passes.</summary>
+    /// <summary>The result, or the previous one when the query fails or the deadline passes.</summary>
     public async Task<Known<T>> GetAsync(CancellationToken deadline)
     {
         try
         {
-            // A question that is already running may show a state from before this call.
+            // A query that is already running may return a state from before this call.
             await (Volatile.Read(ref _asking) ?? Task.CompletedTask).WaitAsync(deadline).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             var value = await Ask().WaitAsync(deadline);
             return new Known<T>(value, time.GetUtcNow(), IsCurrent: true);

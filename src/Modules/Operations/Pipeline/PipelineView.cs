@@ -9,10 +9,10 @@ using Microsoft.Extensions.Logging;
 
 namespace Bxb.Operations.Pipeline;
 
-/// <summary>Collects the answer of <c>GET /v1/pipeline</c> within a second, whichever store is away: a part that is not known in time is answered as last known. Thread-safe.</summary>
+/// <summary>Collects the answer of <c>GET /v1/pipeline</c> within a second, even while a store is away: a part that is not known in time has its last known value. Thread-safe.</summary>
 internal sealed class PipelineView
 {
-    // Their sum is below a second. Much less while PostgreSQL is away.
+    // The first two together stay below a second.
     private static readonly TimeSpan SettlePatience = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan PartPatience = TimeSpan.FromMilliseconds(650);
     private static readonly TimeSpan PatienceWhileAway = TimeSpan.FromMilliseconds(100);
@@ -29,13 +29,13 @@ internal sealed class PipelineView
         SettledPosition settled, ConsumerGroups groups, Replays replays, IEventTransport transport, StoreProbe stores, TimeProvider time, ILogger<PipelineView> logger, IRelay? relay = null)
     {
         (_settled, _transport, _stores, _time) = (settled, transport, stores, time);
-        var failures = new OutageLog(logger, "The pipeline is shown as it was last known", time);
+        var failures = new OutageLog(logger, "The pipeline is answered with last known values", time);
         _relay = relay is null ? null : new(() => relay.GetStatusAsync(CancellationToken.None), failures, time);
         _groups = new(() => groups.ListAsync(CancellationToken.None), failures, time);
         _replays = new(() => replays.ListRunningAsync(CancellationToken.None), failures, time);
     }
 
-    /// <summary>The pipeline now. Parts that are not known in time are named in <see cref="PipelineAnswer.Stale"/>.</summary>
+    /// <summary>The current state. <see cref="PipelineAnswer.Stale"/> names parts that were not known in time.</summary>
     public async Task<PipelineAnswer> ReadAsync(CancellationToken cancellationToken)
     {
         var isSettledCurrent = await LookAsync(cancellationToken);
@@ -56,7 +56,7 @@ internal sealed class PipelineView
             parts.AsOf);
     }
 
-    /// <summary>Refreshes the settled position. False when it is not known now; an open transaction that holds it back counts as known.</summary>
+    /// <summary>Refreshes the settled position. False when that fails; true also while an open transaction holds the position back.</summary>
     private async Task<bool> LookAsync(CancellationToken cancellationToken)
     {
         if (_settled.HeldBackBy is not null)
@@ -89,7 +89,7 @@ internal sealed class PipelineView
 
     private sealed record Parts(Known<RelayStatus>? Relay, Known<IReadOnlyList<ConsumerGroupStatus>> Groups, Known<IReadOnlyList<ReplayStatus>> Replays)
     {
-        /// <summary>When the oldest part that is not current was known; null when all are current, or one was never known.</summary>
+        /// <summary>Time of the oldest part that is not current; null when all are current, or one was never known.</summary>
         public DateTimeOffset? AsOf
         {
             get

@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace Bxb.Operations.Replay;
 
-/// <summary><c>DELETE /v1/pipeline/groups/{group}/replays/{id}</c>. Waits up to 5 s for the end, so that most answers show it.</summary>
+/// <summary><c>DELETE /v1/pipeline/groups/{group}/replays/{id}</c>. Waits up to 5 s for the end, so most answers show it.</summary>
 internal sealed class CancelReplay(Replays replays, TimeProvider time) : IApiCall
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
@@ -16,7 +16,7 @@ internal sealed class CancelReplay(Replays replays, TimeProvider time) : IApiCal
         ReplayStatus replay;
         try
         {
-            replay = await CancelAsync(ReplayPath.Group(context), ReplayPath.Id(context), context.RequestAborted);
+            replay = await CancelAsync(ReplayPath.Group(context), context.PathId(), context.RequestAborted);
         }
         catch (ReplayRefusedException refused)
         {

@@ -10,7 +10,7 @@ internal sealed class GetReplay(Replays replays) : IApiCall
 {
     public async Task AnswerAsync(HttpContext context)
     {
-        var replay = await replays.GetAsync(ReplayPath.Group(context), ReplayPath.Id(context), context.RequestAborted) ?? throw ReplayPath.NoReplay();
+        var replay = await replays.GetAsync(ReplayPath.Group(context), context.PathId(), context.RequestAborted) ?? throw ReplayPath.NoReplay();
         await context.AnswerAsync(ReplayAnswer.Of(replay));
     }
 }

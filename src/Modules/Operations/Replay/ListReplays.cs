@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace Bxb.Operations.Replay;
 
-/// <summary>Replays, the newest first.</summary>
+/// <summary>Replays of a group, the newest first.</summary>
 internal sealed record ReplayList(IReadOnlyList<ReplayAnswer> Replays);
 
 /// <summary><c>GET /v1/pipeline/groups/{group}/replays</c>.</summary>

@@ -3,21 +3,23 @@ using Bxb.Riders.Replay;
 
 namespace Bxb.Operations.Replay;
 
-/// <summary>The range to deliver again: one of the members from_..., at most one of the members to_....</summary>
-/// <param name="FromPosition">Events from this position of the log on; 0 for everything.</param>
-/// <param name="FromTime">Events that the log recorded at this time or later.</param>
-/// <param name="FromOffsets">With Kafka: from these offsets on, by partition; other partitions are not replayed.</param>
-/// <param name="ToPosition">Up to this position, itself included. Without an end: what the group has processed at the time of the request.</param>
-/// <param name="ToTime">Events that the log recorded before this time.</param>
-/// <param name="ToOffsets">With Kafka: up to these offsets, themselves not included, by partition.</param>
-/// <param name="Into">live: to the group itself, which processes no new events meanwhile. shadow: into a second copy of its store, which replaces the live one when it agrees with the log. Default live.</param>
-/// <param name="Source">log: from the event log. kafka: from the topic. auto: from the topic while it holds the range. Default auto.</param>
+/// <summary>The range to deliver again: exactly one member from_... and at most one member to_....</summary>
+/// <param name="FromPosition">First position of the range; 0 for the whole log.</param>
+/// <param name="FromTime">The range begins with events recorded at this time or later.</param>
+/// <param name="FromOffsets">With Kafka: first offset by partition. Other partitions are not replayed.</param>
+/// <param name="ToPosition">Last position of the range. Without an end: the last position that the group has processed.</param>
+/// <param name="ToTime">The range ends with events recorded before this time.</param>
+/// <param name="ToOffsets">With Kafka: end of the range by partition, itself excluded.</param>
+/// <param name="Into">
+/// live: delivers to the group, which processes no new events meanwhile. shadow: fills a second copy of its store, which replaces the live one once it agrees with the log. Default live.
+/// </param>
+/// <param name="Source">log: the event log. kafka: the topic. auto: the topic while it holds the range, else the log. Default auto.</param>
 internal sealed record ReplayBody(
     long? FromPosition, DateTimeOffset? FromTime, IReadOnlyDictionary<int, long>? FromOffsets, long? ToPosition, DateTimeOffset? ToTime, IReadOnlyDictionary<int, long>? ToOffsets,
     ReplayTarget? Into, ReplaySource? Source)
 {
     /// <summary>Reads the range.</summary>
-    /// <exception cref="ApiException">No start, or two; two ends.</exception>
+    /// <exception cref="ApiException">The body has no start, several starts or several ends.</exception>
     public ReplayRequest Read()
     {
         var (starts, ends) = (Count(FromPosition, FromTime, FromOffsets), Count(ToPosition, ToTime, ToOffsets));
@@ -38,7 +40,7 @@ internal sealed record ReplayBody(
             : throw new ApiException(ErrorCode.ValidationFailed, "A replay has one start and at most one end.", faults);
     }
 
-    /// <summary>The JSON Pointer of a member of the request.</summary>
+    /// <summary>The JSON Pointer of a member of <see cref="ReplayRequest"/> in this body.</summary>
     public string PointerOf(string member) => member switch
     {
         nameof(ReplayRequest.From) => FromTime is not null ? "/from_time" : FromOffsets is not null ? "/from_offsets" : "/from_position",

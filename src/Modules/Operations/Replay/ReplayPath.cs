@@ -1,4 +1,3 @@
-using System.Globalization;
 using Bxb.Modularity.Errors;
 using Microsoft.AspNetCore.Http;
 
@@ -9,11 +8,7 @@ internal static class ReplayPath
 {
     public static string Group(HttpContext context) => (string)context.Request.RouteValues["group"]!;
 
-    /// <summary>The replay's number; 0, which no replay has, for text that is no number.</summary>
-    public static long Id(HttpContext context)
-        => long.TryParse((string?)context.Request.RouteValues["id"], NumberStyles.None, CultureInfo.InvariantCulture, out var id) ? id : 0;
+    public static ApiException NoGroup() => new(ErrorCode.NotFound, "There is no consumer group with this name.");
 
-    public static ApiException NoGroup() => new(ErrorCode.NotFound, "There is no consumer group of this name.");
-
-    public static ApiException NoReplay() => new(ErrorCode.NotFound, "The group has no replay of this number.");
+    public static ApiException NoReplay() => new(ErrorCode.NotFound, "The group has no replay with this number.");
 }

@@ -8,11 +8,11 @@ using Microsoft.Extensions.Logging;
 
 namespace Bxb.Operations.Stores;
 
-/// <summary>Whether each store answers, as last seen: PostgreSQL from <see cref="ServerWatch"/>, ClickHouse by a ping every second. Thread-safe.</summary>
+/// <summary>Availability of the stores: of PostgreSQL from <see cref="ServerWatch"/>, of ClickHouse by a ping every second. Thread-safe.</summary>
 /// <param name="postgres">State of the log's server.</param>
-/// <param name="modules">The modules of this host. Without Ingestion it needs no writes.</param>
+/// <param name="modules">The modules of this host. Without Ingestion it does not need PostgreSQL to take writes.</param>
 /// <param name="time">The clock.</param>
-/// <param name="logger">Takes one line when ClickHouse goes away and one when it is back.</param>
+/// <param name="logger">Logs when ClickHouse stops answering and when it answers again.</param>
 /// <param name="clickHouse">The analytics store; null when there is none.</param>
 internal sealed class StoreProbe(ServerWatch postgres, IEnumerable<IModule> modules, TimeProvider time, ILogger<StoreProbe> logger, ClickHouseClient? clickHouse = null) : BackgroundService
 {
@@ -24,7 +24,7 @@ internal sealed class StoreProbe(ServerWatch postgres, IEnumerable<IModule> modu
     private readonly bool _needsWrites = modules.Any(module => module.Name == TakesEvents);
     private volatile bool _clickHouseAnswers = true;
 
-    /// <summary>Every configured store, by the name that usage answers give it.</summary>
+    /// <summary>Every configured store, by its name in usage answers.</summary>
     public IReadOnlyDictionary<string, StoreState> States
     {
         get
@@ -45,17 +45,17 @@ internal sealed class StoreProbe(ServerWatch postgres, IEnumerable<IModule> modu
     /// <summary>True while PostgreSQL does not answer.</summary>
     public bool IsPostgresAway => postgres.Condition == ServerCondition.Away;
 
-    /// <summary>Unhealthy when PostgreSQL does not answer, or takes no writes on a host that takes events.</summary>
+    /// <summary>Unhealthy when PostgreSQL does not answer, or is read-only on a host that takes events.</summary>
     public HealthCheckResult CheckPostgres() => postgres.Condition switch
     {
         ServerCondition.Writable => HealthCheckResult.Healthy(),
         ServerCondition.ReadOnly when !_needsWrites => HealthCheckResult.Degraded("PostgreSQL takes no writes."),
         ServerCondition.ReadOnly => HealthCheckResult.Unhealthy("PostgreSQL takes no writes."),
         ServerCondition.Away => HealthCheckResult.Unhealthy("PostgreSQL does not answer."),
-        _ => HealthCheckResult.Unhealthy("PostgreSQL was not asked yet."),
+        _ => HealthCheckResult.Unhealthy("PostgreSQL has not been checked yet."),
     };
 
-    /// <summary>Degraded at worst: without ClickHouse the host takes events and answers from PostgreSQL.</summary>
+    /// <summary>At worst degraded: without ClickHouse the host takes events and answers usage queries from PostgreSQL.</summary>
     public HealthCheckResult CheckClickHouse() => _clickHouseAnswers ? HealthCheckResult.Healthy() : HealthCheckResult.Degraded("ClickHouse does not answer.");
 
     /// <inheritdoc />

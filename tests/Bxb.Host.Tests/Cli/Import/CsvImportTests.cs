@@ -1,4 +1,5 @@
 using System.Text;
+using Bxb.Host.Cli;
 using Bxb.Host.Cli.Import;
 
 namespace Bxb.Host.Tests.Cli.Import;
@@ -51,7 +52,7 @@ public sealed class CsvImportTests : ImportFixture
         var result = await ImportAsync(Settings(await WriteAsync("a.csv", text)) with { Csv = Mapping([], LlmCall) });
 
         (result.ExitCode, result.Counts.Ingested).ShouldBe((1, 3));
-        Reports.ShouldBe(["line 5: has 1 fields, the header has 2", "line 6: has 3 fields, the header has 2", "line 7: not UTF-8", "line 8: a quote stands where none can"]);
+        Reports.ShouldBe(["line 5: has 1 fields, the header has 2", "line 6: has 3 fields, the header has 2", "line 7: not UTF-8", "line 8: a quote is misplaced"]);
     }
 
     [Fact]
@@ -140,7 +141,7 @@ public sealed class CsvImportTests : ImportFixture
         Host.Events["1"].ShouldEndWith("""{"part":"5","n":5}}""");
         Host.Events["3"].ShouldEndWith($$$"""{"part":"{{{text}}}"}}""");
         Host.Events["4"].ShouldEndWith("""{"n":1.50}}""");
-        result.Notes.ShouldBe(["numbers     n", $"text        part: line 4 has '{text}', which is no plain decimal"]);
+        result.Notes.ShouldBe(["numbers     n", $"text        part: line 4 has '{text}', which is not a plain decimal"]);
     }
 
     [Fact]
@@ -163,7 +164,7 @@ public sealed class CsvImportTests : ImportFixture
 
         (result.ExitCode, result.Counts.Ingested, result.Counts.Rejected).ShouldBe((1, 2, 2));
         Host.Events["1"].ShouldEndWith("""{"zip":"12345","n":5,"m":"1"}}""");
-        Reports.ShouldBe(["line 3: n is a column of numbers, and 1E5 is no plain decimal", "line 5: n is a column of numbers, and 007 is no plain decimal"]);
+        Reports.ShouldBe(["line 3: n is a column of numbers, and 1E5 is not a plain decimal", "line 5: n is a column of numbers, and 007 is not a plain decimal"]);
         result.Notes.ShouldBe(["numbers     n"]);
     }
 
@@ -201,14 +202,14 @@ public sealed class CsvImportTests : ImportFixture
     }
 
     [Fact]
-    public void A_column_has_one_type() => Should.Throw<ImportException>(() => Mapping([], [], text: ["a"], numbers: ["b,a"])).Message.ShouldContain("--text and by --number");
+    public void A_column_has_one_type() => Should.Throw<CommandException>(() => Mapping([], [], text: ["a"], numbers: ["b,a"])).Message.ShouldContain("--text and by --number");
 
     [Theory]
     [InlineData("colour=x", "", "knows")]
     [InlineData("code", "", "must be like")]
     [InlineData("code=a", "code=b", "--map and by --set")]
     public void Mappings_that_cannot_be_understood_are_refused(string map, string set, string says)
-        => Should.Throw<ImportException>(() => Mapping([map], set.Length == 0 ? [] : [set])).Message.ShouldContain(says);
+        => Should.Throw<CommandException>(() => Mapping([map], set.Length == 0 ? [] : [set])).Message.ShouldContain(says);
 
     private static CsvMapping Mapping(string[] map, string[] set, string[]? properties = null, string[]? text = null, string[]? numbers = null)
         => CsvMapping.Parse(map, set, properties ?? [], text ?? [], numbers ?? [], "Z", ",");

@@ -1,21 +1,18 @@
 using System.Collections.Concurrent;
-using System.Net;
 using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Logging;
 
 namespace Bxb.Host.Tests.Cli.Import;
 
 /// <summary>The wire of the ingest call, over a real Kestrel: keeps events by id, and misbehaves on request.</summary>
-internal sealed class FakeIngest : IAsyncDisposable
+internal sealed class FakeIngest : FakeHost
 {
-    public const string Key = "test-key";
-    private readonly WebApplication _app;
     private readonly ConcurrentQueue<Func<HttpContext, Task<bool>>> _faults = new();
 
-    private FakeIngest(WebApplication app) => _app = app;
+    private FakeIngest()
+    {
+    }
 
     public ConcurrentDictionary<string, string> Events { get; } = new(StringComparer.Ordinal);
 
@@ -24,19 +21,10 @@ internal sealed class FakeIngest : IAsyncDisposable
     /// <summary>What stood before the call in the path of each request: the fake answers with or without.</summary>
     public ConcurrentQueue<string> PathBases { get; } = new();
 
-    public Uri Url => new(_app.Urls.First());
-
     public static async Task<FakeIngest> StartAsync()
     {
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        builder.WebHost.ConfigureKestrel(k => k.Listen(IPAddress.Loopback, 0));
-        var app = builder.Build();
-        var fake = new FakeIngest(app);
-        app.UsePathBase("/gateway/bxb");
-        app.UseRouting();
-        app.MapPost("/v1/events/batch", fake.HandleAsync);
-        await app.StartAsync();
+        var fake = new FakeIngest();
+        await fake.StartAsync(app => app.MapPost("/v1/events/batch", fake.HandleAsync));
         return fake;
     }
 
@@ -50,12 +38,6 @@ internal sealed class FakeIngest : IAsyncDisposable
         return Task.FromResult(false);
     });
 
-    public async ValueTask DisposeAsync()
-    {
-        await _app.StopAsync(new CancellationToken(canceled: true));
-        await _app.DisposeAsync();
-    }
-
     private async Task HandleAsync(HttpContext context)
     {
         PathBases.Enqueue(context.Request.PathBase.ToString());
@@ -64,9 +46,9 @@ internal sealed class FakeIngest : IAsyncDisposable
             return;
         }
 
-        if (context.Request.Headers.Authorization != "Bearer " + Key)
+        if (!HasKey(context))
         {
-            await ProblemAsync(context, 401, "A valid API key is needed.", []);
+            await ProblemAsync(context, 401, "A valid API key is needed.");
             return;
         }
 
@@ -78,7 +60,7 @@ internal sealed class FakeIngest : IAsyncDisposable
         }
         catch (JsonException)
         {
-            await ProblemAsync(context, 400, "An object names a member twice.", []);
+            await ProblemAsync(context, 400, "An object names a member twice.");
             return;
         }
 
@@ -130,11 +112,5 @@ internal sealed class FakeIngest : IAsyncDisposable
 
         context.Response.StatusCode = 201;
         await context.Response.WriteAsJsonAsync(new { ingested, duplicates, conflicts, rejected, position = Events.Count, errors = errors.Take(100) });
-    }
-
-    private static Task ProblemAsync(HttpContext context, int status, string detail, object[] errors)
-    {
-        context.Response.StatusCode = status;
-        return context.Response.WriteAsJsonAsync(new { status, detail, errors });
     }
 }

@@ -74,7 +74,7 @@ public sealed class NdjsonImportTests : ImportFixture
         var result = await ImportAsync(await WriteAsync("a.ndjson", string.Concat(Enumerable.Repeat("{}\n", 250))));
 
         result.Counts.Rejected.ShouldBe(250);
-        Reports.ShouldContain("lines 1 to 250: 150 more refused, beyond what one answer tells (a smaller --batch tells all)");
+        Reports.ShouldContain("lines 1 to 250: 150 more refused; an answer lists at most 100 (a smaller --batch lists all)");
     }
 
     [Fact]

@@ -1,26 +1,20 @@
 using System.Collections.Concurrent;
-using System.Net;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Logging;
 
 namespace Bxb.Host.Tests.Cli.Replay;
 
 /// <summary>The wire of the replay calls, over a real Kestrel: one replay that gets on with each look.</summary>
-internal sealed class FakeReplays : IAsyncDisposable
+internal sealed class FakeReplays : FakeHost
 {
-    public const string Key = "test-key";
-    private readonly WebApplication _app;
     private readonly ConcurrentQueue<int> _faults = new();
     private int _looks;
     private bool _cancelled;
 
-    private FakeReplays(WebApplication app) => _app = app;
-
-    public Uri Url => new(_app.Urls.First());
+    private FakeReplays()
+    {
+    }
 
     public ConcurrentQueue<JsonNode> Asked { get; } = new();
 
@@ -37,31 +31,21 @@ internal sealed class FakeReplays : IAsyncDisposable
 
     public static async Task<FakeReplays> StartAsync()
     {
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        builder.WebHost.ConfigureKestrel(k => k.Listen(IPAddress.Loopback, 0));
-        var app = builder.Build();
-        var fake = new FakeReplays(app);
-        app.UsePathBase("/gateway/bxb");
-        app.UseRouting();
-        app.MapPost("/v1/pipeline/groups/{group}/replay", (HttpContext context, string group) => fake.StartAsync(context, group));
-        app.MapGet("/v1/pipeline/groups/{group}/replays/7", (HttpContext context, string group) => fake.LookAsync(context, group));
-        app.MapDelete("/v1/pipeline/groups/{group}/replays/7", (HttpContext context, string group) => fake.CancelAsync(context, group));
-        await app.StartAsync();
+        var fake = new FakeReplays();
+        await fake.StartAsync(app =>
+        {
+            app.MapPost("/v1/pipeline/groups/{group}/replay", (HttpContext context, string group) => fake.StartAsync(context, group));
+            app.MapGet("/v1/pipeline/groups/{group}/replays/7", (HttpContext context, string group) => fake.LookAsync(context, group));
+            app.MapDelete("/v1/pipeline/groups/{group}/replays/7", (HttpContext context, string group) => fake.CancelAsync(context, group));
+        });
         return fake;
     }
 
     public void NextLookAnswers(int status) => _faults.Enqueue(status);
 
-    public async ValueTask DisposeAsync()
-    {
-        await _app.StopAsync(new CancellationToken(canceled: true));
-        await _app.DisposeAsync();
-    }
-
     private async Task StartAsync(HttpContext context, string group)
     {
-        if (context.Request.Headers.Authorization != "Bearer " + Key)
+        if (!HasKey(context))
         {
             await ProblemAsync(context, 403, "This call needs the admin token.");
             return;
@@ -111,11 +95,5 @@ internal sealed class FakeReplays : IAsyncDisposable
         }
 
         return context.Response.WriteAsync(answer.ToJsonString());
-    }
-
-    private static Task ProblemAsync(HttpContext context, int status, string detail)
-    {
-        context.Response.StatusCode = status;
-        return context.Response.WriteAsync(JsonSerializer.Serialize(new { status, detail }));
     }
 }

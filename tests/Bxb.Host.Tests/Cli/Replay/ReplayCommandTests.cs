@@ -70,7 +70,7 @@ public sealed class ReplayCommandTests : IAsyncLifetime
     {
         _host.OnLook = _cancel.Cancel;
         (await RunAsync("analytics", "--from-position", "0")).ShouldBe(130);
-        _complaints.ShouldHaveSingleItem().ShouldBe("Replay 7 goes on. To follow it: replay analytics --follow 7. To cancel it: replay analytics --cancel 7.");
+        _complaints.ShouldHaveSingleItem().ShouldBe("Replay 7 runs on. To follow it: replay analytics --follow 7. To cancel it: replay analytics --cancel 7.");
     }
 
     [Fact]

@@ -7,7 +7,7 @@ namespace Bxb.Analytics.Loading.Epochs;
 /// The checkpoint of each partition: all its events up to this position are in the table and on disk. Stored in ClickHouse, so that it is always as old as the rows. Thread-safe.
 /// </summary>
 /// <remarks>The column <c>group</c> of <c>loader_checkpoints</c> holds the partition's name. It keeps its old name, because ClickHouse cannot rename a sorting key.</remarks>
-internal sealed class CheckpointStore(ClickHouseClient client)
+internal sealed class CheckpointStore(ClickHouseClient client, AnalyticsInstruments instruments)
 {
     // Partitions whose epoch has ended are left out; the checkpoints of the others are valid all the same.
     private const string Insert = $$"""
@@ -42,7 +42,7 @@ internal sealed class CheckpointStore(ClickHouseClient client)
             session.OnCheckpoint(epoch, position);
         }
 
-        AnalyticsInstruments.CheckpointDuration.Record(Stopwatch.GetElapsedTime(begun).TotalSeconds);
+        instruments.Checkpointed(Stopwatch.GetElapsedTime(begun));
     }
 
     /// <summary>Returns the checkpoint of a partition.</summary>

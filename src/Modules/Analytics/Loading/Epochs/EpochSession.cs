@@ -10,7 +10,7 @@ namespace Bxb.Analytics.Loading.Epochs;
 /// not in the table. Other partitions do not affect this.
 /// One caller at a time; <see cref="IsCurrent"/>, <see cref="Uncheckpointed"/>, <see cref="Checkpoint"/> and <see cref="OnCheckpoint"/> may be used concurrently with it.
 /// </remarks>
-internal sealed partial class EpochSession(LoadPartition partition, ClickHouseClient client, EpochStore epochs, ILogger logger)
+internal sealed partial class EpochSession(LoadPartition partition, ClickHouseClient client, EpochStore epochs, AnalyticsInstruments instruments, ILogger logger)
 {
     /// <summary>UNKNOWN_TABLE and UNKNOWN_DATABASE: the data directory was replaced by an empty one.</summary>
     private static readonly int[] MissingTableCodes = [60, 81];
@@ -195,7 +195,7 @@ internal sealed partial class EpochSession(LoadPartition partition, ClickHouseCl
     /// <remarks>The next epoch begins with the next batch. A host that no longer owns the partition gets no batch, so it does not end the epoch of the new owner.</remarks>
     private async Task<ProgressLostException> RewindAsync(string reason, CancellationToken cancellationToken)
     {
-        AnalyticsInstruments.Rewinds.Add(1);
+        instruments.Rewound();
         End();
         var checkpoint = await epochs.ReadCheckpointAsync(partition, cancellationToken);
         _rewoundTo = checkpoint;

@@ -27,10 +27,10 @@ internal sealed class EpochStore : IDisposable
     private readonly CoalescedCall<bool> _ensureSchema;
     private readonly CoalescedCall<long> _readHighest;
 
-    public EpochStore(ClickHouseClient client, AnalyticsSchema schema, LoadingPause pause)
+    public EpochStore(ClickHouseClient client, AnalyticsSchema schema, LoadingPause pause, AnalyticsInstruments instruments)
     {
         (_client, _pause) = (client, pause);
-        Checkpoints = new CheckpointStore(client);
+        Checkpoints = new CheckpointStore(client, instruments);
         Queries = new InsertQueries(client);
         _ensureSchema = new CoalescedCall<bool>(schema.EnsureAsync);
         _readHighest = new CoalescedCall<long>(cancellationToken => ReadHighestPositionAsync(AnalyticsSchema.LiveTable, cancellationToken));

@@ -19,13 +19,15 @@ namespace Bxb.Analytics.Loading.Inserts;
 /// <param name="epochs">Begins the epochs of the partition.</param>
 /// <param name="writers">Writes the rows.</param>
 /// <param name="coalescer">Combines inserts with those of other partitions; null: every batch has an insert of its own.</param>
+/// <param name="instruments">Measures loading.</param>
 /// <param name="logger">Logs what was loaded.</param>
 internal sealed partial class PartitionLoader(
-    LoadPartition partition, ClickHouseClient client, EpochStore epochs, RowWriterPool writers, InsertCoalescer? coalescer, ILogger logger)
+    LoadPartition partition, ClickHouseClient client, EpochStore epochs, RowWriterPool writers, InsertCoalescer? coalescer, AnalyticsInstruments instruments,
+    ILogger logger)
 {
     private readonly InsertStatements _statements = new(partition.Table);
 
-    internal EpochSession Session { get; } = new(partition, client, epochs, logger);
+    internal EpochSession Session { get; } = new(partition, client, epochs, instruments, logger);
 
     /// <summary>Loads one batch.</summary>
     /// <exception cref="ClickHouseException">An insert failed, or its outcome is unknown: call again with the same batch as a repeat.</exception>
@@ -49,8 +51,7 @@ internal sealed partial class PartitionLoader(
         }
 
         Session.OnLoaded(batch.LastPosition);
-        AnalyticsInstruments.LoadedRows.Add(rows);
-        AnalyticsInstruments.LoadDuration.Record(Stopwatch.GetElapsedTime(begun).TotalSeconds, new KeyValuePair<string, object?>("mode", mode.ToString()));
+        instruments.Loaded(rows, Stopwatch.GetElapsedTime(begun), mode);
         LogLoaded(rows, batch.FirstPosition, batch.LastPosition, partition.Name, mode);
     }
 
@@ -98,7 +99,11 @@ internal sealed partial class PartitionLoader(
     /// <summary>Inserts the batch alone, one insert per slice, and returns the number of rows.</summary>
     private async Task<int> InsertAsync(EventBatch batch, IReadOnlyList<MonthSlice> slices, LoadMode mode, Epoch epoch, CancellationToken cancellationToken)
     {
-        AnalyticsInstruments.Repairs.Add(mode == LoadMode.Repair ? 1 : 0);
+        if (mode == LoadMode.Repair)
+        {
+            instruments.Repaired();
+        }
+
         var rows = await writers.RentAsync(cancellationToken);
         try
         {

@@ -1,5 +1,7 @@
 using System.Buffers;
 using System.Text.Json;
+using Bxb.Primitives.Buffers;
+using Bxb.Primitives.Json;
 
 namespace Bxb.Analytics.Loading.Rows;
 
@@ -10,22 +12,18 @@ namespace Bxb.Analytics.Loading.Rows;
 /// because a ClickHouse path separates names by dots and treats ^`a` and :`Type` as operators.
 /// Not thread-safe. The span that <see cref="Write"/> returns is valid until the next call. Allocates nothing once the buffer has grown.
 /// </remarks>
-internal sealed class PropertiesText
+internal sealed class PropertiesText : IDisposable
 {
     private static readonly SearchValues<byte> InName = SearchValues.Create("%.`"u8);
 
-    private static readonly SearchValues<byte> InText = SearchValues.Create(
-        [.. Enumerable.Range(0, 32).Select(i => (byte)i), (byte)'"', (byte)'\\']);
-
-    private byte[] _buffer = new byte[4096];
-    private int _written;
+    private readonly ArrayPoolBufferWriter<byte> _output = new(4096);
 
     /// <summary>Converts one document.</summary>
     /// <param name="jsonb">A JSON object as PostgreSQL prints it.</param>
     /// <exception cref="JsonException"><paramref name="jsonb"/> is not a JSON object.</exception>
     internal ReadOnlySpan<byte> Write(ReadOnlySpan<byte> jsonb)
     {
-        _written = 0;
+        _output.Clear();
         var reader = new Utf8JsonReader(jsonb, new JsonReaderOptions { MaxDepth = 128 });
         if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
         {
@@ -33,20 +31,22 @@ internal sealed class PropertiesText
         }
 
         WriteMembers(ref reader, jsonb);
-        return _buffer.AsSpan(0, _written);
+        return _output.WrittenSpan;
     }
+
+    public void Dispose() => _output.Dispose();
 
     /// <summary>Writes an object after its opening brace was read. Returns false if it has no value.</summary>
     private bool WriteMembers(ref Utf8JsonReader reader, ReadOnlySpan<byte> jsonb)
     {
-        Append((byte)'{');
+        _output.Add((byte)'{');
         var any = false;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            var start = _written;
+            var start = _output.WrittenCount;
             if (any)
             {
-                Append((byte)',');
+                _output.Add((byte)',');
             }
 
             WriteName(ref reader);
@@ -57,11 +57,11 @@ internal sealed class PropertiesText
             }
             else
             {
-                _written = start;
+                _output.Truncate(start);
             }
         }
 
-        Append((byte)'}');
+        _output.Add((byte)'}');
         return any;
     }
 
@@ -76,105 +76,47 @@ internal sealed class PropertiesText
             case JsonTokenType.StartArray:
                 var start = (int)reader.TokenStartIndex;
                 reader.Skip();
-                Append((byte)'"');
-                AppendEscaped(jsonb[start..(int)reader.BytesConsumed]);
-                Append((byte)'"');
+                _output.Add((byte)'"');
+                JsonText.Escape(jsonb[start..(int)reader.BytesConsumed], _output);
+                _output.Add((byte)'"');
                 return true;
             default:
                 // The bytes of a string are escaped already; numbers and booleans need no escapes.
-                Append((byte)'"');
-                Append(reader.ValueSpan);
-                Append((byte)'"');
+                _output.Add((byte)'"');
+                _output.Write(reader.ValueSpan);
+                _output.Add((byte)'"');
                 return true;
         }
     }
 
     private void WriteName(ref Utf8JsonReader reader)
     {
-        Append((byte)'"');
+        _output.Add((byte)'"');
         if (reader.ValueIsEscaped)
         {
             // Unescaped first, because an escape can stand for one of the special characters.
             var name = ArrayPool<byte>.Shared.Rent(reader.ValueSpan.Length);
-            AppendName(name.AsSpan(0, reader.CopyString(name)), escape: true);
+            AppendName(name.AsSpan(0, JsonText.Unescape(reader.ValueSpan, name, out _)));
             ArrayPool<byte>.Shared.Return(name);
         }
         else
         {
-            AppendName(reader.ValueSpan, escape: false);
+            AppendName(reader.ValueSpan);
         }
 
-        Append("\":"u8);
+        _output.Write("\":"u8);
     }
 
-    private void AppendName(ReadOnlySpan<byte> name, bool escape)
+    private void AppendName(ReadOnlySpan<byte> name)
     {
         int at;
         while ((at = name.IndexOfAny(InName)) >= 0)
         {
-            AppendPart(name[..at], escape);
-            Append(name[at] == '%' ? "%25"u8 : name[at] == '.' ? "%2E"u8 : "%60"u8);
+            JsonText.Escape(name[..at], _output);
+            _output.Write(name[at] == '%' ? "%25"u8 : name[at] == '.' ? "%2E"u8 : "%60"u8);
             name = name[(at + 1)..];
         }
 
-        AppendPart(name, escape);
-    }
-
-    private void AppendPart(ReadOnlySpan<byte> text, bool escape)
-    {
-        if (escape)
-        {
-            AppendEscaped(text);
-        }
-        else
-        {
-            Append(text);
-        }
-    }
-
-    private void AppendEscaped(ReadOnlySpan<byte> text)
-    {
-        int at;
-        while ((at = text.IndexOfAny(InText)) >= 0)
-        {
-            Append(text[..at]);
-            var b = text[at];
-            if (b >= 32)
-            {
-                Append((byte)'\\');
-                Append(b);
-            }
-            else
-            {
-                Append("\\u00"u8);
-                Append((byte)(b < 16 ? '0' : '1'));
-                Append("0123456789abcdef"u8[b & 15]);
-            }
-
-            text = text[(at + 1)..];
-        }
-
-        Append(text);
-    }
-
-    private void Append(byte value)
-    {
-        if (_written == _buffer.Length)
-        {
-            Array.Resize(ref _buffer, _buffer.Length * 2);
-        }
-
-        _buffer[_written++] = value;
-    }
-
-    private void Append(ReadOnlySpan<byte> bytes)
-    {
-        if (_buffer.Length - _written < bytes.Length)
-        {
-            Array.Resize(ref _buffer, Math.Max(_buffer.Length * 2, _written + bytes.Length));
-        }
-
-        bytes.CopyTo(_buffer.AsSpan(_written));
-        _written += bytes.Length;
+        JsonText.Escape(name, _output);
     }
 }

@@ -24,7 +24,6 @@ internal sealed class UsageRowWriter : IDisposable
     /// <summary>The rows in RowBinary format; their fields are the <see cref="Columns"/>.</summary>
     internal ReadOnlyMemory<byte> Rows => _rows.WrittenMemory;
 
-    /// <summary>The number of rows.</summary>
     internal int Count { get; private set; }
 
     /// <summary>The highest position among the rows of the last batch; 0 if it has no row.</summary>
@@ -43,7 +42,6 @@ internal sealed class UsageRowWriter : IDisposable
         Add(batch, slice);
     }
 
-    /// <summary>Removes the rows.</summary>
     internal void Clear()
     {
         _rows.Clear(KeepBytes);
@@ -68,7 +66,11 @@ internal sealed class UsageRowWriter : IDisposable
     /// <summary>Whether a record is a row of a slice. An entry that voids another event is none.</summary>
     internal static bool IsRow(EventRecord record, MonthSlice slice) => record.Kind != EventKind.Voided && slice.Contains(record.TimestampMilliseconds);
 
-    public void Dispose() => _rows.Dispose();
+    public void Dispose()
+    {
+        _rows.Dispose();
+        _properties.Dispose();
+    }
 
     private void WriteRow(EventRecord record)
     {

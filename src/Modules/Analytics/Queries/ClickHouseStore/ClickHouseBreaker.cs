@@ -1,3 +1,5 @@
+using Bxb.EventLog;
+
 namespace Bxb.Analytics.Queries.ClickHouseStore;
 
 /// <summary>Keeps queries away from a ClickHouse that does not answer, until a probe is answered. Thread-safe.</summary>
@@ -5,7 +7,7 @@ namespace Bxb.Analytics.Queries.ClickHouseStore;
 /// <param name="probe">Throws if ClickHouse does not answer.</param>
 /// <param name="interval">Pause before each probe; zero disables the breaker.</param>
 /// <param name="limit">Time limit of a probe.</param>
-/// <param name="outage">Logs the end of the outage.</param>
+/// <param name="outage">Logs the outage.</param>
 /// <param name="time">The clock.</param>
 internal sealed class ClickHouseBreaker(Func<CancellationToken, Task> probe, TimeSpan interval, TimeSpan limit, OutageLog outage, TimeProvider time) : IDisposable
 {
@@ -24,7 +26,6 @@ internal sealed class ClickHouseBreaker(Func<CancellationToken, Task> probe, Tim
         }
     }
 
-    /// <summary>Ends the probes.</summary>
     public void Dispose()
     {
         _stop.Cancel();
@@ -53,6 +54,11 @@ internal sealed class ClickHouseBreaker(Func<CancellationToken, Task> probe, Tim
         using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, stopped);
         var probing = probe(either.Token);
         await probing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (!probing.IsCompletedSuccessfully && !stopped.IsCancellationRequested)
+        {
+            outage.Failed(probing.Exception?.InnerException ?? new TimeoutException("A probe was not answered in time."));
+        }
+
         return probing.IsCompletedSuccessfully;
     }
 }
