@@ -12,7 +12,7 @@ public sealed class BillableMetricTests(ManagementHost host)
     {
         var (_, key, _) = await host.OrganizationAsync();
         const string Sent = """
-            {"code":"gb_out","name":"GB out","event_code":"api_calls","aggregation_type":"sum","field_name":"bytes","filters":[{"key":"region","values":["eu","us"]}],
+            {"code":"gb_out","name":"GB out","event_code":"api_calls","aggregation_type":"unique_count","field_name":"bytes","filters":[{"key":"region","values":["eu","us"]}],
             "group_keys":["region","a\\.b.c"],"rounding_function":"round","rounding_precision":2,"recurring":true,"description":"out"}
             """;
         var made = await host.PostAsync(Metrics, key, Sent);
@@ -37,6 +37,9 @@ public sealed class BillableMetricTests(ManagementHost host)
     [InlineData("max", true)]
     [InlineData("unique_count", true)]
     [InlineData("latest", true)]
+    [InlineData("min", true)]
+    [InlineData("avg", true)]
+    [InlineData("weighted_sum", true)]
     public async Task Every_aggregation_takes_a_field_or_takes_none(string aggregation, bool takesField)
     {
         var (_, key, _) = await host.OrganizationAsync();
@@ -53,7 +56,19 @@ public sealed class BillableMetricTests(ManagementHost host)
     [InlineData("""{"code":"","aggregation_type":"count"}""", "/code")]
     [InlineData("""{"code":"..","aggregation_type":"count"}""", "/code")]
     [InlineData("""{"code":"x\u0000","aggregation_type":"count"}""", "/code")]
-    [InlineData("""{"code":7,"aggregation_type":"avg","expression":"1+1"}""", "/code", "/aggregation_type", "/expression")]
+    [InlineData("""{"code":7,"aggregation_type":"median","formula":"1+1"}""", "/code", "/aggregation_type", "/formula")]
+    [InlineData("""{"code":"x","aggregation_type":"percentile","field_name":"a"}""", "/percentile")]
+    [InlineData("""{"code":"x","aggregation_type":"percentile","field_name":"a","percentile":1.000000000000000001}""", "/percentile")]
+    [InlineData("""{"code":"x","aggregation_type":"percentile","field_name":"a","percentile":-0.1}""", "/percentile")]
+    [InlineData("""{"code":"x","aggregation_type":"percentile","field_name":"a","percentile":0.1234567890123456789}""", "/percentile")]
+    [InlineData("""{"code":"x","aggregation_type":"percentile","field_name":"a","percentile":"0.5"}""", "/percentile")]
+    [InlineData("""{"code":"x","aggregation_type":"sum","field_name":"a","percentile":0.5}""", "/percentile")]
+    [InlineData("""{"code":"x","aggregation_type":"custom"}""", "/expression")]
+    [InlineData("""{"code":"x","aggregation_type":"custom","expression":"a +"}""", "/expression")]
+    [InlineData("""{"code":"x","aggregation_type":"custom","expression":"a","field_name":"a"}""", "/field_name")]
+    [InlineData("""{"code":"x","aggregation_type":"sum","field_name":"a","expression":"a"}""", "/expression")]
+    [InlineData("""{"code":"x","aggregation_type":"sum","field_name":"a","recurring":true}""", "/recurring")]
+    [InlineData("""{"code":"x","aggregation_type":"count","recurring":true}""", "/recurring")]
     [InlineData("""{"code":"x","aggregation_type":"Sum","field_name":"a"}""", "/aggregation_type")]
     [InlineData("""{"code":"x","aggregation_type":1,"field_name":"a"}""", "/aggregation_type")]
     [InlineData("""{"code":"x","aggregation_type":"sum","field_name":""}""", "/field_name")]
@@ -90,10 +105,29 @@ public sealed class BillableMetricTests(ManagementHost host)
     }
 
     [Fact]
-    public async Task An_unknown_aggregation_is_answered_with_the_five_that_exist()
+    public async Task An_unknown_aggregation_is_answered_with_those_that_exist()
     {
         var (_, key, _) = await host.OrganizationAsync();
-        (await host.PostAsync(Metrics, key, new { code = "x", aggregation_type = "avg" })).Text.ShouldContain("count, sum, max, unique_count, latest");
+        (await host.PostAsync(Metrics, key, new { code = "x", aggregation_type = "median" })).Text.ShouldContain("count, sum, max, unique_count, latest, min, avg, weighted_sum, percentile, custom");
+    }
+
+    [Theory]
+    [InlineData("""{"code":"p","aggregation_type":"percentile","field_name":"a","percentile":0.95}""", "\"percentile\":0.95")]
+    [InlineData("""{"code":"p","aggregation_type":"custom","expression":"max(0, \"gb out\" - 1) / 3"}""", "\"expression\":\"max(0, \\\"gb out\\\" - 1) / 3\"")]
+    [InlineData("""{"code":"p","aggregation_type":"weighted_sum","field_name":"a","recurring":true}""", "\"recurring\":true")]
+    public async Task A_metric_keeps_what_its_aggregation_needs(string body, string kept)
+    {
+        var (_, key, _) = await host.OrganizationAsync();
+        (await host.PostAsync(Metrics, key, body)).Status.ShouldBe(201);
+        (await host.GetAsync($"{Metrics}/p", key)).Text.ShouldContain(kept);
+    }
+
+    [Fact]
+    public async Task An_expression_that_is_wrong_is_answered_with_the_place_and_the_reason()
+    {
+        var (_, key, _) = await host.OrganizationAsync();
+        (await host.PostAsync(Metrics, key, new { code = "x", aggregation_type = "custom", expression = "round(a, 19)" })).Text
+            .ShouldContain("is wrong at character 13: The second argument must be a whole number from 0 to 18.");
     }
 
     [Theory]

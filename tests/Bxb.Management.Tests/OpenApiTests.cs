@@ -25,11 +25,11 @@ public sealed class OpenApiTests(ManagementHost host)
         create.GetProperty("responses").GetProperty("403").GetProperty("description").GetString()!.ShouldContain("`missing_scope`");
         var metric = document.GetProperty("components").GetProperty("schemas").GetProperty("BillableMetricBody").GetProperty("properties");
         metric.EnumerateObject().Select(p => p.Name).ShouldBe(
-            ["code", "name", "event_code", "aggregation_type", "field_name", "filters", "group_keys", "rounding_function", "rounding_precision", "recurring", "description"]);
+            ["code", "name", "event_code", "aggregation_type", "field_name", "filters", "group_keys", "rounding_function", "rounding_precision", "recurring", "description", "percentile", "expression"]);
         metric.GetProperty("code").GetProperty("description").GetString().ShouldBe("Unique within the organization; 1 to 255 characters. On PUT absent or as in the path.");
         var answer = document.GetProperty("components").GetProperty("schemas").GetProperty("BillableMetric");
         answer.GetProperty("description").GetString().ShouldBe("A named aggregation over the events of one code, as the API answers it.");
-        answer.GetProperty("properties").GetProperty("field_name").GetProperty("description").GetString().ShouldBe("The property that is aggregated, by dotted path; absent for count.");
+        answer.GetProperty("properties").GetProperty("field_name").GetProperty("description").GetString().ShouldBe("The property that is aggregated, by dotted path; absent for count and custom.");
         answer.GetProperty("properties").TryGetProperty("organization_id", out _).ShouldBeFalse();
         // Members that are null are left out of answers.
         answer.GetProperty("required").EnumerateArray().Select(r => r.GetString()).ShouldBe(["code", "name", "event_code", "aggregation_type", "filters", "group_keys", "recurring"]);

@@ -30,6 +30,18 @@ internal sealed record UsageCase(string Name, BillableMetric Metric, string Quer
     public static BillableMetric Of(AggregationType type, string? field, params MetricFilter[] filters) =>
         new(1, "m", "M", Code, type, field, filters, [], null, null, false, null);
 
+    public static BillableMetric Min(string field) => Of(AggregationType.Min, field);
+
+    public static BillableMetric Avg(string field) => Of(AggregationType.Avg, field);
+
+    public static BillableMetric Weighted(string field) => Of(AggregationType.WeightedSum, field);
+
+    public static BillableMetric Percentile(string field, decimal percentile) => Of(AggregationType.Percentile, field) with { Percentile = percentile };
+
+    public static BillableMetric Custom(string expression) => Of(AggregationType.Custom, null) with { Expression = expression };
+
+    public static BillableMetric Recurring(BillableMetric metric) => metric with { Recurring = true };
+
     /// <summary>The query as the API reads it.</summary>
     public UsageQuery ToQuery(int organizationId) => Parse("metric=m&" + Query).For(Metric with { OrganizationId = organizationId });
 

@@ -45,7 +45,7 @@ internal static class UsageAnswerWriter
         writer.WriteString("aggregation_type", JsonNamingPolicy.SnakeCaseLower.ConvertName(query.Metric.AggregationType.ToString()));
         writer.WriteString("from", ApiTime.Format(query.From));
         writer.WriteString("to", ApiTime.Format(query.To));
-        writer.WriteString("window", query.Window.ToString().ToLowerInvariant());
+        writer.WriteString("window", UsageWindows.NameOf(query.Window));
         writer.WriteString("timezone", query.Zone.Id);
         writer.WriteString("store", answer.Store.ToString().ToLowerInvariant());
         writer.WriteNumber("as_of_position", answer.AsOfPosition);

@@ -4,6 +4,7 @@ using Bxb.Analytics.Queries.Windows;
 using Bxb.Management.Contracts;
 using Bxb.Modularity.Errors;
 using Bxb.Modularity.Json;
+using NodaTime;
 
 namespace Bxb.Analytics.Http;
 
@@ -23,6 +24,11 @@ internal sealed class UsageInput(Func<string, string> place)
     public const int MaxFilterValues = 1000;
     private const int MaxText = 65_536;
 
+    private static readonly string[] Fills = ["none", "zero"];
+
+    /// <summary>The names of <see cref="StoreChoice"/>, in the order of the values.</summary>
+    private static readonly string[] Stores = ["auto", "clickhouse", "postgresql"];
+
     private readonly List<ApiFault> _faults = [];
 
     public string? Metric { get; set; }
@@ -34,6 +40,8 @@ internal sealed class UsageInput(Func<string, string> place)
     public string? Window { get; set; }
 
     public string? TimeZone { get; set; }
+
+    public string? Fill { get; set; }
 
     public string? Store { get; set; }
 
@@ -59,8 +67,9 @@ internal sealed class UsageInput(Func<string, string> place)
             Fault("metric", "must be the code of a billable metric");
         }
 
-        var window = Choice("window", Window, UsageWindow.Total);
-        var store = Choice("store", Store, StoreChoice.Auto);
+        var window = (UsageWindow)Choice("window", Window, UsageWindows.Names);
+        var fills = Choice("fill", Fill, Fills) > 0;
+        var store = (StoreChoice)Choice("store", Store, Stores);
         if (!TimeZones.TryFind(TimeZone ?? "UTC", out var zone))
         {
             Fault("timezone", "must be the name of an IANA time zone, such as Europe/Berlin");
@@ -78,7 +87,7 @@ internal sealed class UsageInput(Func<string, string> place)
         }
 
         var (customers, keys, filters) = (ReadCustomers(), ReadGroupKeys(), ReadFilters());
-        return _faults.Count > 0 ? null : new UsageRequest(Metric!, from, to, customers, keys, filters, window, zone!, MinPosition, Timeout, store);
+        return _faults.Count > 0 ? null : new UsageRequest(Metric!, from, to, customers, keys, filters, window, zone!, fills, MinPosition, Timeout, store);
     }
 
     private string[] ReadCustomers()
@@ -181,29 +190,26 @@ internal sealed class UsageInput(Func<string, string> place)
         }
     }
 
-    private T Choice<T>(string member, string? text, T byDefault)
-        where T : struct, Enum
+    /// <summary>Returns the index of a name; 0, the default, if the member is absent or invalid.</summary>
+    private int Choice(string member, string? text, IReadOnlyList<string> names)
     {
-        if (text is null)
+        for (var i = 0; i < names.Count; i++)
         {
-            return byDefault;
-        }
-
-        var names = Enum.GetNames<T>().Select(n => n.ToLowerInvariant()).ToArray();
-        if (Array.IndexOf(names, text) is var index and >= 0)
-        {
-            return Enum.GetValues<T>()[index];
+            if ((text ?? names[0]) == names[i])
+            {
+                return i;
+            }
         }
 
         Fault(member, "must be one of " + string.Join(", ", names));
-        return byDefault;
+        return 0;
     }
 
-    private DateTimeOffset Time(string member, string? text, TimeZoneInfo? zone)
+    private DateTimeOffset Time(string member, string? text, DateTimeZone? zone)
     {
         if (QueryTime.TryParse(text, out var time))
         {
-            return UsageTime.In(time, zone ?? TimeZoneInfo.Utc);
+            return UsageTime.In(time, zone ?? DateTimeZone.Utc);
         }
 
         Fault(member, text is null ? "must be given: a time such as 2026-01-01T00:00:00Z" : QueryTime.Rule);

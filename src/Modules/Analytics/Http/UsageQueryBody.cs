@@ -17,20 +17,21 @@ internal sealed record UsageFilterBody(string? Key, IReadOnlyList<string>? Value
 /// <param name="ExternalCustomerId">Only these customers: a text or an array of texts.</param>
 /// <param name="GroupBy">Up to 5 keys, an array of texts: properties by dotted path, or external_customer_id.</param>
 /// <param name="Filters">All of them must match.</param>
-/// <param name="Window">total (default), minute, hour, day or month.</param>
+/// <param name="Window">total (default), minute, 5m, 15m, hour, day, week (ISO) or month.</param>
 /// <param name="Timezone">The IANA time zone of the windows, and of from and to without an offset. Default UTC.</param>
+/// <param name="Fill">none (default), or zero: windows without events have rows, too.</param>
 /// <param name="MinPosition">The answer covers at least this position of the log.</param>
 /// <param name="Timeout">Maximum wait in seconds for a store to cover min_position: 0 to 30, default 5.</param>
 /// <param name="Store">auto (default), clickhouse or postgresql.</param>
 internal sealed record UsageQueryBody(
-    string? Metric, string? From, string? To, JsonElement? ExternalCustomerId, JsonElement? GroupBy, IReadOnlyList<UsageFilterBody>? Filters, string? Window, string? Timezone,
+    string? Metric, string? From, string? To, JsonElement? ExternalCustomerId, JsonElement? GroupBy, IReadOnlyList<UsageFilterBody>? Filters, string? Window, string? Timezone, string? Fill,
     long? MinPosition, double? Timeout, string? Store)
 {
     /// <summary>Reads the request.</summary>
     /// <exception cref="ApiException">422 with a pointer to every fault.</exception>
     public UsageRequest Read()
     {
-        var input = new UsageInput(member => "/" + member) { Metric = Metric, From = From, To = To, Window = Window, TimeZone = Timezone, Store = Store, MinPosition = MinPosition };
+        var input = new UsageInput(member => "/" + member) { Metric = Metric, From = From, To = To, Window = Window, TimeZone = Timezone, Fill = Fill, Store = Store, MinPosition = MinPosition };
         if (Timeout is { } seconds)
         {
             input.Timeout = seconds is >= 0 and <= 1000 ? TimeSpan.FromSeconds(seconds) : TimeSpan.MinValue;

@@ -22,8 +22,9 @@ internal static partial class UsageQueryString
         new(GroupKey.Customer, "Only these customers. If there are several, each has its own rows.", IsRepeatable: true),
         new("group_by", @"Up to 5 keys, separated by commas: properties by dotted path (a dot inside a name is \.), or external_customer_id.", IsRepeatable: true),
         new(Filter, "filter[region]=eu: only events whose property has one of the texts. All filters must match.", IsFamily: true),
-        new("window", "total (default), minute, hour, day or month."),
+        new("window", "total (default), minute, 5m, 15m, hour, day, week (ISO) or month."),
         new("timezone", "The IANA time zone of the windows, and of from and to without an offset. Default UTC."),
+        new("fill", "none (default), or zero: windows without events have rows, too."),
         new("min_position", "The answer covers at least this position of the log.", JsonSchemaType.Integer),
         new("timeout", "Maximum wait in seconds for a store to cover min_position: 0 to 30, default 5.", JsonSchemaType.Number),
         new("store", "auto (default), clickhouse or postgresql."),
@@ -36,7 +37,7 @@ internal static partial class UsageQueryString
         var input = new UsageInput(member => member)
         {
             Metric = ApiQuery.Text(context, "metric"), From = ApiQuery.Text(context, "from"), To = ApiQuery.Text(context, "to"), Window = ApiQuery.Text(context, "window"),
-            TimeZone = ApiQuery.Text(context, "timezone"), Store = ApiQuery.Text(context, "store"),
+            TimeZone = ApiQuery.Text(context, "timezone"), Store = ApiQuery.Text(context, "store"), Fill = ApiQuery.Text(context, "fill"),
         };
         ReadNumbers(context, input);
         foreach (var (name, values) in context.Request.Query)

@@ -1,5 +1,6 @@
 using Bxb.Analytics.Queries.Windows;
 using Bxb.Modularity.Json;
+using NodaTime;
 
 namespace Bxb.Analytics.Http;
 
@@ -17,7 +18,7 @@ internal static class UsageTime
     /// Returns the instant of a time. A local time is the first instant at which the clocks of the zone show this time or a later one; days and months start by the same
     /// rule.
     /// </summary>
-    public static DateTimeOffset In(QueryTime time, TimeZoneInfo zone)
+    public static DateTimeOffset In(QueryTime time, DateTimeZone zone)
     {
         if (!time.IsLocal || time.Milliseconds < Earliest || time.Milliseconds > Latest)
         {

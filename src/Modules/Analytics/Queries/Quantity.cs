@@ -30,6 +30,9 @@ internal readonly record struct Quantity(BigInteger Units)
         return new(places <= Scale ? digits * BigInteger.Pow(10, Scale - places) : Divide(digits, BigInteger.Pow(10, places - Scale), RoundingFunction.Round));
     }
 
+    /// <summary>Divides by a whole number above 0; rounded half away from zero to 18 fractional digits.</summary>
+    public Quantity DivideBy(long divisor) => new(Divide(Units, divisor, RoundingFunction.Round));
+
     /// <summary>Rounds to a number of fractional digits.</summary>
     /// <param name="function">The direction.</param>
     /// <param name="precision">-18 to 18; a negative number rounds integer digits.</param>

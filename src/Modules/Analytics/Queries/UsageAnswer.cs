@@ -5,7 +5,7 @@ namespace Bxb.Analytics.Queries;
 /// <param name="To">Exclusive.</param>
 /// <param name="Customer">Null if the query neither selects nor groups by customers.</param>
 /// <param name="Groups">The texts of the property keys, in the order of the query; null for events without the property.</param>
-/// <param name="Value">Null when MAX, LATEST or UNIQUE_COUNT has no input.</param>
+/// <param name="Value">Null when MAX or LATEST has no input.</param>
 /// <param name="Events">Number of events in the value.</param>
 internal sealed record UsageRow(DateTimeOffset From, DateTimeOffset To, string? Customer, IReadOnlyList<string?> Groups, Quantity? Value, long Events);
 

@@ -1,4 +1,6 @@
 using Bxb.Management.Contracts;
+using Bxb.Management.Contracts.Expressions;
+using NodaTime;
 
 namespace Bxb.Analytics.Queries;
 
@@ -18,7 +20,8 @@ internal sealed record GroupKey(string Text, UsageProperty? Path)
 
 /// <summary>A valid usage query of one organization, the input of both compilers.</summary>
 /// <param name="Metric">The metric; its organization is that of the query.</param>
-/// <param name="Field">The aggregated property; null for a count.</param>
+/// <param name="Field">The aggregated property; null for a count and for an expression.</param>
+/// <param name="Expression">The expression that is summed; null but for a custom metric.</param>
 /// <param name="From">Inclusive, whole milliseconds.</param>
 /// <param name="To">Exclusive, whole milliseconds, not before <paramref name="From"/>; if equal, the range is empty.</param>
 /// <param name="Customers">The customers; empty for all.</param>
@@ -26,9 +29,10 @@ internal sealed record GroupKey(string Text, UsageProperty? Path)
 /// <param name="Filters">The filters of the metric and of the request; all must match.</param>
 /// <param name="Window">The length of a window of event time.</param>
 /// <param name="Zone">The time zone of the windows.</param>
+/// <param name="FillsWindows">Whether windows without events have rows.</param>
 internal sealed record UsageQuery(
-    BillableMetric Metric, UsageProperty? Field, DateTimeOffset From, DateTimeOffset To, IReadOnlyList<string> Customers, IReadOnlyList<GroupKey> GroupKeys,
-    IReadOnlyList<PropertyFilter> Filters, UsageWindow Window, TimeZoneInfo Zone)
+    BillableMetric Metric, UsageProperty? Field, Expression? Expression, DateTimeOffset From, DateTimeOffset To, IReadOnlyList<string> Customers, IReadOnlyList<GroupKey> GroupKeys,
+    IReadOnlyList<PropertyFilter> Filters, UsageWindow Window, DateTimeZone Zone, bool FillsWindows)
 {
     /// <summary>No event is older, and the time columns of both stores can hold it.</summary>
     private static readonly DateTimeOffset Earliest = DateTimeOffset.UnixEpoch;
@@ -42,8 +46,11 @@ internal sealed record UsageQuery(
     /// <summary>The group keys that are properties, in their order.</summary>
     public IEnumerable<GroupKey> PropertyKeys => GroupKeys.Where(k => k.Path is not null);
 
-    /// <summary>Whether the answer has exactly one row, also without events.</summary>
-    public bool IsOneRow => Window == UsageWindow.Total && !ByCustomer && GroupKeys.Count == 0;
+    /// <summary>The customers that have rows even without events, when no key groups the rows: those that were requested. One null stands for all customers together.</summary>
+    public IReadOnlyList<string?> ExpectedCustomers => GroupKeys.Count > 0 ? [] : Customers.Count > 0 ? Customers : (IReadOnlyList<string?>)[null];
+
+    /// <summary>Whether the value of a window depends on events of earlier windows. <see cref="UsageCarry"/> adds these up.</summary>
+    public bool Carries => Metric.Recurring || Metric.AggregationType == AggregationType.WeightedSum;
 
     /// <summary><see cref="From"/> in milliseconds since the Unix epoch, limited to what the stores can hold.</summary>
     public long FromMilliseconds => Clamp(From).ToUnixTimeMilliseconds();

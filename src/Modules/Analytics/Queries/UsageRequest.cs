@@ -1,5 +1,7 @@
 using Bxb.Management.Contracts;
+using Bxb.Management.Contracts.Expressions;
 using Bxb.Modularity.Errors;
+using NodaTime;
 
 namespace Bxb.Analytics.Queries;
 
@@ -22,12 +24,13 @@ internal enum StoreChoice
 /// <param name="Filters">At most one per property.</param>
 /// <param name="Window">The length of a window of event time.</param>
 /// <param name="Zone">The time zone of the windows.</param>
+/// <param name="FillsWindows">Whether windows without events have rows.</param>
 /// <param name="MinPosition">The answer covers at least this position; null for no requirement.</param>
 /// <param name="Timeout">Maximum wait for a store to cover the position.</param>
 /// <param name="Store">The store that answers.</param>
 internal sealed record UsageRequest(
     string MetricCode, DateTimeOffset From, DateTimeOffset To, IReadOnlyList<string> Customers, IReadOnlyList<GroupKey> GroupKeys, IReadOnlyList<PropertyFilter> Filters,
-    UsageWindow Window, TimeZoneInfo Zone, long? MinPosition, TimeSpan Timeout, StoreChoice Store)
+    UsageWindow Window, DateTimeZone Zone, bool FillsWindows, long? MinPosition, TimeSpan Timeout, StoreChoice Store)
 {
     /// <summary>The timeout of a request that names none.</summary>
     public static readonly TimeSpan DefaultTimeout = TimeSpan.FromSeconds(5);
@@ -36,13 +39,17 @@ internal sealed record UsageRequest(
     public static readonly TimeSpan MaxTimeout = TimeSpan.FromSeconds(30);
 
     /// <summary>Combines the request with its metric.</summary>
-    /// <exception cref="ApiException">422: the metric contains an invalid property path.</exception>
+    /// <exception cref="ApiException">422: the metric contains an invalid property path or expression.</exception>
     public UsageQuery For(BillableMetric metric)
     {
-        var field = metric.AggregationType == AggregationType.Count ? null : Path(metric, metric.FieldName ?? "");
+        var field = metric.AggregationType is AggregationType.Count or AggregationType.Custom ? null : Path(metric, metric.FieldName ?? "");
         var filters = metric.Filters.Select(f => new PropertyFilter(Path(metric, f.Key), f.Values)).Concat(Filters);
-        return new UsageQuery(metric, field, From, To, Customers, GroupKeys, [.. filters], Window, Zone);
+        return new UsageQuery(metric, field, metric.AggregationType == AggregationType.Custom ? Parse(metric) : null, From, To, Customers, GroupKeys, [.. filters], Window, Zone, FillsWindows);
     }
+
+    private static Expression Parse(BillableMetric metric) => ExpressionParser.TryParse(metric.Expression ?? "", out var expression, out var fault)
+        ? expression
+        : throw new ApiException(ErrorCode.ValidationFailed, $"The expression of the metric {metric.Code} {fault}");
 
     private static UsageProperty Path(BillableMetric metric, string text) => UsageProperty.TryParse(text, out var property)
         ? property

@@ -18,7 +18,7 @@ internal sealed class BillableMetricBody
     /// <summary>The aggregation.</summary>
     public AggregationType? AggregationType { get; init; }
 
-    /// <summary>The property to aggregate, by dotted path. Required, except for count, which takes none.</summary>
+    /// <summary>The property to aggregate, by dotted path. Required, except for count and custom, which take none.</summary>
     public string? FieldName { get; init; }
 
     /// <summary>Only events that match all filters are counted.</summary>
@@ -33,11 +33,17 @@ internal sealed class BillableMetricBody
     /// <summary>Decimal places, -18 to 18. Default 0. Only with a rounding function.</summary>
     public int? RoundingPrecision { get; init; }
 
-    /// <summary>Whether the quantity carries over to the next billing period.</summary>
+    /// <summary>Whether events before a period count in it, too. Only with unique_count, latest and weighted_sum.</summary>
     public bool? Recurring { get; init; }
 
     /// <summary>A text for people; up to 4,000 characters.</summary>
     public string? Description { get; init; }
+
+    /// <summary>From 0 to 1, up to 18 decimal places. Required by percentile, and only there.</summary>
+    public decimal? Percentile { get; init; }
+
+    /// <summary>The number of an event, such as <c>max(0, bytes - 1000) * 0.5</c>; up to 2,000 characters. Required by custom, and only there.</summary>
+    public string? Expression { get; init; }
 
     /// <summary>Overwrites a row. Absent members take their defaults.</summary>
     public void WriteTo(BillableMetricRow row, TimeProvider time)
@@ -52,6 +58,8 @@ internal sealed class BillableMetricBody
         row.RoundingPrecision = RoundingPrecision;
         row.Recurring = Recurring ?? false;
         row.Description = Description;
+        row.Percentile = Percentile;
+        row.Expression = Expression;
         row.UpdatedAt = time.GetUtcNow();
     }
 }

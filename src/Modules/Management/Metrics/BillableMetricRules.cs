@@ -1,4 +1,5 @@
 using Bxb.Management.Contracts;
+using Bxb.Management.Contracts.Expressions;
 using FluentValidation;
 
 namespace Bxb.Management.Metrics;
@@ -11,6 +12,7 @@ internal sealed class BillableMetricRules : AbstractValidator<BillableMetricBody
     public const int MaxFilterValueCharacters = 1024;
     public const int MaxGroupKeys = 20;
     public const int MaxPrecision = 18;
+    private const string Missing = "is required by this aggregation";
 
     public BillableMetricRules()
     {
@@ -19,8 +21,26 @@ internal sealed class BillableMetricRules : AbstractValidator<BillableMetricBody
         RuleFor(m => m.Description).Characters(0, 4000);
         RuleFor(m => m.AggregationType).Required();
         RuleFor(m => m.FieldName).Must(IsPath).WithMessage(PropertyPath.Rule).When(m => m.FieldName is not null);
-        RuleFor(m => m.FieldName).NotNull().WithMessage("is required by this aggregation").When(m => m.AggregationType is not (null or AggregationType.Count));
+        RuleFor(m => m.FieldName).NotNull().WithMessage(Missing).When(m => m.AggregationType is not (null or AggregationType.Count or AggregationType.Custom));
         RuleFor(m => m.FieldName).Null().WithMessage("must be absent: count counts events, not a property").When(m => m.AggregationType == AggregationType.Count);
+        RuleFor(m => m.FieldName).Null().WithMessage("must be absent: custom sums an expression, not a property").When(m => m.AggregationType == AggregationType.Custom);
+
+        RuleFor(m => m.Percentile).NotNull().WithMessage(Missing).When(m => m.AggregationType == AggregationType.Percentile);
+        RuleFor(m => m.Percentile).Null().WithMessage("goes with percentile only").When(m => m.AggregationType is not (null or AggregationType.Percentile));
+        RuleFor(m => m.Percentile).Must(p => p is null or (>= 0 and <= 1 and { Scale: <= MaxPrecision })).WithMessage($"must be from 0 to 1, with at most {MaxPrecision} decimal places");
+
+        RuleFor(m => m.Expression).NotNull().WithMessage(Missing).When(m => m.AggregationType == AggregationType.Custom);
+        RuleFor(m => m.Expression).Null().WithMessage("goes with custom only").When(m => m.AggregationType is not (null or AggregationType.Custom));
+        RuleFor(m => m.Expression).Custom((text, context) =>
+        {
+            if (text is not null && !ExpressionParser.TryParse(text, out _, out var fault))
+            {
+                context.AddFailure(fault);
+            }
+        });
+
+        RuleFor(m => m.Recurring).NotEqual(true).WithMessage("must not be true: of the aggregations, only unique_count, latest and weighted_sum count events before a period")
+            .When(m => m.AggregationType is { } type && !BillableMetric.CanRecur(type));
 
         RuleFor(m => m.Filters).Must(f => f is null || f.Count <= MaxFilters).WithMessage($"must have at most {MaxFilters} entries");
         RuleFor(m => m.Filters).Must(f => f is null || AllDiffer(f.Select(x => x.Key))).WithMessage("must name each key once; list all values of a key together");

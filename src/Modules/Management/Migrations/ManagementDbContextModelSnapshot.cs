@@ -99,6 +99,10 @@ namespace Bxb.Management.Migrations
                         .HasColumnType("text")
                         .HasColumnName("event_code");
 
+                    b.Property<string>("Expression")
+                        .HasColumnType("text")
+                        .HasColumnName("expression");
+
                     b.Property<string>("FieldName")
                         .HasColumnType("text")
                         .HasColumnName("field_name");
@@ -117,6 +121,10 @@ namespace Bxb.Management.Migrations
                         .IsRequired()
                         .HasColumnType("text")
                         .HasColumnName("name");
+
+                    b.Property<decimal?>("Percentile")
+                        .HasColumnType("numeric")
+                        .HasColumnName("percentile");
 
                     b.Property<bool>("Recurring")
                         .HasColumnType("boolean")

@@ -61,6 +61,8 @@ internal sealed class ManagementDbContext(DbContextOptions<ManagementDbContext> 
             row.Property(r => r.RoundingPrecision).HasColumnName("rounding_precision");
             row.Property(r => r.Recurring).HasColumnName("recurring");
             row.Property(r => r.Description).HasColumnName("description");
+            row.Property(r => r.Percentile).HasColumnName("percentile").HasColumnType("numeric");
+            row.Property(r => r.Expression).HasColumnName("expression");
             row.Property(r => r.CreatedAt).HasColumnName("created_at");
             row.Property(r => r.UpdatedAt).HasColumnName("updated_at");
             row.HasOne<OrganizationRow>().WithMany().HasForeignKey(r => r.OrganizationId).OnDelete(DeleteBehavior.Restrict);

@@ -55,10 +55,14 @@ internal sealed class BillableMetricRow
 
     public string? Description { get; set; }
 
+    public decimal? Percentile { get; set; }
+
+    public string? Expression { get; set; }
+
     public DateTimeOffset CreatedAt { get; init; }
 
     public DateTimeOffset UpdatedAt { get; set; }
 
     public BillableMetric ToContract() => new(
-        OrganizationId, Code, Name, EventCode, AggregationType, FieldName, Filters, GroupKeys, RoundingFunction, RoundingPrecision, Recurring, Description);
+        OrganizationId, Code, Name, EventCode, AggregationType, FieldName, Filters, GroupKeys, RoundingFunction, RoundingPrecision, Recurring, Description, Percentile, Expression);
 }

@@ -63,11 +63,13 @@ internal sealed class ClickHouseRunner(ClickHouseClient client, UsageQueryOption
         var groups = new string?[rows.Keys];
         for (var i = 0; i < groups.Length; i++)
         {
-            groups[i] = row.IsNull(i + 2) ? null : row.GetString(i + 2);
+            groups[i] = Text(i + 2);
         }
 
         var value = groups.Length + 2;
-        rows.Add(row.GetInt64(0), row.GetString(1), groups, row.IsNull(value) ? null : row.GetString(value), row.GetInt64(value + 1), row.GetInt64(value + 2));
+        rows.Add(row.GetInt64(0), row.GetString(1), groups, Text(value), Text(value + 1), row.GetInt64(value + 2), row.GetInt64(value + 3));
+
+        string? Text(int column) => row.IsNull(column) ? null : row.GetString(column);
     }
 
     private async Task KillAsync(string queryId)

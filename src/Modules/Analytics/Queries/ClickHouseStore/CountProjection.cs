@@ -40,7 +40,7 @@ internal static class CountProjection
         };
         var customers = query.Customers.Count > 0 ? " AND external_customer_id IN {customers:Array(String)}" : "";
         var statement = new ClickHouseStatement($$"""
-            SELECT {{window}} AS w, {{(query.ByCustomer ? "external_customer_id" : "''")}} AS c, toNullable(toString(count())) AS v, count() AS e, toUInt64(0) AS s
+            SELECT {{window}} AS w, {{(query.ByCustomer ? "external_customer_id" : "''")}} AS c, toNullable(toString(count())) AS v, CAST(NULL AS Nullable(String)) AS x, count() AS e, toUInt64(0) AS s
             FROM usage
             WHERE organization_id = {organization:UInt32} AND code = {code:String}
                 AND {{bucket}} >= {from:DateTime('UTC')} AND {{bucket}} < {to:DateTime('UTC')}{{customers}}

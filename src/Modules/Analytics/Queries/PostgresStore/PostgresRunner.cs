@@ -55,7 +55,8 @@ internal sealed class PostgresRunner(NpgsqlDataSource database, UsageQueryOption
         }
 
         var value = groups.Length + 2;
-        rows.Add(row.GetInt64(0), await TextAsync(row, 1, cancellationToken), groups, await TextAsync(row, value, cancellationToken), row.GetInt64(value + 1), row.GetInt64(value + 2));
+        rows.Add(row.GetInt64(0), await TextAsync(row, 1, cancellationToken), groups, await TextAsync(row, value, cancellationToken), await TextAsync(row, value + 1, cancellationToken),
+            row.GetInt64(value + 2), row.GetInt64(value + 3));
     }
 
     private static async ValueTask<string?> TextAsync(NpgsqlDataReader row, int column, CancellationToken cancellationToken) =>

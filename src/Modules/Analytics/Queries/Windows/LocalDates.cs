@@ -1,24 +1,31 @@
+using NodaTime;
+
 namespace Bxb.Analytics.Queries.Windows;
 
-/// <summary>Finds the instants at which local days and months start.</summary>
+/// <summary>Finds the instants at which local days, ISO weeks and months start.</summary>
 internal static class LocalDates
 {
     private const long Day = 86_400_000;
 
     /// <summary>
-    /// Returns the starts of days or months in ascending order, from the last one not after <paramref name="from"/> to the first one not before <paramref name="to"/>.
+    /// Returns the starts of days, weeks or months in ascending order, from the last one not after <paramref name="from"/> to the first one not before <paramref name="to"/>.
     /// A day starts at the first instant at which the wall clock shows midnight or later. A day that the zone skipped has no window.
     /// </summary>
     /// <param name="zone">The zone.</param>
     /// <param name="from">Milliseconds since the Unix epoch.</param>
     /// <param name="to">Not before <paramref name="from"/>.</param>
-    /// <param name="months">Whether to return months instead of days.</param>
-    public static long[] FindStarts(TimeZoneInfo zone, long from, long to, bool months)
+    /// <param name="unit">Day, week or month.</param>
+    public static long[] FindStarts(DateTimeZone zone, long from, long to, UsageWindow unit)
     {
-        var margin = (months ? 33 : 3) * Day;
+        var margin = unit switch { UsageWindow.Day => 3, UsageWindow.Week => 10, _ => 33 } * Day;
         var spans = ZoneOffsets.Between(zone, from - margin, to + margin);
         var date = DateOnly.FromDateTime(DateTimeOffset.FromUnixTimeMilliseconds(from + spans[0].Offset).UtcDateTime).AddDays(-2);
-        date = months ? new DateOnly(date.Year, date.Month, 1) : date;
+        date = unit switch
+        {
+            UsageWindow.Day => date,
+            UsageWindow.Week => date.AddDays(-(((int)date.DayOfWeek + 6) % 7)),
+            _ => new DateOnly(date.Year, date.Month, 1),
+        };
         var starts = new List<long>();
         var span = 0;
         while (true)
@@ -40,7 +47,7 @@ internal static class LocalDates
                 return [.. starts];
             }
 
-            date = months ? date.AddMonths(1) : date.AddDays(1);
+            date = unit == UsageWindow.Month ? date.AddMonths(1) : date.AddDays(unit == UsageWindow.Week ? 7 : 1);
         }
     }
 

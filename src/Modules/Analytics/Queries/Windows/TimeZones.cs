@@ -1,41 +1,19 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Security;
-using System.Text.RegularExpressions;
+using NodaTime;
 
 namespace Bxb.Analytics.Queries.Windows;
 
-/// <summary>Finds time zones by IANA name in the zone data of the machine (package tzdata). Without that data only UTC exists.</summary>
-internal static partial class TimeZones
+/// <summary>Finds time zones by IANA name in the zone data of the product (NodaTime), which is the same on every machine.</summary>
+internal static class TimeZones
 {
+    private static readonly HashSet<string> Names = new(DateTimeZoneProviders.Tzdb.Ids, StringComparer.Ordinal);
+
     /// <summary>Finds a zone.</summary>
-    /// <returns>False if the machine has no zone of this name.</returns>
-    public static bool TryFind(string name, [NotNullWhen(true)] out TimeZoneInfo? zone)
+    /// <returns>False if there is no zone of this name.</returns>
+    public static bool TryFind(string name, [NotNullWhen(true)] out DateTimeZone? zone)
     {
-        zone = null;
-        if (name == "UTC")
-        {
-            zone = TimeZoneInfo.Utc;
-            return true;
-        }
-
-        if (!NamePattern().IsMatch(name))
-        {
-            return false;
-        }
-
-        try
-        {
-            zone = TimeZoneInfo.FindSystemTimeZoneById(name);
-            return true;
-        }
-        catch (Exception error) when (error is TimeZoneNotFoundException or InvalidTimeZoneException or SecurityException or UnauthorizedAccessException or IOException)
-        {
-            // A missing file, a directory, or a file without a zone: the caller sent an invalid name.
-            return false;
-        }
+        // The provider also reads names such as UTC+01:00, which are offsets and not zones.
+        zone = Names.Contains(name) ? DateTimeZoneProviders.Tzdb[name] : null;
+        return zone is not null;
     }
-
-    /// <summary>Zone names only: no paths, no names below right and posix, and no links to the zone of the machine.</summary>
-    [GeneratedRegex("^(?!(right|posix)/|localtime$|posixrules$|Factory$)[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+){0,2}$", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, 1000)]
-    private static partial Regex NamePattern();
 }

@@ -4,12 +4,12 @@ using Bxb.Modularity.Errors;
 namespace Bxb.Analytics.Queries.Windows;
 
 /// <summary>
-/// The windows of a query, computed from the host's time zone data, so that both stores use the same ones. The key of a window is its start in milliseconds since the Unix epoch, before
+/// The windows of a query, computed from the product's time zone data, so that both stores use the same ones. The key of a window is its start in milliseconds since the Unix epoch, before
 /// it is clipped to the query. Immutable.
 /// </summary>
 internal abstract record WindowPlan
 {
-    /// <summary>Maximum number of days or months in one query. Their edges are a parameter of the statement.</summary>
+    /// <summary>Maximum number of days, weeks or months in one query. Their edges are a parameter of the statement.</summary>
     public const int MaxEdges = 10_000;
 
     /// <summary>Creates the plan of a query.</summary>
@@ -19,14 +19,14 @@ internal abstract record WindowPlan
         var (from, to) = (query.FromMilliseconds, query.ToMilliseconds);
         switch (query.Window)
         {
-            case UsageWindow.Minute or UsageWindow.Hour:
-                var step = query.Window == UsageWindow.Minute ? 60_000L : 3_600_000L;
+            case UsageWindow.Minute or UsageWindow.FiveMinutes or UsageWindow.FifteenMinutes or UsageWindow.Hour:
+                var step = 60_000L * query.Window switch { UsageWindow.Minute => 1, UsageWindow.FiveMinutes => 5, UsageWindow.FifteenMinutes => 15, _ => 60 };
                 Require((to - from) / step, options.MaxWindows, query.Window);
-                return new WindowSteps(step, ZoneOffsets.Between(query.Zone, from, to));
-            case UsageWindow.Day or UsageWindow.Month:
-                var shortest = query.Window == UsageWindow.Day ? 86_400_000L : 28 * 86_400_000L;
+                return new WindowSteps(step, ZoneOffsets.Between(query.Zone, from, to), to);
+            case UsageWindow.Day or UsageWindow.Week or UsageWindow.Month:
+                var shortest = 86_400_000L * query.Window switch { UsageWindow.Day => 1, UsageWindow.Week => 7, _ => 28 };
                 Require((to - from) / shortest, MaxEdges, query.Window);
-                return new WindowEdges(LocalDates.FindStarts(query.Zone, from, to, query.Window == UsageWindow.Month));
+                return new WindowEdges(LocalDates.FindStarts(query.Zone, from, to, query.Window));
             default:
                 return new OneWindow(query.From, query.To);
         }
@@ -35,14 +35,16 @@ internal abstract record WindowPlan
     /// <summary>Returns the bounds of the window with this key.</summary>
     public abstract (DateTimeOffset From, DateTimeOffset To) Bounds(long start);
 
+    /// <summary>Returns the keys of all windows, in order of time.</summary>
+    public abstract IEnumerable<long> Keys();
+
     private protected static DateTimeOffset Time(long milliseconds) => DateTimeOffset.FromUnixTimeMilliseconds(milliseconds);
 
     private static void Require(long windows, int most, UsageWindow window)
     {
         if (windows > most)
         {
-            var unit = window.ToString().ToLowerInvariant();
-            throw new ApiException(ErrorCode.AnswerTooLarge, string.Create(CultureInfo.InvariantCulture, $"The range has more than {most} windows of a {unit}. Ask for a shorter range or longer windows."));
+            throw new ApiException(ErrorCode.AnswerTooLarge, string.Create(CultureInfo.InvariantCulture, $"The range has more than {most} windows ({UsageWindows.NameOf(window)}). Ask for a shorter range or longer windows."));
         }
     }
 }
@@ -51,6 +53,8 @@ internal abstract record WindowPlan
 internal sealed record OneWindow(DateTimeOffset From, DateTimeOffset To) : WindowPlan
 {
     public override (DateTimeOffset From, DateTimeOffset To) Bounds(long start) => (From, To);
+
+    public override IEnumerable<long> Keys() => [0];
 }
 
 /// <summary>Windows between neighbouring edges.</summary>
@@ -62,6 +66,8 @@ internal sealed record WindowEdges(long[] Edges) : WindowPlan
         var index = Array.BinarySearch(Edges, start);
         return (Time(Edges[index]), Time(Edges[index + 1]));
     }
+
+    public override IEnumerable<long> Keys() => Edges.SkipLast(1);
 }
 
 /// <summary>
@@ -70,7 +76,8 @@ internal sealed record WindowEdges(long[] Edges) : WindowPlan
 /// </summary>
 /// <param name="Step">Milliseconds.</param>
 /// <param name="Spans">The offsets in order of time; the first span starts at the start of the query.</param>
-internal sealed record WindowSteps(long Step, IReadOnlyList<OffsetSpan> Spans) : WindowPlan
+/// <param name="End">The end of the query, in milliseconds since the Unix epoch.</param>
+internal sealed record WindowSteps(long Step, IReadOnlyList<OffsetSpan> Spans, long End) : WindowPlan
 {
     /// <summary>A multiple of the step that makes every instant plus offset positive, so that division always rounds down.</summary>
     public const long Lift = 2 * 86_400_000;
@@ -86,5 +93,16 @@ internal sealed record WindowSteps(long Step, IReadOnlyList<OffsetSpan> Spans) :
         var offset = Spans[index].Offset + Lift;
         var end = ((((start + offset) / Step) + 1) * Step) - offset;
         return (Time(start), Time(index + 1 < Spans.Count ? Math.Min(end, Spans[index + 1].Start) : end));
+    }
+    public override IEnumerable<long> Keys()
+    {
+        for (var at = Spans[0].Start; at < End;)
+        {
+            // The first window can start before the query, if its offset is the only one.
+            var lift = Spans[0].Offset + Lift;
+            var key = at == Spans[0].Start && Spans.Count == 1 ? ((at + lift) / Step * Step) - lift : at;
+            yield return key;
+            at = Bounds(key).To.ToUnixTimeMilliseconds();
+        }
     }
 }
