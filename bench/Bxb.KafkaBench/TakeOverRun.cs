@@ -7,7 +7,9 @@ using Npgsql;
 
 namespace Bxb.KafkaBench;
 
-/// <summary>How long the log is not carried when the active relay's process is killed, and when it is suspended, while events come in: from the signal until the other one has stored its first flush.</summary>
+/// <summary>
+/// How long the log is not carried when the active relay's process is killed, and when it is suspended, while events come in: from the signal until the other one has stored its first flush.
+/// </summary>
 internal sealed class TakeOverRun(BenchSettings settings)
 {
     private const string Topic = "bxb.bench.takeover";

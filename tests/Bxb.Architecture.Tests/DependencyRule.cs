@@ -53,7 +53,8 @@ internal static class DependencyRule
             var space = reader.GetString(type.Namespace);
             var name = reader.GetString(type.Name);
             var isPublic = ((TypeAttributesMask)type.Attributes & Visibility) == TypeAttributesMask.Public;
-            var isExpected = space == $"{module}.Contracts" || (space == module && name.EndsWith("Module", StringComparison.Ordinal)) || name.EndsWith("Options", StringComparison.Ordinal);
+            var isExpected = (space + ".").StartsWith($"{module}.Contracts.", StringComparison.Ordinal)
+                || (space == module && name.EndsWith("Module", StringComparison.Ordinal)) || name.EndsWith("Options", StringComparison.Ordinal);
             // The compiler's own, such as the attributes that it embeds, have no namespace of ours.
             if (isPublic && !isExpected && space.StartsWith("Bxb.", StringComparison.Ordinal))
             {

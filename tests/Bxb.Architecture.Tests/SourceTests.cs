@@ -10,7 +10,7 @@ public sealed partial class SourceTests
     /// <summary>Files that still name an exception of the driver. Add none; remove a file when it uses EventLogErrors.</summary>
     private static readonly string[] KnownDriverErrors =
     [
-        "OutboxRelay", "RelayMonitor", "RelayProgress", "ConsumerGroups", "DeadLetters", "ReceiveLoop", "AdvisoryLease", "LeaseRenewal", "Replays", "ShadowReplayService", "TransientFaults",
+        "OutboxRelay", "RelayMonitor", "RelayProgress", "GroupReplays", "ShadowReplayService", "ConsumerGroups", "DeadLetters", "ReceiveLoop", "AdvisoryLease", "LeaseRenewal", "TransientFaults",
     ];
 
     [Fact]

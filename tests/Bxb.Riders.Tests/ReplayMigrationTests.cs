@@ -1,7 +1,9 @@
 using Bxb.EventLog.Schema;
+using Bxb.Primitives.Migrations;
 using Bxb.Riders.Compliance;
 using Bxb.Riders.Replays;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 
 namespace Bxb.Riders.Tests;
@@ -61,9 +63,8 @@ public sealed class ReplayMigrationTests : IAsyncLifetime
         public static async Task MigrateAsync(string connectionString)
         {
             await using var database = NpgsqlDataSource.Create(connectionString);
-            var migrations = new ServiceCollection().AddSqlMigrations(typeof(ReplaysRegistration).Assembly, "riders_replays", "Schema")
-                .Select(s => s.ImplementationInstance).OfType<SqlMigration>();
-            await SqlMigrator.MigrateAsync(database, migrations, CancellationToken.None);
+            var migrations = SqlMigration.Load(typeof(ReplaysRegistration).Assembly, "riders_replays", "Schema");
+            await PostgresMigrations.RunAsync(database, migrations, NullLogger<PostgresMigrations>.Instance, CancellationToken.None);
         }
     }
 }

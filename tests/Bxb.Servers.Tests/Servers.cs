@@ -7,7 +7,9 @@ using Testcontainers.PostgreSql;
 
 namespace Bxb.Servers.Tests;
 
-/// <summary>PostgreSQL, ClickHouse and a Kafka broker in containers, with the images of docker-compose.yml. They are removed with this object, or by Testcontainers when the process ends otherwise.</summary>
+/// <summary>
+/// PostgreSQL, ClickHouse and a Kafka broker in containers, with the images of docker-compose.yml. They are removed with this object, or by Testcontainers when the process ends otherwise.
+/// </summary>
 public sealed class Servers : IAsyncLifetime
 {
     private const string User = "bxb";

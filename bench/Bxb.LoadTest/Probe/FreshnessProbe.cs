@@ -10,7 +10,8 @@ namespace Bxb.LoadTest.Probe;
 /// Measures freshness: posts marked events, each of a customer of its own, and asks ClickHouse for their usage again and again, without <c>min_position</c>, until
 /// each shows. One question asks for all that are outstanding, so the probe costs one query at a time however far behind the store is.
 /// </summary>
-/// <remarks>A time contains the query that saw the event and the pause before it (25 ms), so it is rather too long than too short. A probe that the host is too busy to take is left out; the answers 429 and 503 are told beside.</remarks>
+/// <remarks>A time contains the query that saw the event and the pause before it (25 ms), so it is rather too long than too short. A probe that the host is too busy to take is left out;
+/// the answers 429 and 503 are told beside.</remarks>
 internal sealed class FreshnessProbe(ApiClient api, Organization organization, string run) : IDisposable
 {
     private static readonly TimeSpan Between = TimeSpan.FromMilliseconds(125);

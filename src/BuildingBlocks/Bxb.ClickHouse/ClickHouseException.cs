@@ -16,7 +16,10 @@ public sealed class ClickHouseException : Exception
     /// <summary>The server's error code, <c>system.errors</c>; 0 when the fault is on the way to it.</summary>
     public int Code { get; }
 
-    /// <summary>The server's name for the code, such as <c>UNKNOWN_TABLE</c>; for a fault on the way one of ours: <c>CONNECTION</c>, <c>TIMEOUT</c>, <c>HANG</c>, <c>CUT_STREAM</c>, <c>UNPROVEN</c>, <c>MALFORMED</c>, <c>HTTP</c>.</summary>
+    /// <summary>
+    /// The server's name for the code, such as <c>UNKNOWN_TABLE</c>; for a fault on the way one of ours: <c>CONNECTION</c>, <c>TIMEOUT</c>, <c>HANG</c>, <c>CUT_STREAM</c>, <c>UNPROVEN</c>,
+    /// <c>MALFORMED</c>, <c>HTTP</c>.
+    /// </summary>
     public string Name { get; }
 
     /// <summary>Whether the same statement may well succeed later, unchanged.</summary>

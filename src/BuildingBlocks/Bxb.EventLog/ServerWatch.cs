@@ -24,8 +24,8 @@ public enum ServerCondition
 /// <summary>Checks once a second whether the log's server answers and takes writes. Other components read the result from memory. Thread-safe.</summary>
 /// <remarks>
 /// <para>
-/// After two consecutive checks without an answer within 2 s the server is away. A late check is not cancelled, because the driver's cancellation waits for the server too; the driver's time-outs end it
-/// within 6 s. The checks have connections of their own, because a busy pool says nothing about the server.
+/// After two consecutive checks without an answer within 2 s the server is away. A late check is not cancelled, because the driver's cancellation waits for the server too; the driver's
+/// time-outs end it within 6 s. The checks have connections of their own, because a busy pool says nothing about the server.
 /// </para>
 /// <para>
 /// After failed appends a check also commits a few bytes. Only a commit proves that writes are possible again, for example after a full disk or the loss of a synchronous standby.

@@ -52,7 +52,8 @@ internal static class SessionCheck
         if (await command.ExecuteScalarAsync(ct) is not "on" and var value)
         {
             throw new EventLogException(
-                $"Bxb:Postgres:ConnectionString leads to sessions in which synchronous_commit is {value} after the host set it to on, so a crash of the server could lose acknowledged events: connect in a way that keeps SET.",
+                $"Bxb:Postgres:ConnectionString leads to sessions in which synchronous_commit is {value} after the host set it to on, "
+                + "so a crash of the server could lose acknowledged events: connect in a way that keeps SET.",
                 isTransient: false, sqlState: null, inner: null);
         }
     }

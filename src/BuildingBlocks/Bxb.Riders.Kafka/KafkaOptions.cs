@@ -31,8 +31,8 @@ public sealed class KafkaOptions
     public TimeSpan Retention { get; set; } = TimeSpan.FromDays(7);
 
     /// <summary>
-    /// The largest record that the topic takes, in bytes before compression; a lower <c>max.message.bytes</c> of the topic counts instead. Default 1,000,000; range 4,096 to 100,000,000. A larger event is noted
-    /// in the topic by its position, read from the log by consumer groups, and listed among the dead letters of <c>relay</c>.
+    /// The largest record that the topic takes, in bytes before compression; a lower <c>max.message.bytes</c> of the topic counts instead. Default 1,000,000; range 4,096 to 100,000,000. A
+    /// larger event is noted in the topic by its position, read from the log by consumer groups, and listed among the dead letters of <c>relay</c>.
     /// </summary>
     [Range(4_096, 100_000_000)]
     public int MaxRecordBytes { get; set; } = 1_000_000;

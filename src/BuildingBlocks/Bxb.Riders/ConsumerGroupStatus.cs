@@ -19,7 +19,8 @@ public enum ConsumerGroupState
 /// <summary>The status of a consumer group.</summary>
 /// <param name="Group">The group.</param>
 /// <param name="Position">Its progress: everything up to this position is processed, or a dead letter.</param>
-/// <param name="LagEvents">Unprocessed records: those of its partitions and those that the transport does not have yet. An upper bound where only positions are known, since positions have gaps.</param>
+/// <param name="LagEvents">Unprocessed records: those of its partitions and those that the transport does not have yet. An upper bound where only positions are known, since positions have
+/// gaps.</param>
 /// <param name="LagSeconds">Age of the oldest record that is not processed, seconds; 0 when there is none; null when the log does not answer in time.</param>
 /// <param name="State">What it does now.</param>
 /// <param name="Error">The current failure in one line; null when nothing is wrong.</param>

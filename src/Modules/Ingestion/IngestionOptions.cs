@@ -54,6 +54,7 @@ public sealed class IngestionOptions : IValidatableObject
     public int MaxPageBytes { get; set; } = 8 * 1024 * 1024;
 
     IEnumerable<ValidationResult> IValidatableObject.Validate(ValidationContext validationContext) => MaxBytesInFlight < 4L * Math.Max(MaxBatchBytes, MaxEventBytes)
-        ? [new ValidationResult($"is {MaxBytesInFlight} and must be at least four times {nameof(MaxBatchBytes)} ({MaxBatchBytes}) and {nameof(MaxEventBytes)} ({MaxEventBytes}).", [nameof(MaxBytesInFlight)])]
+        ? [new ValidationResult($"is {MaxBytesInFlight} and must be at least four times "
+                + $"{nameof(MaxBatchBytes)} ({MaxBatchBytes}) and {nameof(MaxEventBytes)} ({MaxEventBytes}).", [nameof(MaxBytesInFlight)])]
         : [];
 }

@@ -6,8 +6,8 @@ using Xunit.Abstractions;
 namespace Bxb.EndToEnd.Tests.Kafka;
 
 /// <summary>
-/// Brokers that are all away for a long time, that are restarted one by one, and that come later than the host, while events are sent and the host is asked how it is. The host lives, ingest goes on, and every
-/// acknowledged event reaches ClickHouse once. <c>BXB_KAFKA_STORM</c> scales how long they are away: 100 s is the full measure.
+/// Brokers that are all away for a long time, that are restarted one by one, and that come later than the host, while events are sent and the host is asked how it is. The host lives,
+/// ingest goes on, and every acknowledged event reaches ClickHouse once. <c>BXB_KAFKA_STORM</c> scales how long they are away: 100 s is the full measure.
 /// </summary>
 [OnKafka]
 [Collection(KafkaCollection.Name)]

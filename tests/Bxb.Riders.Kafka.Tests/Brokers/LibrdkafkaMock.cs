@@ -4,7 +4,10 @@ using Confluent.Kafka;
 
 namespace Bxb.Riders.Kafka.Tests.Brokers;
 
-/// <summary>The part of librdkafka's C interface that makes a mock cluster; Confluent.Kafka has none of it. Uses the library that Confluent.Kafka has loaded: two of them would not know each other's handles.</summary>
+/// <summary>
+/// The part of librdkafka's C interface that makes a mock cluster; Confluent.Kafka has none of it. Uses the library that Confluent.Kafka has loaded: two of them would not know each other's
+/// handles.
+/// </summary>
 internal static partial class LibrdkafkaMock
 {
     private const string Library = "librdkafka";

@@ -31,7 +31,8 @@ public sealed class EventLogQueries
         var text = new QueryText($"select {UsageEventRow.Columns} from event_log.event_keys k ");
 
         // The organization is also checked on the event, so that a wrong key cannot reveal an event of another organization.
-        text.Text("cross join lateral (select * from event_log.events e where e.position = k.position offset 0) e where e.organization_id = ").Value(org).Text(" and k.organization_id = ").Value(org).Text(" and k.transaction_id = ").Value(transactionId).And("k.source = ", source).Text(" order by k.source limit 100");
+        text.Text("cross join lateral (select * from event_log.events e where e.position = k.position offset 0) e where e.organization_id = ").Value(org)
+            .Text(" and k.organization_id = ").Value(org).Text(" and k.transaction_id = ").Value(transactionId).And("k.source = ", source).Text(" order by k.source limit 100");
         return ReadAsync(text, reader => UsageEventRow.ReadAsync(reader, 0, ct), ct);
     }
 

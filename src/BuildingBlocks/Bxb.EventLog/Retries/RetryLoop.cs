@@ -8,7 +8,10 @@ public sealed class RetryLoop(Backoff backoff, TimeProvider time)
 {
     private int _failures;
 
-    /// <summary>A failure after an attempt that ran longer than this counts as the first. Default: twice the longest pause. <see cref="TimeSpan.MaxValue"/>: only <see cref="Succeeded"/> resets the count.</summary>
+    /// <summary>
+    /// A failure after an attempt that ran longer than this counts as the first. Default: twice the longest pause. <see cref="TimeSpan.MaxValue"/>: only <see cref="Succeeded"/> resets the
+    /// count.
+    /// </summary>
     public TimeSpan ResetAfter { get; init; } = backoff.Longest * 2;
 
     /// <summary>Whether the attempt is repeated after an exception. Default: always. Any other exception ends the loop and is thrown by <see cref="RunAsync"/>.</summary>

@@ -99,7 +99,8 @@ public sealed record ErrorCode(string Code, int Status, string Title)
     public static IReadOnlyList<ErrorCode> All { get; } =
     [
         InvalidRequest, InvalidJson, InvalidUtf8, InvalidEncoding, DuplicateMember, InvalidParameter, Unauthorized, MissingScope, NotFound, MethodNotAllowed, RequestTimeout, EventConflict,
-        SourceNeeded, AlreadyExists, ReplayRunning, TooLate, NothingToDeliver, LengthRequired, PayloadTooLarge, TargetTooLong, HeadersTooLarge, UnsupportedMediaType, ValidationFailed, PositionBeyondHead, AnswerTooLarge, TooManyRequests, Unavailable,
+        SourceNeeded, AlreadyExists, ReplayRunning, TooLate, NothingToDeliver, LengthRequired, PayloadTooLarge, TargetTooLong,
+        HeadersTooLarge, UnsupportedMediaType, ValidationFailed, PositionBeyondHead, AnswerTooLarge, TooManyRequests, Unavailable,
         PositionNotReached, InternalError,
     ];
 }

@@ -25,7 +25,8 @@ internal sealed class RejectionWriter(PipeWriter inner, TimeProvider time) : Pip
         ProblemDocument.Write(body, code, code.Title);
         var head = string.Create(
             CultureInfo.InvariantCulture,
-            $"HTTP/1.1 {code.Status} {ReasonPhrases.GetReasonPhrase(code.Status)}\r\nContent-Length: {body.WrittenCount}\r\nContent-Type: application/problem+json\r\nConnection: close\r\nDate: {time.GetUtcNow():R}\r\n\r\n");
+            $"HTTP/1.1 {code.Status} {ReasonPhrases.GetReasonPhrase(code.Status)}\r\nContent-Length: {body.WrittenCount}\r\n"
+            + $"Content-Type: application/problem+json\r\nConnection: close\r\nDate: {time.GetUtcNow():R}\r\n\r\n");
         _answer = [.. Encoding.ASCII.GetBytes(head), .. body.WrittenSpan];
     }
 

@@ -9,8 +9,9 @@ namespace Bxb.Riders.Kafka.Consuming;
 
 /// <summary>A partition of the topic, read for one group: values become records, and the relay's repeats are dropped.</summary>
 /// <remarks>
-/// Within a partition positions only grow, but a relay that was killed may have written some records twice: a record whose position is not above the last one is such a repeat. What cannot be read is put among the
-/// dead letters before the batch that follows it is handed out. Where there is nothing to read, the relay's state says how far the partition is: everything up to its position lies below its offsets.
+/// Within a partition positions only grow, but a relay that was killed may have written some records twice: a record whose position is not above the last one is such a repeat. What cannot
+/// be read is put among the dead letters before the batch that follows it is handed out. Where there is nothing to read, the relay's state says how far the partition is: everything up to
+/// its position lies below its offsets.
 /// In the place of a record that was too large for the topic stands a note of its position: the record is read from the log, so that readers of the topic miss none.
 /// </remarks>
 internal sealed class KafkaLease(

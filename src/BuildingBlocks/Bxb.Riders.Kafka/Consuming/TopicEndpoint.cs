@@ -83,7 +83,8 @@ internal sealed partial class TopicEndpoint : IAsyncDisposable
         {
             try
             {
-                return await Task.Run(() => (_poller.Client ?? throw new OperationCanceledException("The client is closed.")).QueryWatermarkOffsets(partition, WatermarkTimeout).Low.Value, cancellationToken);
+                return await Task.Run(
+                    () => (_poller.Client ?? throw new OperationCanceledException("The client is closed.")).QueryWatermarkOffsets(partition, WatermarkTimeout).Low.Value, cancellationToken);
             }
             catch (KafkaException exception) when (exception.Error.Code == ErrorCode.Local_UnknownPartition || KafkaLog.IsConnection(exception.Error.Code))
             {

@@ -5,8 +5,8 @@ namespace Bxb.Riders.Kafka.Consuming;
 
 /// <summary>One client of a consumer group and the thread that polls it, from <see cref="Start"/> to disposal. Hands what was fetched to the partitions' readers.</summary>
 /// <remarks>
-/// The thread only moves bytes, so a slow consumer does not cost the membership. When the brokers take a partition back, the batch in hand has <paramref name="handBack"/> to finish before the partition goes.
-/// After a fault that a client does not survive the thread makes another one.
+/// The thread only moves bytes, so a slow consumer does not cost the membership. When the brokers take a partition back, the batch in hand has <paramref name="handBack"/> to finish before
+/// the partition goes. After a fault that a client does not survive the thread makes another one.
 /// </remarks>
 internal sealed partial class TopicPoller(
     string group, string topic, ConsumerConfig config, GroupAssignment assignment, TimeSpan handBack, TimeProvider time, KafkaLog log, ILogger logger) : IAsyncDisposable

@@ -11,10 +11,11 @@ namespace Bxb.Riders.Kafka.DeadLetters;
 
 /// <summary>Writes each group's dead letters to a topic of their own, for consumers of that topic. The table decides: requeue and discard go by it.</summary>
 /// <remarks>
-/// Owns a producer and one task. A letter is written after it was stored, and noted after the brokers have acknowledged it: delivery is at least once. One host writes at a time, by an advisory lock. Row locks would take a
-/// transaction id, which holds the settled position back for as long as the brokers do not answer.
+/// Owns a producer and one task. A letter is written after it was stored, and noted after the brokers have acknowledged it: delivery is at least once. One host writes at a time, by an
+/// advisory lock. Row locks would take a transaction id, which holds the settled position back for as long as the brokers do not answer.
 /// </remarks>
-internal sealed partial class DeadLetterPublisher(NpgsqlDataSource database, KafkaClients clients, KafkaLog log, TopicSetup topics, IOptions<KafkaOptions> options, TimeProvider time, ILogger<DeadLetterPublisher> logger)
+internal sealed partial class DeadLetterPublisher(
+    NpgsqlDataSource database, KafkaClients clients, KafkaLog log, TopicSetup topics, IOptions<KafkaOptions> options, TimeProvider time, ILogger<DeadLetterPublisher> logger)
     : BackgroundService
 {
     private const string Take = """

@@ -4,7 +4,10 @@ using System.Text;
 
 namespace Bxb.Riders.Kafka.Records;
 
-/// <summary>A note that stands in the topic in the place of a record that is too large for it, as <c>schemas/usage-event-omitted.v1.json</c> defines it. The event itself is in the log, at the note's position.</summary>
+/// <summary>
+/// A note that stands in the topic in the place of a record that is too large for it, as <c>schemas/usage-event-omitted.v1.json</c> defines it. The event itself is in the log, at the
+/// note's position.
+/// </summary>
 internal static class OmittedEvent
 {
     /// <summary>The format's name and major version.</summary>

@@ -10,8 +10,8 @@ namespace Bxb.Riders.Kafka.Relay;
 
 /// <summary>Carries the event log to Kafka: every record once, in log order, by one host at a time. The other hosts wait for its lease.</summary>
 /// <remarks>
-/// The lease only saves work; <see cref="RelayOwnership"/> fences. After a failure everything is given up, the lease too, and after a pause the next owner continues from the stored checkpoint. Ingest does not depend on
-/// the relay. Stop: the flush in hand is finished and stored within <see cref="RidersOptions.StopTimeout"/>, else given up.
+/// The lease only saves work; <see cref="RelayOwnership"/> fences. After a failure everything is given up, the lease too, and after a pause the next owner continues from the stored
+/// checkpoint. Ingest does not depend on the relay. Stop: the flush in hand is finished and stored within <see cref="RidersOptions.StopTimeout"/>, else given up.
 /// </remarks>
 internal sealed partial class OutboxRelay(
     LeaseStore leases, RelayOwnership ownership, RelaySessionFactory sessions, RelayStore store, RelayProgress progress, RelayActivity activity, RelayInstruments instruments,

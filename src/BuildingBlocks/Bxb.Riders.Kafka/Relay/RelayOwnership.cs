@@ -6,8 +6,8 @@ namespace Bxb.Riders.Kafka.Relay;
 
 /// <summary>Takes the topic over for this host, under the lease of the relay. Used by one task at a time.</summary>
 /// <remarks>
-/// The order matters: the topic, the next epoch in PostgreSQL, the transactional id on Kafka, which fences off every earlier producer, then a second look at the epoch. A host that was suspended between
-/// epoch and transactional id would otherwise fence off the host that has overtaken it (decision 10).
+/// The order matters: the topic, the next epoch in PostgreSQL, the transactional id on Kafka, which fences off every earlier producer, then a second look at the epoch. A host that was
+/// suspended between epoch and transactional id would otherwise fence off the host that has overtaken it (decision 10).
 /// </remarks>
 internal sealed partial class RelayOwnership(
     TopicSetup topics, RelayStore store, RelayProducerFactory producers, RelayActivity activity, IOptions<KafkaOptions> options, IOptions<RidersOptions> ridersOptions, ILogger<OutboxRelay> logger)
@@ -87,7 +87,9 @@ internal sealed partial class RelayOwnership(
     [LoggerMessage(2133, LogLevel.Information, "This host carries the log to the topic {Topic}, from behind position {Position} on, epoch {Epoch}, over {Partitions} partitions.")]
     private static partial void LogHeld(ILogger logger, string topic, long position, long epoch, int partitions);
 
-    [LoggerMessage(2136, LogLevel.Error, "The topic {Topic} is another one than before (its id is {Id} now): what it held is gone. Everything behind position {Position}, up to which all consumer groups are done, is carried to it again.")]
+    [LoggerMessage(2136, LogLevel.Error,
+        "The topic {Topic} is another one than before (its id is {Id} now): what it held is gone. "
+        + "Everything behind position {Position}, up to which all consumer groups are done, is carried to it again.")]
     private static partial void LogNewTopic(ILogger logger, string topic, string id, long position);
 
     [LoggerMessage(2140, LogLevel.Error, "The topic {Topic} has lost records that were committed. It was at position {Position}; everything behind {Regained} is carried to it again.")]

@@ -211,7 +211,8 @@ internal sealed class RelayProducer : IAsyncDisposable
         {
             if (_offsets[partition] < before[partition])
             {
-                throw new RelayException($"Partition {partition} of the topic {_options.Topic} has gone back from offset {before[partition]} to {_offsets[partition]}: it was made anew, or has lost records.");
+                throw new RelayException($"Partition {partition} of the topic {_options.Topic} has gone back from offset {before[partition]} to {_offsets[partition]}: "
+                    + "it was made anew, or has lost records.");
             }
         }
     }

@@ -2,7 +2,9 @@ using Npgsql;
 
 namespace Bxb.Riders.Kafka.Relay;
 
-/// <summary>The relay's checkpoint as this host knows it. A relay in this process publishes it at once; that of another host is read from PostgreSQL every 50 ms while it is watched. Thread-safe.</summary>
+/// <summary>
+/// The relay's checkpoint as this host knows it. A relay in this process publishes it at once; that of another host is read from PostgreSQL every 50 ms while it is watched. Thread-safe.
+/// </summary>
 internal sealed class RelayProgress(NpgsqlDataSource database, Microsoft.Extensions.Options.IOptions<KafkaOptions> options, TimeProvider time)
 {
     private const string Read = "select topic_id, position, offsets, epoch from event_log.relay where topic = $1";

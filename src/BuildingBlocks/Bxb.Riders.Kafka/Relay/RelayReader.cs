@@ -4,7 +4,8 @@ using Bxb.EventLog.Records;
 namespace Bxb.Riders.Kafka.Relay;
 
 /// <summary>Reads the log behind the settled position in blocks of a flush each. One reader at a time.</summary>
-/// <remarks>A block that is not full is not read sooner than <see cref="KafkaRelaySection.MaxWait"/> after the one before, so that a steady trickle does not become a transaction for each event.</remarks>
+/// <remarks>A block that is not full is not read sooner than <see cref="KafkaRelaySection.MaxWait"/> after the one before, so that a steady trickle does not become a transaction for each
+/// event.</remarks>
 internal sealed class RelayReader(EventLogReader reader, SettledPosition settled, KafkaRelaySection options, TimeProvider time)
 {
     private long _lastRead;

@@ -7,8 +7,8 @@ namespace Bxb.Riders.Kafka.Relay;
 
 /// <summary>Writes requeued dead letters of the relay to the topic, each in a transaction of its own, read from the log again by their positions. Used by one relay session.</summary>
 /// <remarks>
-/// A letter stays requeued until its record is committed, so a crash in between only repeats it; one that the brokers do not take is pending again. Bxb's own consumers have had the event from the log; in the topic its position is below those before it,
-/// and they drop it.
+/// A letter stays requeued until its record is committed, so a crash in between only repeats it; one that the brokers do not take is pending again. Bxb's own consumers have had the event
+/// from the log; in the topic its position is below those before it, and they drop it.
 /// </remarks>
 internal sealed partial class RelayRequeue(RelayLetters letters, EventLogReader log, RelayProducer producer, string topic, long epoch, TimeProvider time, ILogger logger)
 {

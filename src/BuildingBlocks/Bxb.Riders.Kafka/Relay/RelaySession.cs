@@ -5,8 +5,8 @@ namespace Bxb.Riders.Kafka.Relay;
 
 /// <summary>One ownership of the topic: carries the log to it flush by flush from the checkpoint on, until it is stopped or a step fails.</summary>
 /// <remarks>
-/// A flush is one transaction. Its checkpoint is stored once it is committed, and no flush follows one that has not been stored: after a failure the next session begins at the checkpoint, so the topic
-/// can hold repeats but no gap. The next block is read while the current one is written. Owns the block in hand and the one read ahead.
+/// A flush is one transaction. Its checkpoint is stored once it is committed, and no flush follows one that has not been stored: after a failure the next session begins at the checkpoint,
+/// so the topic can hold repeats but no gap. The next block is read while the current one is written. Owns the block in hand and the one read ahead.
 /// </remarks>
 internal sealed partial class RelaySession(
     TopicState topic, RelayProducer producer, RelayReader reader, CheckpointWriter checkpoints, RelayRequeue requeue, RelayLetters letters, Func<TopicWatch> watchTopic,

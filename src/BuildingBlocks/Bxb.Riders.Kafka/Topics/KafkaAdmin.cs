@@ -5,9 +5,10 @@ namespace Bxb.Riders.Kafka.Topics;
 
 /// <summary>The admin client of this host, opened for the first request. Sends one request at a time, and only when a broker has just answered. Thread-safe.</summary>
 /// <remarks>
-/// A request that finds no broker is queued by the client and fails there after its time. A request to the coordinator of a group that fails so ends the process (decision 11): none is sent at all, and others not
-/// in that state. The client of Confluent.Kafka closes itself when it cannot decode an answer, as that of a topic with a partition that has no replica in sync (2.16.0). The request never completes then, and every later one
-/// fails. So each request has a time limit, and a client that has closed itself is replaced; it is not disposed of, which would free its queue twice.
+/// A request that finds no broker is queued by the client and fails there after its time. A request to the coordinator of a group that fails so ends the process (decision 11): none is sent
+/// at all, and others not
+/// in that state. The client of Confluent.Kafka closes itself when it cannot decode an answer, as that of a topic with a partition that has no replica in sync (2.16.0). The request never
+/// completes then, and every later one fails. So each request has a time limit, and a client that has closed itself is replaced; it is not disposed of, which would free its queue twice.
 /// </remarks>
 internal sealed class KafkaAdmin(KafkaClients clients, KafkaLog log, IOptions<KafkaOptions> options, TimeProvider time) : IAsyncDisposable
 {

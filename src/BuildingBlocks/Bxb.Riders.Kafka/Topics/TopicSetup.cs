@@ -34,7 +34,8 @@ internal sealed partial class TopicSetup(KafkaAdmin admin, IOptions<KafkaOptions
         var asked = Enumerable.Range(0, partitions).Select(p => new TopicPartitionOffsetSpec { TopicPartition = new TopicPartition(topic, p), OffsetSpec = OffsetSpec.Latest() });
         try
         {
-            var listed = await admin.AskAsync((a, _) => a.ListOffsetsAsync(asked, new() { RequestTimeout = options.Value.RequestTimeout, IsolationLevel = IsolationLevel.ReadUncommitted }), cancellationToken);
+            var listed = await admin.AskAsync(
+                (a, _) => a.ListOffsetsAsync(asked, new() { RequestTimeout = options.Value.RequestTimeout, IsolationLevel = IsolationLevel.ReadUncommitted }), cancellationToken);
             var found = listed.ResultInfos.Select(r => r.TopicPartitionOffsetError);
             return [.. found.OrderBy(o => o.Partition.Value).Select(o => o.Offset.Value)];
         }

@@ -4,7 +4,10 @@ using Bxb.Riders.Transport;
 
 namespace Bxb.Riders.Delivery;
 
-/// <summary>How far a partition was delivered: the group's progress, or that of a range that is delivered again. Storing throws <see cref="OwnershipLostException"/> when another host owns the partition.</summary>
+/// <summary>
+/// How far a partition was delivered: the group's progress, or that of a range that is delivered again. Storing throws <see cref="OwnershipLostException"/> when another host owns the
+/// partition.
+/// </summary>
 internal interface IDeliveryTracker
 {
     /// <summary>Everything up to it was delivered.</summary>

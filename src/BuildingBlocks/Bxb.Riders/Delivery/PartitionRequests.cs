@@ -3,7 +3,9 @@ using Bxb.Riders.Reading;
 
 namespace Bxb.Riders.Delivery;
 
-/// <summary>Serves requests that are stored for a partition: requeued dead letters, ranges to deliver again, and comparisons with the consumer's store. Called by the worker between two batches.</summary>
+/// <summary>
+/// Serves requests that are stored for a partition: requeued dead letters, ranges to deliver again, and comparisons with the consumer's store. Called by the worker between two batches.
+/// </summary>
 internal sealed class PartitionRequests(
     PartitionSession session, GroupActivity group, RequeuedDelivery requeued, PartitionRedelivery redelivery, DurablePositionQuery durable, ProgressTracker progress, PartitionRewind rewind,
     TimeProvider time)

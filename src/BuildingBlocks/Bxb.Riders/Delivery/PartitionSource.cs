@@ -56,6 +56,7 @@ internal sealed partial class PartitionSource(
         LogGone(logger, session.Ownership.Group, session.Ownership.Partition, after, gone.HeldAbove);
     }
 
-    [LoggerMessage(2061, LogLevel.Warning, "The topic no longer holds the records after position {Progress} in partition {Partition} of consumer group {Group}; they are read from the event log up to {HeldAbove}.")]
+    [LoggerMessage(2061, LogLevel.Warning,
+        "The topic no longer holds the records after position {Progress} in partition {Partition} of consumer group {Group}; they are read from the event log up to {HeldAbove}.")]
     private static partial void LogGone(ILogger logger, string group, int partition, long progress, long heldAbove);
 }

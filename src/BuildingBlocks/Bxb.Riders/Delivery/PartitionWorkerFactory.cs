@@ -35,8 +35,11 @@ internal sealed class PartitionWorkerFactory(
             session, options, new ConsumerCall(session, dispatch, storeWithin), pause, deadLetters, activity, instruments, time, logger) { MayRetry = mayRetry };
 
         // A requeued letter can lie anywhere in the log, so the write in the consumer's transaction only checks the ownership.
-        var requeued = new RequeuedDelivery(session, CreateDelivery((transaction, _, token) => progress.StoreWithinAsync(transaction, default, token), mayRetry: null), deadLetters, store, log, logger);
-        var delivery = new PartitionDelivery(session, CreateDelivery((transaction, reached, token) => redelivery.Active.StoreWithinAsync(transaction, reached, token), redelivery.MayRetryAsync), rewind, redelivery, activity, instruments, time, logger);
+        var requeued = new RequeuedDelivery(
+            session, CreateDelivery((transaction, _, token) => progress.StoreWithinAsync(transaction, default, token), mayRetry: null), deadLetters, store, log, logger);
+        var delivery = new PartitionDelivery(
+            session, CreateDelivery((transaction, reached, token) => redelivery.Active.StoreWithinAsync(transaction, reached, token), redelivery.MayRetryAsync),
+            rewind, redelivery, activity, instruments, time, logger);
         var requests = new PartitionRequests(session, group, requeued, redelivery, durable, progress, rewind, time);
         var ownerWait = ownedBefore ? TimeSpan.Zero : riders.Value.OwnershipInterval * 2;
         var resume = new PartitionResume(session, found, ownerWait, durable, source, delivery, progress, redelivery, rewind, time);

@@ -4,7 +4,8 @@ using Npgsql;
 namespace Bxb.Riders.Leases;
 
 /// <summary>A lease on a name, held by one host at a time through an advisory lock. Confirms at an interval that its session lives; <see cref="Lost"/> fires when it does not.</summary>
-/// <remarks>A loss can be noticed late, and a suspended process does not notice it at all. The lease therefore only avoids work that would be refused: every write is fenced by the owner's epoch.</remarks>
+/// <remarks>A loss can be noticed late, and a suspended process does not notice it at all. The lease therefore only avoids work that would be refused: every write is fenced by the owner's
+/// epoch.</remarks>
 internal sealed partial class AdvisoryLease : IAsyncDisposable
 {
     private readonly NpgsqlConnection _session;

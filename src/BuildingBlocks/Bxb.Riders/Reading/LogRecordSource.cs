@@ -6,7 +6,8 @@ namespace Bxb.Riders.Reading;
 
 /// <summary>One partition as the event log holds it: the records that the topic has, or had, in that partition; all records where there is no topic. Read up to a settled position.</summary>
 /// <remarks>
-/// Reads the whole log to find a partition's records, so a topic with n partitions costs n reads of the log: used only for records that a topic no longer holds, and for records that are delivered again. Not thread-safe.
+/// Reads the whole log to find a partition's records, so a topic with n partitions costs n reads of the log: used only for records that a topic no longer holds, and for records that are
+/// delivered again. Not thread-safe.
 /// </remarks>
 /// <param name="log">The log.</param>
 /// <param name="topic">The topic between the log and the groups; null where there is none.</param>

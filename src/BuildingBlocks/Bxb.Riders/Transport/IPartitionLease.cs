@@ -16,7 +16,10 @@ public interface IPartitionLease : IRecordSource, IAsyncDisposable
     /// </summary>
     string Stream { get; }
 
-    /// <summary>Fires when another host is to get the partition: no new batch is started, the batch in flight may finish, and the transport waits for disposal. Fires before <see cref="Lost"/>, or never.</summary>
+    /// <summary>
+    /// Fires when another host is to get the partition: no new batch is started, the batch in flight may finish, and the transport waits for disposal. Fires before <see cref="Lost"/>, or
+    /// never.
+    /// </summary>
     CancellationToken Ending { get; }
 
     /// <summary>Fires when the lease is lost or can no longer be confirmed: another host may read the partition now.</summary>

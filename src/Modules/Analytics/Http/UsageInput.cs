@@ -183,7 +183,8 @@ internal sealed class UsageInput(Func<string, string> place)
     /// <summary>Checks a text. Texts of events contain no NUL, and PostgreSQL accepts none.</summary>
     private void Require(string at, string? text, string reason)
     {
-        var fault = text is null ? reason : text.Contains('\0', StringComparison.Ordinal) ? "must not contain the character NUL" : text.Length > MaxText ? $"must not have more than {MaxText} characters" : null;
+        var fault = text is null ? reason : text.Contains('\0', StringComparison.Ordinal) ? "must not contain the character NUL"
+            : text.Length > MaxText ? $"must not have more than {MaxText} characters" : null;
         if (fault is not null)
         {
             _faults.Add(new ApiFault(at, fault));

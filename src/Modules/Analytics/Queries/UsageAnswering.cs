@@ -151,7 +151,9 @@ internal sealed partial class UsageAnswering(
 
         if (position > settled.Head)
         {
-            throw new ApiException(ErrorCode.PositionBeyondHead, string.Create(CultureInfo.InvariantCulture, $"The log ends before position {position}."), [new ApiFault("min_position", "must be a position of the log")]);
+            throw new ApiException(
+                ErrorCode.PositionBeyondHead, string.Create(CultureInfo.InvariantCulture, $"The log ends before position {position}."),
+                [new ApiFault("min_position", "must be a position of the log")]);
         }
     }
 

@@ -67,7 +67,9 @@ internal static class ClickHouseCompiler
             AggregationType.Count or AggregationType.UniqueCount => "count() AS e, toUInt64(0) AS s",
             _ => "count(n) AS e, count() - count(n) AS s",
         };
-        var statement = new ClickHouseStatement($"{(type == AggregationType.Percentile ? Ranks : "")}SELECT {groups}, {value} AS v, {weight} AS x, {counts}\nFROM (\n  {source}\n)\nGROUP BY {groups}\nLIMIT {{limit:UInt64}}").With("limit", maxRows + 1L)
+        var statement = new ClickHouseStatement(
+            $"{(type == AggregationType.Percentile ? Ranks : "")}SELECT {groups}, {value} AS v, {weight} AS x, {counts}\nFROM (\n  {source}\n)\nGROUP BY {groups}\nLIMIT {{limit:UInt64}}")
+            .With("limit", maxRows + 1L)
             .Set("least_greatest_legacy_null_behavior", 1);
         bind.ForEach(b => b(statement));
         return statement;

@@ -65,7 +65,8 @@ internal static class PostgresCompiler
             AggregationType.Percentile => $"""
                 select {groups}, (sorted[low + 1] + (sorted[least(low + 2, e)] - sorted[low + 1]) * (rank - low))::text as v, null::text as x, e, s from (
                     select ranked.*, floor(rank)::int as low from (
-                        select {groups}, array_agg(n order by n) filter (where n is not null) as sorted, {Add(command, NpgsqlDbType.Numeric, query.Metric.Percentile!)} * (count(n) - 1) as rank, {Numbers}
+                        select {groups}, array_agg(n order by n) filter (where n is not null) as sorted,
+                            {Add(command, NpgsqlDbType.Numeric, query.Metric.Percentile!)} * (count(n) - 1) as rank, {Numbers}
                         {from} group by {groups}) ranked) placed
                 """,
             var other => throw new ArgumentOutOfRangeException(nameof(query), other, "Unknown aggregation."),

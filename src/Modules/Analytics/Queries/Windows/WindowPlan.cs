@@ -44,7 +44,9 @@ internal abstract record WindowPlan
     {
         if (windows > most)
         {
-            throw new ApiException(ErrorCode.AnswerTooLarge, string.Create(CultureInfo.InvariantCulture, $"The range has more than {most} windows ({UsageWindows.NameOf(window)}). Ask for a shorter range or longer windows."));
+            throw new ApiException(
+                ErrorCode.AnswerTooLarge,
+                string.Create(CultureInfo.InvariantCulture, $"The range has more than {most} windows ({UsageWindows.NameOf(window)}). Ask for a shorter range or longer windows."));
         }
     }
 }

@@ -92,7 +92,8 @@ public static class ExpressionParser
         var operand = expression.ElseError("A number, a property, a function or '(' is missing.");
 
         var number = Terms.Pattern(c => char.IsAsciiDigit(c) || c == '.').Then((context, text) => ToConstant(text.ToString(), context));
-        var quoted = Terms.Char('"').SkipAnd(ZeroOrMany(OneOf(Literals.Text("\"\"").Then("\""), Literals.Pattern(c => c != '"').Then(t => t.ToString())))).AndSkip(Literals.Char('"').ElseError("'\"' is missing."))
+        var quoted = Terms.Char('"').SkipAnd(ZeroOrMany(OneOf(Literals.Text("\"\"").Then("\""), Literals.Pattern(c => c != '"').Then(t => t.ToString()))))
+            .AndSkip(Literals.Char('"').ElseError("'\"' is missing."))
             .Then((context, pieces) => ToProperty(string.Concat(pieces), context));
         var comparison = OneOf(Terms.Text("<="), Terms.Text(">="), Terms.Text("!="), Terms.Text("<"), Terms.Text(">"), Terms.Text("=")).ElseError("The first argument of if must be a comparison.");
         var choice = Word("if").SkipAnd(open).SkipAnd(operand).And(comparison).And(operand).AndSkip(comma).And(operand).AndSkip(comma).And(operand).AndSkip(close)
