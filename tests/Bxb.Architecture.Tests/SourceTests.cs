@@ -7,11 +7,8 @@ public sealed partial class SourceTests
 {
     private const int MaxLines = 400;
 
-    /// <summary>Files that still name an exception of the driver. Add none; remove a file when it uses EventLogErrors.</summary>
-    private static readonly string[] KnownDriverErrors =
-    [
-        "OutboxRelay", "RelayMonitor", "RelayProgress", "GroupReplays", "ShadowReplayService", "ConsumerGroups", "DeadLetters", "ReceiveLoop", "AdvisoryLease", "LeaseRenewal", "TransientFaults",
-    ];
+    /// <summary>Judges the exceptions of consumers, which may use any driver.</summary>
+    private const string JudgeOfConsumers = "TransientFaults";
 
     [Fact]
     public void No_file_is_longer_than_a_reader_bears()
@@ -112,7 +109,7 @@ public sealed partial class SourceTests
     public void Errors_of_the_driver_are_named_in_the_event_log_only()
         => Repository.SourceFiles
             .Where(f => !f.Contains("Bxb.EventLog" + Path.DirectorySeparatorChar, StringComparison.Ordinal) && DriverErrors().IsMatch(Repository.Read(f)))
-            .Select(f => Path.GetFileNameWithoutExtension(f)).ShouldBe(KnownDriverErrors);
+            .Select(f => Path.GetFileNameWithoutExtension(f)).ShouldBe([JudgeOfConsumers]);
 
     [Theory]
     [InlineData("catch (NpgsqlException e)", true)]

@@ -96,8 +96,9 @@ public sealed class SettledPositionTests(ITestOutputHelper output)
             alter sequence event_log.position_seq rename to another_seq;
             create table event_log.position_seq as select null::bigint as last_value, true as is_called
             """);
-        var beyond = log.Settled.WaitBeyondAsync(long.MaxValue, CancellationToken.None).AsTask();
+        // The refresh first: it is the one that is told why. A wait that begins after the failed probe is cancelled at once.
         var refresh = log.Settled.RefreshAsync(CancellationToken.None).AsTask();
+        var beyond = log.Settled.WaitBeyondAsync(long.MaxValue, CancellationToken.None).AsTask();
         (await Should.ThrowAsync<EventLogUnavailableException>(refresh.WaitAsync(Patience))).InnerException.ShouldBeOfType<InvalidCastException>();
         await Should.ThrowAsync<OperationCanceledException>(beyond.WaitAsync(Patience));
         await Should.ThrowAsync<OperationCanceledException>(log.Settled.RefreshAsync(CancellationToken.None).AsTask().WaitAsync(Patience));

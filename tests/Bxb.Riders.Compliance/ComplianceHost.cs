@@ -108,7 +108,7 @@ public sealed class ComplianceHost(IHost host, Stage stage) : IAsyncDisposable
     public ConsumerGroups Groups => Services.GetRequiredService<ConsumerGroups>();
 
     /// <summary>The dead letters.</summary>
-    public DeadLetters DeadLetters => Services.GetRequiredService<DeadLetters>();
+    public DeadLetterQueue DeadLetters => Services.GetRequiredService<DeadLetterQueue>();
 
     /// <summary>Starts it.</summary>
     public async Task<ComplianceHost> StartAsync()

@@ -47,8 +47,9 @@ public static class EventLogErrors
 
     /// <summary>Awaits a call of the driver and translates its errors.</summary>
     /// <exception cref="EventLogException">PostgreSQL refused the call, is away or was too slow.</exception>
-    internal static async Task<T> TranslateAsync<T>(Func<Task<T>> call)
+    public static async Task<T> TranslateAsync<T>(Func<Task<T>> call)
     {
+        ArgumentNullException.ThrowIfNull(call);
         try
         {
             return await call();

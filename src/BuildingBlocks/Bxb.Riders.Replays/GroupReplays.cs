@@ -1,4 +1,3 @@
-using System.Data.Common;
 using Bxb.EventLog;
 using Bxb.Riders.Progress;
 using Bxb.Riders.Replays.Shadow;
@@ -30,7 +29,7 @@ public sealed class GroupReplays
     public Task<ReplayStatus?> StartAsync(string group, ReplayRequest request, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(request);
-        return TranslateAsync(async () =>
+        return EventLogErrors.TranslateAsync(async () =>
         {
             if (await RowsAsync(group, cancellationToken) is not { } rows)
             {
@@ -54,22 +53,22 @@ public sealed class GroupReplays
     /// <summary>A group's replays, the newest first, at most 100; null when no such group is registered here or ever had an owner.</summary>
     /// <exception cref="EventLogException">PostgreSQL did not answer.</exception>
     public Task<IReadOnlyList<ReplayStatus>?> ListAsync(string group, CancellationToken cancellationToken) =>
-        TranslateAsync(async () => await RowsAsync(group, cancellationToken) is null ? null : await _table.ListAsync(group, running: false, cancellationToken));
+        EventLogErrors.TranslateAsync(async () => await RowsAsync(group, cancellationToken) is null ? null : await _table.ListAsync(group, running: false, cancellationToken));
 
     /// <summary>All replays in progress.</summary>
     /// <exception cref="EventLogException">PostgreSQL did not answer.</exception>
     public Task<IReadOnlyList<ReplayStatus>> ListRunningAsync(CancellationToken cancellationToken) =>
-        TranslateAsync(() => _table.ListAsync(group: null, running: true, cancellationToken));
+        EventLogErrors.TranslateAsync(() => _table.ListAsync(group: null, running: true, cancellationToken));
 
     /// <summary>One replay; null when the group has none with this number.</summary>
     /// <exception cref="EventLogException">PostgreSQL did not answer.</exception>
-    public Task<ReplayStatus?> GetAsync(string group, long id, CancellationToken cancellationToken) => TranslateAsync(() => _table.FindAsync(group, id, cancellationToken));
+    public Task<ReplayStatus?> GetAsync(string group, long id, CancellationToken cancellationToken) => EventLogErrors.TranslateAsync(() => _table.FindAsync(group, id, cancellationToken));
 
     /// <summary>Ends a replay early: in place, each partition continues where it was before the replay; a copy is dropped. Records that were delivered again stay delivered.</summary>
     /// <returns>The replay as it is now: it ends after the batch in flight. A replay that has ended is not changed. Null when the group has none with this number.</returns>
     /// <exception cref="ReplayRefusedException">The copy is replacing the live store.</exception>
     /// <exception cref="EventLogException">PostgreSQL did not answer.</exception>
-    public Task<ReplayStatus?> CancelAsync(string group, long id, CancellationToken cancellationToken) => TranslateAsync(async () =>
+    public Task<ReplayStatus?> CancelAsync(string group, long id, CancellationToken cancellationToken) => EventLogErrors.TranslateAsync(async () =>
     {
         var cancelled = await _table.CancelAsync(group, id, cancellationToken);
         var replay = await _table.FindAsync(group, id, cancellationToken);
@@ -93,17 +92,5 @@ public sealed class GroupReplays
     {
         _groups.Find(group)?.Wake();
         _shadows.Wake();
-    }
-
-    private static async Task<T> TranslateAsync<T>(Func<Task<T>> call)
-    {
-        try
-        {
-            return await call();
-        }
-        catch (DbException exception)
-        {
-            throw EventLogErrors.Translate(exception);
-        }
     }
 }

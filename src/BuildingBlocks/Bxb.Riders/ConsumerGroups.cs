@@ -1,4 +1,3 @@
-using System.Data.Common;
 using Bxb.EventLog;
 using Bxb.EventLog.Reading;
 using Bxb.Riders.Progress;
@@ -119,23 +118,13 @@ public sealed class ConsumerGroups
             var rows = await _progress.ReadAsync(group, cancellationToken);
             return rows.Count >= _transport.Partitions && rows.All(r => r.Progress.Position >= position);
         }
-        catch (DbException)
+        catch (Exception exception) when (EventLogErrors.Find(exception) is not null)
         {
             return false;
         }
     }
 
-    private async Task<IReadOnlyList<PartitionRow>> ReadAsync(string? group, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await _progress.ReadAsync(group, cancellationToken);
-        }
-        catch (DbException exception)
-        {
-            throw EventLogErrors.Translate(exception);
-        }
-    }
+    private Task<IReadOnlyList<PartitionRow>> ReadAsync(string? group, CancellationToken cancellationToken) => EventLogErrors.TranslateAsync(() => _progress.ReadAsync(group, cancellationToken));
 
     /// <summary>The topic of a stream; null for the log. A topic's name has no slash. See <see cref="IPartitionLease.Stream"/>.</summary>
     private static string? TopicOf(string stream) => stream.Split('/') is [_, var topic, ..] ? topic : null;

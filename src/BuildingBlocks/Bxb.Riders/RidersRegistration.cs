@@ -72,7 +72,7 @@ public static class RidersRegistration
         services.AddSingleton(p => new ConsumerGroups(
             p.GetRequiredService<ConsumerProgress>(), p.GetRequiredService<EventAges>(), p.GetRequiredService<GroupRegistry>(), p.GetRequiredService<IEventTransport>(),
             p.GetRequiredService<SettledPosition>(), p.GetRequiredService<TimeProvider>()));
-        services.AddSingleton(p => new DeadLetters(p.GetRequiredService<NpgsqlDataSource>(), p.GetRequiredService<GroupRegistry>()));
+        services.AddSingleton(p => new DeadLetterQueue(p.GetRequiredService<NpgsqlDataSource>(), p.GetRequiredService<GroupRegistry>()));
         services.AddSingleton(provider => new LeaseStore(
             provider.GetRequiredService<IOptions<EventLogOptions>>().Value.ConnectionString, provider.GetRequiredService<NpgsqlDataSource>()));
         services.TryAddSingleton<IEventTransport, PostgresLogTransport>();

@@ -67,7 +67,9 @@ public sealed class UsageApiTests(UsageHost host) : IClassFixture<UsageHost>
     [InlineData("from", "from=2026-02-30T00:00:00Z")]
     [InlineData("from", "from=")]
     [InlineData("to", "to=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z")]
-    [InlineData("window", "window=week")]
+    [InlineData("window", "window=decade")]
+    [InlineData("window", "window=5M")]
+    [InlineData("fill", "fill=all")]
     [InlineData("window", "window=Day")]
     [InlineData("window", "window=1")]
     [InlineData("timezone", "timezone=Mars/Olympus")]
@@ -124,7 +126,7 @@ public sealed class UsageApiTests(UsageHost host) : IClassFixture<UsageHost>
     [InlineData("{}", 422, "validation_failed", "/metric")]
     [InlineData("""{"metric": "m", "metric": "m"}""", 400, "duplicate_member", null)]
     [InlineData("""{"metric": "m", "from": "2026-01-01T00:00:00Z", "to": "2026-01-02T00:00:00Z", "windows": "day"}""", 422, "validation_failed", "/windows")]
-    [InlineData("""{"metric": "m", "from": "2026-01-01T00:00:00Z", "to": "2026-01-02T00:00:00Z", "window": "week"}""", 422, "validation_failed", "/window")]
+    [InlineData("""{"metric": "m", "from": "2026-01-01T00:00:00Z", "to": "2026-01-02T00:00:00Z", "window": "decade"}""", 422, "validation_failed", "/window")]
     [InlineData("""{"metric": "m", "from": "2026-01-01T00:00:00Z", "to": "2026-01-02T00:00:00Z", "group_by": ["a", 1]}""", 422, "validation_failed", "/group_by")]
     [InlineData("""{"metric": "m", "from": "2026-01-01T00:00:00Z", "to": "2026-01-02T00:00:00Z", "group_by": ["a", "b."]}""", 422, "validation_failed", "/group_by/1")]
     [InlineData("""{"metric": "m", "from": "2026-01-01T00:00:00Z", "to": "2026-01-02T00:00:00Z", "filters": [{"key": "a", "values": []}]}""", 422, "validation_failed", "/filters/0/key")]
@@ -198,7 +200,7 @@ public sealed class UsageApiTests(UsageHost host) : IClassFixture<UsageHost>
         var (_, document) = await host.GetAsync("/openapi/v1.json");
         var get = document.GetProperty("paths").GetProperty("/v1/usage").GetProperty("get");
         get.GetProperty("parameters").EnumerateArray().Select(p => p.GetProperty("name").GetString())
-            .ShouldBe(["metric", "from", "to", "external_customer_id", "group_by", "filter", "window", "timezone", "min_position", "timeout", "store"]);
+            .ShouldBe(["metric", "from", "to", "external_customer_id", "group_by", "filter", "window", "timezone", "fill", "min_position", "timeout", "store"]);
         get.GetProperty("responses").EnumerateObject().Select(r => r.Name).Order().ShouldBe(["200", "400", "401", "403", "404", "422", "503"]);
         var post = document.GetProperty("paths").GetProperty("/v1/usage/query").GetProperty("post");
         post.GetProperty("responses").EnumerateObject().Select(r => r.Name).ShouldContain("415");

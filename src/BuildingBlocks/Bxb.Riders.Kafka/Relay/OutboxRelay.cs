@@ -1,4 +1,4 @@
-using System.Data.Common;
+using Bxb.EventLog;
 using Bxb.EventLog.Retries;
 using Bxb.Riders.Failures;
 using Bxb.Riders.Leases;
@@ -89,7 +89,7 @@ internal sealed partial class OutboxRelay(
         {
             await store.StoreErrorAsync(_topic, ownership.Epoch, reason, CancellationToken.None);
         }
-        catch (DbException away)
+        catch (Exception away) when (EventLogErrors.Find(away) is not null)
         {
             LogNotWritten(logger, away.Message);
         }

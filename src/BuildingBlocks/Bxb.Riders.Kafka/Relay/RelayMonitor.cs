@@ -1,4 +1,3 @@
-using System.Data.Common;
 using Bxb.EventLog;
 using Bxb.EventLog.Reading;
 using Bxb.Riders.Leases;
@@ -16,25 +15,18 @@ internal sealed class RelayMonitor(NpgsqlDataSource database, EventAges ages, Le
 
     /// <inheritdoc />
     /// <exception cref="EventLogException">PostgreSQL did not answer.</exception>
-    public async Task<RelayStatus> GetStatusAsync(CancellationToken cancellationToken)
+    public Task<RelayStatus> GetStatusAsync(CancellationToken cancellationToken) => EventLogErrors.TranslateAsync(async () =>
     {
-        try
-        {
-            var (position, owner, error) = await ReadAsync(cancellationToken);
-            var lag = Math.Max(0, settled.Current - position);
-            error = activity.Error ?? (activity.IsHeld ? null : error);
-            var state = error is not null ? RelayState.Retrying
-                : !await locks.IsHeldAsync(OutboxRelay.LeaseName(options.Value.Topic), cancellationToken) ? RelayState.Stopped
-                : lag > 0 ? RelayState.Running
-                : RelayState.Idle;
-            var age = lag == 0 ? 0 : (await ages.ReadAsync([position], cancellationToken))?.GetValueOrDefault(position);
-            return new RelayStatus(position, lag, age, state, owner, error);
-        }
-        catch (DbException exception)
-        {
-            throw EventLogErrors.Translate(exception);
-        }
-    }
+        var (position, owner, error) = await ReadAsync(cancellationToken);
+        var lag = Math.Max(0, settled.Current - position);
+        error = activity.Error ?? (activity.IsHeld ? null : error);
+        var state = error is not null ? RelayState.Retrying
+            : !await locks.IsHeldAsync(OutboxRelay.LeaseName(options.Value.Topic), cancellationToken) ? RelayState.Stopped
+            : lag > 0 ? RelayState.Running
+            : RelayState.Idle;
+        var age = lag == 0 ? 0 : (await ages.ReadAsync([position], cancellationToken))?.GetValueOrDefault(position);
+        return new RelayStatus(position, lag, age, state, owner, error);
+    });
 
     private async Task<(long Position, string? Owner, string? Error)> ReadAsync(CancellationToken cancellationToken)
     {

@@ -1,3 +1,4 @@
+using Bxb.EventLog;
 using Npgsql;
 
 namespace Bxb.Riders.Kafka.Relay;
@@ -90,7 +91,7 @@ internal sealed class RelayProgress(NpgsqlDataSource database, Microsoft.Extensi
                     Take(new RelayCheckpoint(options.Value.Topic, reader.GetString(0), reader.GetInt64(1), await reader.GetFieldValueAsync<long[]>(2, unwatched), reader.GetInt64(3)), isOwn: false);
                 }
             }
-            catch (Exception exception) when (exception is NpgsqlException or OperationCanceledException)
+            catch (Exception exception) when (exception is OperationCanceledException || EventLogErrors.Find(exception) is not null)
             {
                 // PostgreSQL is away, which its users report. Or the last watch has ended.
             }

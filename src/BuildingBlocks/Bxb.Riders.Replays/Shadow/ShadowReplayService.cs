@@ -1,5 +1,5 @@
-using System.Data.Common;
 using System.Runtime.ExceptionServices;
+using Bxb.EventLog;
 using Bxb.EventLog.Reading;
 using Bxb.EventLog.Retries;
 using Bxb.Riders.Failures;
@@ -61,7 +61,7 @@ internal sealed partial class ShadowReplayService(
         {
             running = await replays.ListAsync(group: null, running: true, stoppingToken);
         }
-        catch (DbException exception)
+        catch (Exception exception) when (EventLogErrors.Find(exception) is not null)
         {
             LogPollFailed(logger, FaultText.Line(exception));
             return;

@@ -7,7 +7,10 @@ using Microsoft.Extensions.Logging;
 
 namespace Bxb.Riders.Delivery;
 
-/// <summary>Chooses where a partition is read: the transport by default; the event log if the records are delivered again from there, or while the topic does not hold the next records.</summary>
+/// <summary>
+/// Chooses where a partition is read. By default the transport's lease reads it (<c>PostgresLog/LogPartition</c>, or <c>KafkaLease</c>). The event log is read if the records are delivered again from
+/// there, and while the topic does not hold the next records.
+/// </summary>
 internal sealed partial class PartitionSource(
     PartitionSession session, EventConsumerOptions options, EventLogReader log, IEventTopic? topic, ILogger logger)
 {

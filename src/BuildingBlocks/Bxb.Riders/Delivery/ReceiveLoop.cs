@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
-using System.Data.Common;
 using System.Globalization;
+using Bxb.EventLog;
 using Bxb.EventLog.Retries;
 using Bxb.Riders.Failures;
 using Bxb.Riders.Progress;
@@ -143,7 +143,7 @@ internal sealed partial class ReceiveLoop
         {
             await _progress.ReleaseAsync(ownership, timeout.Token);
         }
-        catch (Exception exception) when (exception is DbException or OperationCanceledException)
+        catch (Exception exception) when (exception is OperationCanceledException || EventLogErrors.Find(exception) is not null)
         {
             LogNotReleased(_logger, ownership.Group, ownership.Partition, exception.Message);
         }

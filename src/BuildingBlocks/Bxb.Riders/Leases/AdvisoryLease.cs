@@ -1,3 +1,4 @@
+using Bxb.EventLog;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 
@@ -89,7 +90,7 @@ internal sealed partial class AdvisoryLease : IAsyncDisposable
             await using var command = new NpgsqlCommand("select pg_advisory_unlock_all()", _session) { CommandTimeout = 2 };
             await command.ExecuteNonQueryAsync(CancellationToken.None);
         }
-        catch (Exception exception) when (exception is NpgsqlException or InvalidOperationException)
+        catch (Exception exception) when (exception is InvalidOperationException || EventLogErrors.Find(exception) is not null)
         {
             LogNotUnlocked(_logger, _name, exception.Message);
         }

@@ -1,4 +1,4 @@
-using System.Data.Common;
+using Bxb.EventLog;
 using Bxb.Riders.Progress;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -39,7 +39,7 @@ internal sealed partial class LeaseRenewal(GroupRegistry groups, ConsumerProgres
         {
             await progress.ConfirmAsync(owned, cancellationToken);
         }
-        catch (DbException exception)
+        catch (Exception exception) when (EventLogErrors.Find(exception) is not null)
         {
             LogNotConfirmed(exception.Message);
         }

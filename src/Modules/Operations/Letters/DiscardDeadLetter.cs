@@ -10,7 +10,7 @@ namespace Bxb.Operations.Letters;
 internal sealed record DiscardRequest(string? Reason);
 
 /// <summary><c>POST /v1/dead_letters/{id}/discard</c>.</summary>
-internal sealed class DiscardDeadLetter(DeadLetters letters) : IApiCall
+internal sealed class DiscardDeadLetter(DeadLetterQueue letters) : IApiCall
 {
     private const int MaxReasonCharacters = 1000;
 

@@ -8,7 +8,7 @@ namespace Bxb.Operations.Letters;
 internal sealed record DeadLetterPage(IReadOnlyList<DeadLetterAnswer> DeadLetters, string? NextCursor);
 
 /// <summary><c>GET /v1/dead_letters</c>.</summary>
-internal sealed class ListDeadLetters(DeadLetters letters) : IApiCall
+internal sealed class ListDeadLetters(DeadLetterQueue letters) : IApiCall
 {
     private const string List = "dead_letters";
 

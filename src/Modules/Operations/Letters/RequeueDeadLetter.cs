@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.Http;
 namespace Bxb.Operations.Letters;
 
 /// <summary><c>POST /v1/dead_letters/{id}/requeue</c>.</summary>
-internal sealed class RequeueDeadLetter(DeadLetters letters) : IApiCall
+internal sealed class RequeueDeadLetter(DeadLetterQueue letters) : IApiCall
 {
     public async Task AnswerAsync(HttpContext context)
     {

@@ -16,7 +16,7 @@ internal sealed record RequeueRequest(string? Group, string? Code, DateTimeOffse
 internal sealed record RequeueAnswer(int Requeued);
 
 /// <summary><c>POST /v1/dead_letters/requeue</c>.</summary>
-internal sealed class RequeueDeadLetters(DeadLetters letters) : IApiCall
+internal sealed class RequeueDeadLetters(DeadLetterQueue letters) : IApiCall
 {
     private const int MaxIds = 1000;
 

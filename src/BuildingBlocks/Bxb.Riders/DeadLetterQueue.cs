@@ -1,4 +1,3 @@
-using System.Data.Common;
 using System.Text;
 using Bxb.EventLog;
 using Bxb.Riders.Failures;
@@ -10,7 +9,7 @@ namespace Bxb.Riders;
 
 /// <summary>Lists, requeues and discards the records that consumer groups could not process. Thread-safe.</summary>
 /// <remarks>A call for an organization sees only its records. A letter whose record was processed after a requeue is deleted.</remarks>
-public sealed class DeadLetters
+public sealed class DeadLetterQueue
 {
     /// <summary>The most letters that one call requeues; the next call takes the rest.</summary>
     public const int MostAtOnce = 10_000;
@@ -43,7 +42,7 @@ public sealed class DeadLetters
     private readonly NpgsqlDataSource _database;
     private readonly GroupRegistry _groups;
 
-    internal DeadLetters(NpgsqlDataSource database, GroupRegistry groups) => (_database, _groups) = (database, groups);
+    internal DeadLetterQueue(NpgsqlDataSource database, GroupRegistry groups) => (_database, _groups) = (database, groups);
 
     /// <summary>Dead letters, the newest first.</summary>
     /// <exception cref="EventLogException">PostgreSQL did not answer.</exception>
@@ -95,20 +94,13 @@ public sealed class DeadLetters
         command.Parameters.Add(Parameter(selection.OrganizationId, NpgsqlDbType.Integer));
         command.Parameters.Add(Parameter(selection.Ids?.ToArray(), NpgsqlDbType.Array | NpgsqlDbType.Bigint));
         command.Parameters.Add(Parameter(MostAtOnce, NpgsqlDbType.Integer));
-        try
+        var requeued = await EventLogErrors.TranslateAsync(() => command.ExecuteNonQueryAsync(cancellationToken));
+        if (requeued > 0)
         {
-            var requeued = await command.ExecuteNonQueryAsync(cancellationToken);
-            if (requeued > 0)
-            {
-                _groups.Find(selection.Group)?.Wake();
-            }
+            _groups.Find(selection.Group)?.Wake();
+        }
 
-            return requeued;
-        }
-        catch (DbException exception)
-        {
-            throw EventLogErrors.Translate(exception);
-        }
+        return requeued;
     }
 
     /// <summary>Discards a letter: its group goes on without the record. The letter stays in the list with the reason.</summary>
@@ -136,24 +128,17 @@ public sealed class DeadLetters
         return letters.Count == 0 ? null : letters[0];
     }
 
-    private static async Task<IReadOnlyList<DeadLetter>> ReadAsync(NpgsqlCommand command, CancellationToken cancellationToken)
+    private static Task<IReadOnlyList<DeadLetter>> ReadAsync(NpgsqlCommand command, CancellationToken cancellationToken) => EventLogErrors.TranslateAsync<IReadOnlyList<DeadLetter>>(async () =>
     {
-        try
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var letters = new List<DeadLetter>();
+        while (await reader.ReadAsync(cancellationToken))
         {
-            await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-            var letters = new List<DeadLetter>();
-            while (await reader.ReadAsync(cancellationToken))
-            {
-                letters.Add(Read(reader));
-            }
+            letters.Add(Read(reader));
+        }
 
-            return letters;
-        }
-        catch (DbException exception)
-        {
-            throw EventLogErrors.Translate(exception);
-        }
-    }
+        return letters;
+    });
 
     private static DeadLetter Read(NpgsqlDataReader reader) => new(
         reader.GetInt64(0), reader.GetString(1), reader.GetInt64(2), reader.GetValue(12) as string, reader.GetInt32(13), reader.GetValue(14) as long?, reader.GetInt32(3),
