@@ -57,8 +57,10 @@ internal static class ExpressionCases
             [new("a", "2026-01-02T00:00:00Z", """{"v": 1.5}"""), new("a", "2026-01-03T00:00:00Z", """{"v": "2"}"""), new("b", "2026-01-03T00:00:00Z", """{"v": 3}"""), new("b", "2026-01-03T00:00:00Z")],
             ["a 7 x2", "b 6 x1"], Skipped: 1),
         new("an expression of nothing", Custom("v"), January, [], ["0 x0"]),
-        new("an expression with 16 levels", Custom(string.Concat(Enumerable.Repeat("if(max(v, 0) * 1 > abs(v - 1), v + ", 16)) + "v" + string.Concat(Enumerable.Repeat(", 0)", 16))), January, [new("a", "2026-01-02T00:00:00Z", """{"v": 3}""")], ["51 x1"]),
-        new("a long expression", Custom(string.Join(" + ", Enumerable.Repeat("v", 100))), January, [new("a", "2026-01-02T00:00:00Z", """{"v": 3}""")], ["300 x1"]),
+        new("an expression with 7 levels", Custom(string.Concat(Enumerable.Repeat("if(max(v, 0) * 1 > abs(v - 1), v + ", 7)) + "v" + string.Concat(Enumerable.Repeat(", 0)", 7))), January, [new("a", "2026-01-02T00:00:00Z", """{"v": 3}""")], ["24 x1"]),
+        new("a long expression", Custom(string.Join(" + ", Enumerable.Repeat("v", 50))), January, [new("a", "2026-01-02T00:00:00Z", """{"v": 3}""")], ["150 x1"]),
+        new("the deepest expression", Custom(string.Concat(Enumerable.Repeat("round(", 32)) + "v" + string.Concat(Enumerable.Repeat(", 18)", 32)) + string.Concat(Enumerable.Repeat(" + v", 33))), January,
+            [new("a", "2026-01-02T00:00:00Z", """{"v": 3}""")], ["102 x1"]),
     ];
 
     private static UsageCase Of(string expression, string value) => new("= " + expression, Custom(expression), January, [new("a", "2026-01-02T00:00:00Z", Properties)], [value + " x1"]);

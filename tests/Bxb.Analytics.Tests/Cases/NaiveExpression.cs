@@ -58,6 +58,18 @@ internal static class NaiveExpression
     /// <summary>Returns the text of a random expression over some properties.</summary>
     public static string Generate(Random random, IReadOnlyList<string> properties, int depth)
     {
+        while (true)
+        {
+            var text = Write(random, properties, depth);
+            if (ExpressionParser.TryParse(text, out _, out _))
+            {
+                return text;
+            }
+        }
+    }
+
+    private static string Write(Random random, IReadOnlyList<string> properties, int depth)
+    {
         if (depth == 0 || random.Next(6) == 0)
         {
             return random.Next(3) > 0 ? properties[random.Next(properties.Count)] : new[] { "0", "1", "2.5", "0.000000000000000003", "99999999999999999999.999999999999999999", "3" }[random.Next(6)];
@@ -74,7 +86,7 @@ internal static class NaiveExpression
             _ => $"({Sub()} {"+-*/"[random.Next(4)]} {Sub()})",
         };
 
-        string Sub() => Generate(random, properties, depth - 1);
+        string Sub() => Write(random, properties, depth - 1);
     }
 
     private static bool Holds(string comparison, int order) => comparison switch { "<" => order < 0, "<=" => order <= 0, ">" => order > 0, ">=" => order >= 0, "=" => order == 0, _ => order != 0 };

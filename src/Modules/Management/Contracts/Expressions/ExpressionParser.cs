@@ -20,8 +20,8 @@ public static class ExpressionParser
     /// <summary>Maximum depth of nested parentheses.</summary>
     public const int MaxDepth = 32;
 
-    /// <summary>Maximum number of constants, properties, operators and functions.</summary>
-    public const int MaxSteps = 200;
+    /// <summary>Maximum number of constants, properties, operators and functions. The statement of the deepest such expression stays below the depth that ClickHouse takes by default.</summary>
+    public const int MaxSteps = 100;
 
     private const int IntegerDigits = 20;
     private const int FractionalDigits = 18;
