@@ -43,6 +43,7 @@ internal static class CarryCases
         new("weighted_sum of nothing", Weighted("v"), TwoDays, [], ["null x0"]),
         new("weighted_sum of a period without length", Recurring(Weighted("v")), "from=2026-01-02T00:00:00Z&to=2026-01-02T00:00:00Z", Level, ["null x2"]),
         new("weighted_sum of filled windows", Weighted("v"), "from=2025-11-30T00:00:00Z&to=2025-12-02T00:00:00Z&window=day&fill=zero", Level, ["2025-11-30T00:00:00Z>2025-12-01T00:00:00Z null x0", "2025-12-01T00:00:00Z>2025-12-02T00:00:00Z 100 x1"]),
+        new("a recurring metric has no window in an empty period", Recurring(Unique("u")), "from=2026-01-02T00:00:00Z&to=2026-01-02T00:00:00Z&window=day", Seats, []),
         new("unique_count, recurring", Recurring(Unique("u")), TwoDays, Seats, ["3 x6"]),
         new("unique_count, not recurring", Unique("u"), TwoDays, Seats, ["2 x4"]),
         new("unique_count, recurring, by window", Recurring(Unique("u")), TwoDays + "&window=day", Seats, ["2026-01-01T00:00:00Z>2026-01-02T00:00:00Z 2 x3", "2026-01-02T00:00:00Z>2026-01-03T00:00:00Z 3 x6"]),

@@ -74,6 +74,7 @@ internal static class WindowCases
             ["2026-01-01T00:00:00Z>2026-01-02T00:00:00Z a 2 x1", "2026-01-01T00:00:00Z>2026-01-02T00:00:00Z b null x0", "2026-01-02T00:00:00Z>2026-01-03T00:00:00Z a null x0", "2026-01-02T00:00:00Z>2026-01-03T00:00:00Z b 3 x1"]),
         new("filled windows of nothing", Count(), "from=2026-01-01T00:30:00Z&to=2026-01-01T02:00:00Z&window=hour&fill=zero&timezone=Asia/Kathmandu", [],
             ["2026-01-01T00:30:00Z>2026-01-01T01:15:00Z 0 x0", "2026-01-01T01:15:00Z>2026-01-01T02:00:00Z 0 x0"]),
+        new("an empty period has no window to fill", Count(), "from=2026-01-01T12:00:00Z&to=2026-01-01T12:00:00Z&window=day&fill=zero", At("2026-01-01T12:00:00Z"), []),
         new("filled windows over a change of clocks", Count(), "from=2026-04-04T14:00:00Z&to=2026-04-04T17:00:00Z&window=hour&timezone=Australia/Lord_Howe&fill=zero", At("2026-04-04T15:30:00Z"),
             ["2026-04-04T14:00:00Z>2026-04-04T15:00:00Z 0 x0", "2026-04-04T15:00:00Z>2026-04-04T15:30:00Z 0 x0", "2026-04-04T15:30:00Z>2026-04-04T16:30:00Z 1 x1", "2026-04-04T16:30:00Z>2026-04-04T17:00:00Z 0 x0"]),
         new("windows, groups and latest", Latest("v"), "from=2026-01-01T00:00:00Z&to=2026-01-03T00:00:00Z&window=day&group_by=k",

@@ -14,7 +14,7 @@ internal sealed record UsageRowBody(DateTimeOffset From, DateTimeOffset To, stri
 /// <param name="AggregationType">The aggregation of the metric.</param>
 /// <param name="From">The start of the query, inclusive.</param>
 /// <param name="To">The end of the query, exclusive.</param>
-/// <param name="Window">total, minute, hour, day or month.</param>
+/// <param name="Window">total, minute, 5m, 15m, hour, day, week or month.</param>
 /// <param name="Timezone">The time zone of the windows.</param>
 /// <param name="Store">clickhouse or postgresql.</param>
 /// <param name="AsOfPosition">All events up to this position are counted. From postgresql no later event is; from clickhouse events loaded during the query can be.</param>

@@ -56,7 +56,7 @@ internal sealed class UsageRowCollector(UsageQuery query, WindowPlan windows, Us
     {
         if (_carry is not null)
         {
-            var spans = windows.Keys().Select(w => (w, Span(w))).ToList();
+            var spans = Spans().ToList();
             RequireRows((long)_carry.Count * spans.Count);
             _carry.Accumulate(spans, AddRow);
         }
@@ -75,7 +75,7 @@ internal sealed class UsageRowCollector(UsageQuery query, WindowPlan windows, Us
     {
         Quantity? nothing = query.Metric.AggregationType is AggregationType.Sum or AggregationType.Custom or AggregationType.Count or AggregationType.UniqueCount ? Quantity.Zero : null;
         var series = query.ExpectedCustomers.Select(c => new UsageSeries(c, [])).Concat(query.FillsWindows ? _rows.Select(UsageSeries.Of) : []).ToHashSet();
-        var spans = windows.Keys().Select(Span).ToList();
+        var spans = Spans().Select(w => w.Span).ToList();
         RequireRows((long)series.Count * spans.Count);
         var present = _rows.Select(r => (UsageSeries.Of(r), r.From)).ToHashSet();
         _rows.AddRange(
@@ -99,6 +99,10 @@ internal sealed class UsageRowCollector(UsageQuery query, WindowPlan windows, Us
     private void AddRow((DateTimeOffset From, DateTimeOffset To) span, UsageSeries series, Quantity? value, long events) => _rows.Add(new UsageRow(
         span.From, span.To, series.Customer, series.Groups,
         query.Metric.RoundingFunction is { } function ? value?.Round(function, query.Metric.RoundingPrecision ?? 0) : value, events));
+
+    /// <summary>Returns all windows in order of time, cut to the query. In an empty period there is none but the total.</summary>
+    private IEnumerable<(long Key, (DateTimeOffset From, DateTimeOffset To) Span)> Spans() =>
+        windows.Keys().Select(w => (Key: w, Span: Span(w))).Where(w => w.Span.From < w.Span.To || query.Window == UsageWindow.Total);
 
     /// <summary>Returns a window, cut to the query.</summary>
     private (DateTimeOffset From, DateTimeOffset To) Span(long window)

@@ -69,8 +69,13 @@ internal static class ClickHouseCompiler
         };
         var statement = new ClickHouseStatement(
             $"{(type == AggregationType.Percentile ? Ranks : "")}SELECT {groups}, {value} AS v, {weight} AS x, {counts}\nFROM (\n  {source}\n)\nGROUP BY {groups}\nLIMIT {{limit:UInt64}}")
-            .With("limit", maxRows + 1L)
-            .Set("least_greatest_legacy_null_behavior", 1);
+            .With("limit", maxRows + 1L);
+        if (query.Expression is not null)
+        {
+            // Only here, so that no other query depends on a setting that an older server may not know.
+            statement.Set("least_greatest_legacy_null_behavior", 1);
+        }
+
         bind.ForEach(b => b(statement));
         return statement;
     }
